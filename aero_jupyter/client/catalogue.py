@@ -1,0 +1,238 @@
+"""Reading what an AERO server knows: data, versions, flows, runs and provenance, by id, by name, and as lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from typing import Any, Literal, overload
+
+from aero_jupyter.client import resolve
+from aero_jupyter.client.pages import Pages
+from aero_jupyter.client.transport import Caller, understood
+from aero_jupyter.core import decode, errors, wire
+from aero_jupyter.core.models import Data, Flow, Json, Provenance, Run, Version
+
+Kind = Literal["data", "flow", "prov", "run"]
+
+#: Pages looked through for a name to suggest.
+_SUGGESTION_PAGES = 20
+_DECODERS: dict[str, Callable[[Json], Any]] = {
+    "data": decode.data,
+    "flow": decode.flow,
+    "prov": decode.provenance,
+    "run": decode.run,
+}
+
+
+class Catalogue(Caller):
+    """The reading half of `AeroClient`. Every method raises `ClientError` when the server refuses or fails."""
+
+    def get_data(self, id: str) -> Data:  # noqa: A002
+        """Give one Data."""
+        return understood(decode.data, self._send(wire.GET_DATA, id=id).body)
+
+    def get_flow(self, id: str) -> Flow:  # noqa: A002
+        """Give one flow."""
+        return understood(decode.flow, self._send(wire.GET_FLOW, flow_id=id).body)
+
+    def get_run(self, id: str) -> Run:  # noqa: A002
+        """Give one run, with its log and traceback."""
+        self._needs_runs()
+        return understood(decode.run, self._send(wire.GET_RUN, id=id).body)
+
+    def search(self, query: str) -> Pages[dict[str, Any]]:
+        """Search the catalogue; rows are plain dicts, as the server's index holds them."""
+        return Pages(partial(self._found, query), dict)
+
+    def _found(self, query: str, number: int) -> wire.Reply:
+        if number > 1 and not self.dialect.filters:
+            return wire.Reply(())
+        page = self.dialect.page(number) if self.dialect.filters else {}
+        try:
+            body = self._send(wire.SEARCH, params={"query": query, **page}).body
+        except errors.ServerFailed as error:
+            message, cure = "The search of this server is broken.", "Look through the list with %aero_list data."
+            raise errors.ServerFailed(error.code, message, cure, details=error.message) from None
+        return understood(wire.search_rows, body)
+
+    def versions(self, data_id: str) -> list[Version]:
+        """List the versions, oldest first. Servers whose commits raced hold several of one number: all are given."""
+        rows = self._send(wire.VERSIONS, id=data_id).body
+        found = understood(lambda body: [_owned(decode.version(row), data_id) for row in body], rows)
+        return sorted({version.id: version for version in found}.values(), key=_age)
+
+    def latest(self, data_id: str) -> Version:
+        """Give the newest version.
+
+        Raises
+        ------
+        NotFound
+            If there is no such Data, or it has no versions.
+        """
+        try:
+            return _owned(understood(decode.version, self._send(wire.LATEST, id=data_id).body), data_id)
+        except errors.ServerFailed:
+            # The older server breaks where there are no versions yet.
+            if self.versions(data_id):
+                raise
+        raise errors.NotFound(404, resolve.missing_version(self.get_data(data_id).name, 1, ()), "Wait for the first.")
+
+    def version(self, data_id: str, number: int | None = None) -> Version:
+        """Give one version by its number; without one, the newest.
+
+        Raises
+        ------
+        NotFound
+            If there is no such version; the message says which exist.
+        """
+        if number is None:
+            return self.latest(data_id)
+        versions = self.versions(data_id)
+        found = [version for version in versions if version.version == number]
+        if not found:
+            message = resolve.missing_version(self.get_data(data_id).name, number, versions)
+            raise errors.NotFound(404, message, "Choose one of them." if versions else "Wait for the first.")
+        return found[-1]
+
+    def flows_of(self, data_id: str) -> list[Json]:
+        """List the flows that make or read a Data, as records of the wire."""
+        if self.dialect.name == wire.FLASK.name:
+            return resolve.attached(data_id, self.list("flow").all())
+        return understood(list, self._send(wire.DATA_FLOWS, id=data_id).body)
+
+    def provenance(
+        self, version: Version | int | None = None, *, data_id: str | None = None, flow_id: str | None = None
+    ) -> list[Provenance]:
+        """List provenance records: of a flow, or the one that made a version; without either, all.
+
+        Parameters
+        ----------
+        version : Version or int, optional
+            The version that was made; a number needs `data_id`.
+        data_id : str, optional
+            The Data of which a version was made.
+        flow_id : str, optional
+            The flow that ran.
+
+        Raises
+        ------
+        AeroError
+            If a version is asked for and the server does not tell which versions its records relate.
+        """
+        number = version.version if isinstance(version, Version) else version
+        data_id = version.data_id if isinstance(version, Version) else data_id
+        if data_id and not self.dialect.relations:
+            raise errors.AeroError("This server does not tell which versions a run used and made.", "Ask for a flow's.")
+        wanted = {"flow_id": flow_id, "data_id": data_id, "version": number} if self.dialect.filters else {}
+        records = self._pages("prov", {name: value for name, value in wanted.items() if value is not None}).all()
+        return [
+            record
+            for record in records
+            if (flow_id is None or record.flow_id == flow_id) and (data_id is None or _made(record, data_id, number))
+        ]
+
+    def find_flow(self, function_id: str, arg_hash: str) -> Flow | None:
+        """Find the flow that is already there; by its function alone where the server tells no ``arg_hash``."""
+        flows = [flow for flow in self.list("flow").all() if flow.function_id == function_id]
+        exact = next((flow for flow in flows if flow.arg_hash == arg_hash), None)
+        untold = [flow for flow in flows if flow.arg_hash is None]
+        return exact or (untold[0] if len(untold) == 1 else None)
+
+    def resolve_data(self, name_or_id: str) -> Data:
+        """Find a Data by its name, its id, or the beginning of its id.
+
+        Raises
+        ------
+        UnknownName
+            If there is none, or several.
+        """
+        if resolve.is_id(name_or_id):
+            return self.get_data(name_or_id)
+        asked = {"match": name_or_id} if self.dialect.filters else {}
+        found = resolve.data_named(name_or_id, self._pages("data", asked).all())
+        if found is None:
+            some = self._pages("data", {})
+            some.prefetch(limit=_SUGGESTION_PAGES)
+            names = (data.name for number in range(1, _SUGGESTION_PAGES + 1) for data in some.page(number))
+            raise resolve.unknown("data", name_or_id, names)
+        return found
+
+    def resolve_flow(self, name_or_id: str) -> Flow:
+        """Find a flow by its id, the beginning of its id, its function, an output's name, or its description.
+
+        Raises
+        ------
+        UnknownName
+            If there is none, or several.
+        """
+        if resolve.is_id(name_or_id):
+            return self.get_flow(name_or_id)
+        flows = self.list("flow").all()
+        found = resolve.flow_named(name_or_id, flows)
+        if found is None:
+            raise resolve.unknown("flow", name_or_id, map(resolve.flow_name, flows))
+        return found
+
+    @overload
+    def list(self, kind: Literal["data"], *, match: str | None = None, **filters: Any) -> Pages[Data]: ...
+    @overload
+    def list(self, kind: Literal["flow"], *, match: str | None = None, **filters: Any) -> Pages[Flow]: ...
+    @overload
+    def list(self, kind: Literal["prov"], *, match: str | None = None, **filters: Any) -> Pages[Provenance]: ...
+    @overload
+    def list(self, kind: Literal["run"], *, match: str | None = None, **filters: Any) -> Pages[Run]: ...
+    @overload
+    def list(self, kind: Kind, *, match: str | None = None, **filters: Any) -> Pages[Any]: ...
+    def list(self, kind: Kind, *, match: str | None = None, **filters: Any) -> Pages[Any]:
+        """List records; nothing is sent before the pages are looked at.
+
+        Parameters
+        ----------
+        kind : str
+            "data", "flow", "prov" or "run".
+        match : str, optional
+            Only records of that name, or whose id starts so.
+        **filters
+            Further query parameters of the server. Looking at a narrowed list raises `AeroError` where the server
+            cannot narrow.
+        """
+        if kind not in _DECODERS:
+            raise errors.InvalidArgument(f"There is no list of {kind!r}.", f"Choose one of {', '.join(_DECODERS)}.")
+        asked = {name: value for name, value in {"match": match, **filters}.items() if value is not None}
+        return self._pages(kind, asked)
+
+    def _pages(self, kind: str, asked: dict[str, Any]) -> Pages[Any]:
+        return Pages(partial(self._rows, kind, asked), partial(understood, _DECODERS[kind]))
+
+    def _rows(self, kind: str, asked: dict[str, Any], number: int) -> wire.Reply:
+        if kind == "run":
+            self._needs_runs()
+        if asked and not self.dialect.filters:
+            raise errors.AeroError("This server cannot narrow its lists.", "List everything and choose from that.")
+        try:
+            route = wire.LIST.get(kind, wire.LIST_RUNS)
+            answer = self._send(route, params={**self.dialect.page(number), **asked})
+        except errors.NotFound:
+            # The older server says so past its last page.
+            if number > 1:
+                return wire.Reply(())
+            raise
+        return wire.rows_from(answer.body, answer.headers)
+
+    def _needs_runs(self) -> None:
+        if not self.dialect.runs:
+            raise errors.AeroError("This server does not tell about runs.", "Look at the flow with %aero_list flow.")
+
+
+def _owned(version: Version, data_id: str) -> Version:
+    return version if version.data_id else replace(version, data_id=data_id)
+
+
+def _age(version: Version) -> tuple[int, datetime]:
+    return version.version, version.created_at or datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _made(record: Provenance, data_id: str, number: int | None) -> bool:
+    return any(made.data_id == data_id and number in (None, made.version) for made in record.made or ())

@@ -1,0 +1,173 @@
+"""The bytes of a version as a stream that knows whether all of them came."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import globus_sdk
+import requests
+from globus_sdk.transport import RequestCallerInfo
+
+from aero_jupyter.client.places import Content, same_origin
+from aero_jupyter.client.transport import is_loopback, unreachable
+from aero_jupyter.core import errors, wire
+
+if TYPE_CHECKING:
+    from globus_sdk.authorizers import GlobusAuthorizer
+
+CHUNK = 1 << 20
+
+_HASHES = {32: "md5", 64: "sha256"}
+
+
+def open_content(content: Content, client: globus_sdk.BaseClient, authorizer: GlobusAuthorizer | None) -> VersionReader:
+    """Start reading; the body stays on the wire until it is asked for.
+
+    Raises
+    ------
+    ClientError
+        If the bytes are not given.
+    """
+    # A token must not cross a network in the clear.
+    if not (content.url.startswith("https://") or is_loopback(content.url)):
+        authorizer = None
+    caller = RequestCallerInfo(retry_config=client.retry_config, authorizer=authorizer)
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    try:
+        response = client.transport.request("GET", content.url, caller_info=caller, headers=headers, stream=True)
+    except globus_sdk.NetworkError as error:
+        raise unreachable(_host(content.url), error.underlying_exception) from None
+    if response.status_code != 200:
+        with response:
+            raise _refused(content, response.status_code, response.raw.read(4096, decode_content=True))
+    if _is_login(response, content):
+        response.close()
+        raise errors.NotAuthorized(403, f"{_host(content.url)} asks for a login.", "Log in with %aero_login --force.")
+    return VersionReader(_Body(response, content))
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _refused(content: Content, status: int, body: bytes) -> errors.ClientError:
+    reason = wire.error_from(status, body.decode("utf-8", "replace"))
+    message = f"{_host(content.url)} did not give the bytes of {content.label} ({status})."
+    return type(reason)(status, message, reason.cure, details=reason.message)
+
+
+def _is_login(response: requests.Response, content: Content) -> bool:
+    elsewhere = bool(response.history) and not same_origin(response.url, content.url)
+    return elsewhere and response.headers.get("Content-Type", "").startswith("text/html")
+
+
+@dataclass
+class _Seal:
+    """What the bytes must add up to."""
+
+    content: Content
+    etag: str
+    plain: bool
+    count: int = 0
+    digest: Any = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        checksum = self.content.version.checksum or ""
+        # The checksum of what AERO keeps no copy of is the object's ETag, which need not be a hash of its bytes.
+        known = re.fullmatch(r"[0-9a-fA-F]+", checksum) and not (
+            checksum == self.etag and self.content.collection is None
+        )
+        name = _HASHES.get(len(checksum)) if known else None
+        self.digest = hashlib.new(name, usedforsecurity=False) if name else None
+
+    def add(self, chunk: bytes) -> None:
+        self.count += len(chunk)
+        if self.digest is not None:
+            self.digest.update(chunk)
+
+    def check(self) -> None:
+        version, label = self.content.version, self.content.label
+        size = version.file.size if version.file and self.plain else None
+        if size is not None and size != self.count:
+            raise _broken(f"{label} has {self.count:,} bytes, but {size:,} were recorded.")
+        if self.digest is not None and self.digest.hexdigest() != (version.checksum or "").lower():
+            raise _broken(f"The bytes of {label} do not match their checksum.")
+
+
+def _broken(message: str) -> errors.ServerFailed:
+    return errors.ServerFailed(502, message, "Read it again; then tell who runs the collection.")
+
+
+class _Body(io.RawIOBase):
+    """The body of a response as a raw stream that checks itself when it ends."""
+
+    def __init__(self, response: requests.Response, content: Content) -> None:
+        self.name = content.file_name
+        self.content = content
+        self._response = response
+        self._chunks = response.iter_content(CHUNK)
+        self._left = memoryview(b"")
+        etag = response.headers.get("ETag", "").removeprefix("W/").strip('"')
+        self._seal = _Seal(content, etag, plain="Content-Encoding" not in response.headers)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            self._left = memoryview(self._next())
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+    def _next(self) -> bytes:
+        try:
+            chunk: bytes = next(self._chunks, b"")
+        except requests.RequestException as error:
+            message = f"The connection broke after {self._seal.count:,} bytes of {self.content.label}."
+            raise errors.Unreachable(0, message, "Read it again.", details=str(error)) from None
+        if chunk:
+            self._seal.add(chunk)
+        else:
+            self._seal.check()
+        return chunk
+
+    def close(self) -> None:
+        if not self.closed:
+            self._response.close()
+        super().close()
+
+
+class VersionReader(io.BufferedReader):
+    """The bytes of one version as a file; length and checksum are checked when its end is reached.
+
+    Attributes
+    ----------
+    name : str
+        The file's name.
+    version : Version
+        The version read.
+    data : Data
+        The Data it belongs to.
+    """
+
+    def __init__(self, body: _Body) -> None:
+        super().__init__(body, buffer_size=1 << 16)
+        self.version = body.content.version
+        self.data = body.content.data
+        self.label = body.content.label
+
+    def __enter__(self) -> VersionReader:
+        return self
+
+    def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
+        """Go through the bytes, at most `size` at a time."""
+        while chunk := self.read(size):
+            yield chunk

@@ -1,0 +1,1 @@
+"""Functions and where they run: a cell made portable, and its registration with Globus Compute."""

@@ -1,0 +1,99 @@
+"""Functions that exist in this process: where their text is, and where the names they use come from."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aero_jupyter.compute.closure import Closure
+from aero_jupyter.core.errors import FunctionRefused
+
+_ALIASES = {"np": "import numpy as np", "pd": "import pandas as pd", "plt": "import matplotlib.pyplot as plt"}
+
+
+def plain_function(func: Callable[..., Any]) -> types.FunctionType:
+    """Give the function as it was written, beneath its decorators.
+
+    Raises
+    ------
+    FunctionRefused
+        If it is anything else than a function at the top of a cell or module.
+    """
+    if isinstance(func, types.MethodType):
+        raise FunctionRefused(f"{func.__name__}() is a method.", "Register a function that calls it.")
+    function = inspect.unwrap(func)
+    name = getattr(function, "__name__", type(func).__name__)
+    if not isinstance(function, types.FunctionType):
+        raise FunctionRefused(f"{name} is no function written in Python.", "Register a function that calls it.")
+    if name == "<lambda>":
+        raise FunctionRefused("This function is a lambda.", "Write it as def name(parameter): ….")
+    if "<locals>" in function.__qualname__ or function.__code__.co_freevars:
+        around = function.__qualname__.partition(".")[0]
+        raise FunctionRefused(f"{name}() is defined inside {around}().", "Define it at the top of a cell or module.")
+    if "." in function.__qualname__:
+        raise FunctionRefused(f"{name}() is a method.", "Register a function that calls it.")
+    return function
+
+
+def source_around(function: types.FunctionType) -> tuple[str, dict[str, str]]:
+    """Give the text of the cell or module around a function, and the imports its globals know of.
+
+    Raises
+    ------
+    FunctionRefused
+        If there is no such text.
+    """
+    lines = linecache.getlines(function.__code__.co_filename, function.__globals__)
+    if not lines:
+        message = f"The text of {function.__name__}() is not to be found."
+        raise FunctionRefused(message, "Define it in a cell or in a file.")
+    return "".join(lines), _imports(function.__globals__)
+
+
+def missing_names(name: str, found: Closure, elsewhere: Mapping[str, str], shift: int) -> FunctionRefused:
+    """Say which names a function uses that its cell does not have, and what to do about each."""
+    missing = found.missing
+    line = min((n.lineno + shift for s in found.statements for n in _uses(s.node, missing)), default=None)
+    if "get_ipython" in missing:
+        message = f"Line {line} is a notebook magic, which an endpoint does not have."
+        return FunctionRefused(message, "Put it in a cell of its own.", line=line)
+    imports = {n: statement for n in missing if (statement := elsewhere.get(n) or _guess(n))}
+    lacking = [f"`{n}`" for n in missing if n not in imports]
+    verb = "define" if lacking else "import"
+    cures = [f"Put {_listed([f'`{statement}`' for statement in imports.values()])} in the cell."] if imports else []
+    if lacking:
+        what = "it" if len(missing) == 1 else _listed(lacking)
+        cures.append(f"Put {what} in the cell, or pass {'it' if len(lacking) == 1 else 'them'} as --kwarg.")
+    message = f"{name}() uses {_listed([f'`{n}`' for n in missing])}, which this cell does not {verb}."
+    return FunctionRefused(message, " ".join(cures), line=line)
+
+
+def _uses(node: ast.AST, names: tuple[str, ...]) -> list[ast.Name]:
+    return [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in names]
+
+
+def _guess(name: str) -> str | None:
+    return _ALIASES.get(name) or (f"import {name}" if name in sys.stdlib_module_names else None)
+
+
+def _imports(known: Mapping[str, Any]) -> dict[str, str]:
+    return {name: made for name, value in known.items() if (made := _import_of(name, value))}
+
+
+def _import_of(name: str, value: object) -> str | None:
+    if isinstance(value, types.ModuleType):
+        return f"import {name}" if value.__name__ == name else f"import {value.__name__} as {name}"
+    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+        module, own = value.__module__, value.__name__
+        if module and module not in ("__main__", "builtins") and own.isidentifier():
+            return f"from {module} import {own}" + ("" if own == name else f" as {name}")
+    return None
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

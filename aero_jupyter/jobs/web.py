@@ -1,0 +1,206 @@
+"""HTTP as an endpoint needs it: every status is looked at, and nothing signed or secret gets into a message."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import requests
+
+_CONNECT, _READ = 10.0, 60.0
+_WAITS = (0.3, 0.9, 2.7)
+_BUSY = frozenset({502, 503, 504})
+_CHUNK = 1 << 18
+_REASONS = (
+    ("NameResolution", "its name is not known"),
+    ("getaddrinfo", "its name is not known"),
+    ("refused", "the connection was refused"),
+    ("unreachable", "there is no way to it"),
+    ("SSL", "its certificate is not trusted"),
+    ("Proxy", "the proxy does not let it through"),
+)
+
+
+class AeroJobError(RuntimeError):
+    """What went wrong on the endpoint, as one sentence.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status, where an answer came.
+    detail : str
+        What the server said about it, shortened.
+    """
+
+    def __init__(self, message: str, status: int | None = None, detail: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = detail
+
+
+def plain_url(url: str) -> str:
+    """Give the url without user, password, query and fragment, fit for a message."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Give scheme, host and port: the reach of a token."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the url leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def ask(
+    method: str, url: str, who: str, *, token: str | None = None, retry: bool | None = None, **options: Any
+) -> requests.Response:
+    """Send a request and return its good answer, the body not yet read.
+
+    Parameters
+    ----------
+    who : str
+        The other side as the subject of a sentence: "The source".
+    token : str, optional
+        The bearer token; it does not follow a redirect to another host.
+    retry : bool, optional
+        Whether to try again when no answer comes; by default only for GET.
+
+    Raises
+    ------
+    AeroJobError
+        If no answer comes, or one whose status is not 2xx.
+    """
+    import requests
+
+    again = method == "GET" if retry is None else retry
+    waits = iter(_WAITS if again else ())
+    while True:
+        wait = next(waits, None)
+        try:
+            response = _send(method, url, token, options)
+        except requests.RequestException as error:
+            if wait is None or not isinstance(error, requests.ConnectionError):
+                raise AeroJobError(_no_answer(who, url, error)) from None
+        else:
+            if wait is None or response.status_code not in _BUSY:
+                return _checked(response, who)
+            response.close()
+        time.sleep(wait)
+
+
+def ask_json(method: str, url: str, who: str, **options: Any) -> Any:
+    """Send a request and return the JSON it is answered with."""
+    with ask(method, url, who, **options) as response:
+        try:
+            return response.json()
+        except ValueError:
+            raise AeroJobError(f"{who} {plain_url(url)} answered with something that is not JSON.") from None
+
+
+def save(response: requests.Response, path: str, who: str, digest: Any) -> int:
+    """Stream the body to ``path``, feeding ``digest``, and return its size in bytes.
+
+    Raises
+    ------
+    AeroJobError
+        If it breaks off, or is not as long as was promised.
+    """
+    import requests
+
+    size = 0
+    with open(path, "wb") as file:
+        try:
+            for chunk in response.iter_content(_CHUNK):
+                digest.update(chunk)
+                size += file.write(chunk)
+        except requests.exceptions.ContentDecodingError:
+            raise AeroJobError(f"{who} {plain_url(response.url)} sent a body that cannot be decoded.") from None
+        except requests.RequestException:
+            raise AeroJobError(_broken_off(response, who)) from None
+    promised = response.headers.get("Content-Length", "")
+    # The promise is about bytes on the wire, which are fewer than `size` where the body was compressed.
+    if promised.isdigit() and response.raw.tell() != int(promised):
+        raise AeroJobError(_broken_off(response, who))
+    return size
+
+
+def _send(method: str, url: str, token: str | None, options: dict[str, Any]) -> requests.Response:
+    import requests
+
+    with requests.Session() as session:
+        session.trust_env = not is_loopback(url)
+        # A callable, because a header would lose against an entry in ~/.netrc.
+        auth = _bearer(token) if token else None
+        return session.request(method, url, auth=auth, stream=True, timeout=(_CONNECT, _READ), **options)
+
+
+def _bearer(token: str) -> Callable[[Any], Any]:
+    def sign(request: Any) -> Any:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return sign
+
+
+def _checked(response: requests.Response, who: str) -> requests.Response:
+    status = response.status_code
+    if 200 <= status < 300:
+        return response
+    with response:
+        detail = _detail(response)
+    reason = f" ({response.reason})" if response.reason else ""
+    because = f": {detail}" if detail else "."
+    message = f"{who} {plain_url(response.url)} answered {status}{reason}{because}"
+    raise AeroJobError(message, status, detail)
+
+
+def _detail(response: requests.Response) -> str:
+    import json
+
+    kind = response.headers.get("Content-Type", "")
+    text = next(response.iter_content(4096), b"").decode("utf-8", "replace").strip()
+    if "json" in kind:
+        try:
+            body = json.loads(text)
+            text = str(body.get("detail") or body.get("message") or "")
+        except (ValueError, AttributeError):
+            text = ""
+    elif not kind.startswith("text/plain"):
+        text = ""
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _no_answer(who: str, url: str, error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.ConnectTimeout):
+        return f"{who} {plain_url(url)} did not answer within {_CONNECT:.0f} s."
+    if isinstance(error, requests.Timeout):
+        return f"{who} {plain_url(url)} did not answer within {_READ:.0f} s."
+    if isinstance(error, requests.TooManyRedirects):
+        return f"{who} {plain_url(url)} sends from one address to the next without end."
+    if not isinstance(error, requests.ConnectionError):
+        return f"{who} {plain_url(url)} cannot be asked: this is no http or https address."
+    text = repr(error)
+    reason = next((words for mark, words in _REASONS if mark in text), "the connection broke")
+    return f"{who} {plain_url(url)} did not answer: {reason}."
+
+
+def _broken_off(response: requests.Response, who: str) -> str:
+    promised = response.headers.get("Content-Length", "")
+    sent = f"{response.raw.tell():,} bytes"
+    if promised.isdigit():
+        return f"{who} {plain_url(response.url)} promised {int(promised):,} bytes and sent {sent}."
+    return f"{who} {plain_url(response.url)} broke off after {sent}."

@@ -1,0 +1,65 @@
+"""The service process: ``python -m aero_jupyter.service HOME [READY_DESCRIPTOR]``."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from aero_jupyter import __version__
+from aero_jupyter.service.app import Service, make_app
+from aero_jupyter.service.daemon import State, state_file
+
+
+def main(home: Path, ready: int | None = None) -> int:
+    """Serve until told to stop; at most one process a folder."""
+    os.umask(0o077)
+    lock = (home / "service.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
+        return 1
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    base = f"http://127.0.0.1:{port}/"
+    service = Service(home, base, secrets.token_urlsafe(32), port)
+    config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, lifespan="off")
+    server = _Server(config, service, home, ready)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        service.engine.stop()
+        state_file(home).unlink(missing_ok=True)
+    # Threads of the engine may wait for workers that are gone; everything that matters is on disk.
+    os._exit(0)
+
+
+class _Server(uvicorn.Server):
+    """Says that it is ready once it listens."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, home: Path, ready: int | None) -> None:
+        super().__init__(config)
+        self._service, self._home, self._ready = service, home, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        store = self._service.store
+        state = State(
+            self._service.base, self._service.token, os.getpid(), __version__, store.endpoint, store.collection
+        )
+        state.write(state_file(self._home))
+        if self._ready is not None:
+            os.write(self._ready, b"1")
+            os.close(self._ready)
+        self._service.engine.start()
+
+
+if __name__ == "__main__":
+    descriptor = int(sys.argv[2]) if len(sys.argv) > 2 else None
+    sys.exit(main(Path(sys.argv[1]), descriptor))

@@ -1,0 +1,90 @@
+"""The HTTP face of the local AERO: parts put together, requests let in, errors as JSON with a ``detail``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from aero_jupyter import __version__
+from aero_jupyter.service import routers
+from aero_jupyter.service.catalogue import Catalogue
+from aero_jupyter.service.content import Content
+from aero_jupyter.service.engine import Engine
+from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.store import Refused, Store
+from aero_jupyter.service.tasks import Tasks
+from aero_jupyter.service.workers import Limits, Pool
+
+_OPEN = ("/openapi.json",)
+#: What a run's own token opens; everything else needs the service's.
+_FOR_RUNS = ("/data/", "/flow/", "/collections/", "/prov/new")
+
+
+class Service:
+    """The parts of one local AERO, made once."""
+
+    def __init__(self, home: Path, base: str, token: str, port: int) -> None:
+        self.base = base
+        self.token = token
+        self.hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        self.store = Store(home / "aero.db")
+        self.catalogue = Catalogue(self.store, base)
+        self.content = Content(self.store, home)
+        self.runs = Runs(self.catalogue, home)
+        limits = Limits(seconds=float(os.environ.get("AERO_LOCAL_TIMEOUT", Limits.seconds)))
+        pool = Pool(max(2, os.cpu_count() or 2), limits)
+        pool.warm()
+        self.tasks = Tasks(self.store, self.runs, pool)
+        self.engine = Engine(self.store, self.runs, pool, base, home)
+
+    def admits(self, request: Request) -> str | None:
+        """Say why a request is not let in; None where it is."""
+        if request.headers.get("host") not in self.hosts:
+            return "This service answers only on this machine."
+        path = request.url.path
+        if path in _OPEN:
+            return None
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        given = given or (request.headers.get("x-aero-token", "") if path.endswith("/notify") else "")
+        if not given:
+            return "Missing bearer token."
+        if secrets.compare_digest(given.encode(), self.token.encode()):
+            return None
+        run_id = self.engine.token_allows(given) if path.startswith(_FOR_RUNS) else None
+        return None if run_id else "Invalid bearer token."
+
+
+def make_app(service: Service) -> FastAPI:
+    """Build the application."""
+    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
+    app.state.service = service
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: routers.Next) -> Response:
+        problem = service.admits(request)
+        if problem:
+            return JSONResponse({"detail": problem}, 403 if "machine" in problem else 401)
+        return await call_next(request)
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return JSONResponse({"detail": error.detail, "reason": error.detail}, error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        problems = [{key: part[key] for key in ("type", "loc", "msg")} for part in error.errors()]
+        return JSONResponse({"detail": problems}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def plain(_: Request, error: HTTPException) -> Response:
+        return JSONResponse({"detail": error.detail}, error.status_code)
+
+    for router in routers.all_routers():
+        app.include_router(router)
+    return app

@@ -1,0 +1,102 @@
+"""The bytes: hashed while they flow to disk, published by one rename, addressed by checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from aero_jupyter.service.store import Refused, Store, new_id, stamp
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
+_CHUNK = 1 << 20
+
+
+class Content:
+    """The local collection.
+
+    Parameters
+    ----------
+    store : Store
+    home : Path
+        Its folder holds ``content`` and ``tmp``.
+    """
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self._store = store
+        self._content, self._tmp = home / "content", home / "tmp"
+        self._content.mkdir(exist_ok=True)
+        self._tmp.mkdir(exist_ok=True)
+
+    async def put(self, collection: str, name: str, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Keep a file under a new name; give its sha256 and its size in bytes."""
+        self._require(collection, name)
+        path, digest, size = self._tmp / new_id(), hashlib.sha256(), 0
+        try:
+            with path.open("wb") as file:
+                async for chunk in chunks:
+                    file.write(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            self._publish(collection, name, path, digest.hexdigest(), size)
+        finally:
+            path.unlink(missing_ok=True)
+        return digest.hexdigest(), size
+
+    def _publish(self, collection: str, name: str, path: Path, checksum: str, size: int) -> None:
+        target = self._path(checksum)
+        target.parent.mkdir(exist_ok=True)
+        if not target.exists():
+            path.replace(target)
+        with self._store.transaction() as db:
+            known = db.value("SELECT checksum FROM file WHERE collection = ? AND name = ?", (collection, name))
+            if known is None:
+                db.insert("file", collection=collection, name=name, checksum=checksum, size=size, created_at=stamp())
+            elif known != checksum:
+                raise Refused(409, f"The file {name} exists already, and published content is never overwritten.")
+
+    def find(self, collection: str, name: str) -> tuple[Path, str, int]:
+        """Give the path, sha256 and size of a file; 404 otherwise."""
+        self._require(collection, name)
+        row = self._store.db.row("SELECT * FROM file WHERE collection = ? AND name = ?", (collection, name))
+        if row is None:
+            raise Refused(404, f"There is no file {name} in this collection.")
+        return self._path(row["checksum"]), row["checksum"], row["size"]
+
+    def _path(self, checksum: str) -> Path:
+        return self._content / checksum[:2] / checksum
+
+    def _require(self, collection: str, name: str) -> None:
+        if collection != self._store.collection:
+            raise Refused(404, f"There is no collection {collection} here.")
+        if not _NAME.fullmatch(name):
+            raise Refused(422, "A file name has letters, digits, dots, dashes and underscores.")
+
+
+def slice_of(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """Stream the bytes from `start` up to and without `end`."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while start < end:
+            chunk = file.read(min(_CHUNK, end - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
+
+
+def wanted(header: str | None, size: int) -> tuple[int, int] | None:
+    """Read a Range header of one range as (start, end); None for the whole file; 416 where it lies outside."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
+    if not match or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    end = min(size, int(last) + 1) if first and last else size
+    if start >= size or start >= end:
+        raise Refused(416, f"The file has {size} bytes.")
+    return start, end

@@ -1,0 +1,154 @@
+"""One local AERO for this user: found, started, stopped. Light enough for a kernel: it imports nothing of the server."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import requests
+
+from aero_jupyter.core.errors import LocalServiceFailed, MissingExtra
+
+#: Seconds a start may take before it counts as failed.
+START_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the service is and what opens it.
+
+    Attributes
+    ----------
+    url : str
+        Ends with a slash.
+    token : str
+        The bearer token; never shown.
+    endpoint, collection : str
+        Ids of the local endpoint and of the local collection.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    pid: int
+    version: str
+    endpoint: str
+    collection: str
+
+    def write(self, path: Path) -> None:
+        """Put it into a file only this user can read, at once or not at all."""
+        part = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(self), file)
+        part.replace(path)
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the local AERO: ``AERO_HOME``, else this user's data folder."""
+    if environ.get("AERO_HOME"):
+        return Path(environ["AERO_HOME"]).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("aero_jupyter"))
+
+
+def state_file(home: Path) -> Path:
+    """Where a running service says where it is."""
+    return home / "state.json"
+
+
+def log_file(home: Path) -> Path:
+    """Where the service writes what it has to say."""
+    return home / "service.log"
+
+
+def running(home: Path) -> State | None:
+    """The state of the service if it answers; a stale state file counts as none."""
+    try:
+        state = State(**json.loads(state_file(home).read_text()))
+        os.kill(state.pid, 0)
+        answer = requests.get(state.url + "status", headers={"Authorization": f"Bearer {state.token}"}, timeout=5)
+    except (OSError, ValueError, TypeError, requests.RequestException):
+        return None
+    return state if answer.ok and answer.json().get("pid") == state.pid else None
+
+
+def ensure(home: Path) -> State:
+    """Find the service or start it; any number of callers at once get the same one.
+
+    Raises
+    ------
+    LocalServiceFailed
+        If it does not start.
+    MissingExtra
+        If the packages it needs are not installed.
+    """
+    found = running(home)
+    if found:
+        return found
+    if importlib.util.find_spec("dbos") is None or importlib.util.find_spec("fastapi") is None:
+        raise MissingExtra("The local AERO needs packages that are missing.", "Run: pip install 'aero-jupyter[local]'")
+    _make_private(home)
+    with _lock(home / "start.lock"):
+        return running(home) or _start(home)
+
+
+def _make_private(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.chmod(0o700)
+    except OSError as error:
+        raise LocalServiceFailed(
+            f"The folder of the local AERO cannot be used: {error}.", "Name another one in AERO_HOME."
+        ) from error
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _start(home: Path) -> State:
+    state_file(home).unlink(missing_ok=True)
+    reader, writer = os.pipe()
+    try:
+        with log_file(home).open("ab") as log:
+            command = [sys.executable, "-m", "aero_jupyter.service", str(home), str(writer)]
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=[writer]
+            )
+    finally:
+        os.close(writer)
+    with os.fdopen(reader, "rb") as ready:
+        # The service closes its end when it is ready, and the system does when it dies.
+        said = ready.read()
+    found = running(home) if said else None
+    # The service is detached on purpose: it outlives the Popen object, which must not warn about it.
+    process.returncode = 0 if found else process.poll()
+    if found is None:
+        raise LocalServiceFailed("The local AERO did not start.", f"Read why in {log_file(home)}.")
+    return found
+
+
+def stop(home: Path, timeout: float = 20.0) -> bool:
+    """End the service; False when none was running."""
+    state = running(home)
+    if state is None:
+        state_file(home).unlink(missing_ok=True)
+        return False
+    os.kill(state.pid, signal.SIGTERM)
+    deadline = time.monotonic() + timeout
+    while state_file(home).exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not state_file(home).exists()

@@ -1,0 +1,231 @@
+"""The engine: a scheduler that decides, and durable runs (DBOS) whose steps the workers execute.
+
+A run is a workflow of three steps: pull, call, commit. Each step is at least once; the commit is idempotent by run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import threading
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from aero_jupyter import jobs
+from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.service.catalogue import required
+from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
+from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.store import Refused, Row, Store
+from aero_jupyter.service.workers import Pool, Task, TaskFailed
+
+#: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
+_APPLICATION_VERSION = "1"
+_Pull = Callable[[str], Row]
+_Then = Callable[[str, Row], Row]
+_PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
+
+
+class Engine:
+    """Runs what is due.
+
+    Parameters
+    ----------
+    store, runs : Store, Runs
+    pool : Pool
+        The workers; one engine keeps twice as many runs under way.
+    base : str
+        The url at which functions reach the service.
+    home : Path
+        Where DBOS keeps its database.
+    """
+
+    def __init__(self, store: Store, runs: Runs, pool: Pool, base: str, home: Path) -> None:
+        self._store = store
+        self._runs = runs
+        self._pool = pool
+        self._base = base
+        self._home = home
+        self._slots = threading.Semaphore(pool.size * 2)
+        self._wake_dispatcher = threading.Event()
+        self._wake_timer = threading.Event()
+        self._stopping = False
+        self._tokens: dict[str, str] = {}
+        self._jobs_text = jobs.text()
+        self.ready = threading.Event()
+
+    def start(self) -> None:
+        """Begin in the background: the service answers while the engine loads."""
+        for target in (self._dispatch, self._keep_time):
+            threading.Thread(target=target, daemon=True, name=target.__name__).start()
+
+    def look(self) -> None:
+        """Look now for something to do: a flow was registered, a version committed, a run asked for."""
+        self._wake_timer.set()
+        self._wake_dispatcher.set()
+
+    def stop(self) -> None:
+        """Take no more runs and end the workers; what was under way goes on at the next start."""
+        self._stopping = True
+        self.look()
+        self._pool.close()
+
+    def token_allows(self, token: str) -> str | None:
+        """Give the run a token was made for, or None."""
+        for run_id, known in list(self._tokens.items()):
+            if secrets.compare_digest(known, token):
+                return run_id
+        return None
+
+    def cancel(self, run_id: str) -> None:
+        """End a run; a run that has ended stays as it is."""
+        if not self._runs.end(run_id, "cancelled", "The run was cancelled."):
+            state = required(self._store.db, "run", run_id, "Run with id {} was not found.")["state"]
+            raise Refused(409, f"The run is {state} already.")
+        self._pool.cancel(run_id)
+        self.look()
+
+    def _launch(self) -> None:
+        from dbos import DBOS, DBOSConfig
+
+        config: DBOSConfig = {
+            "name": "aero",
+            "system_database_url": f"sqlite:///{self._home / 'engine.db'}",
+            "application_version": _APPLICATION_VERSION,
+            "executor_id": "local",
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+
+        @DBOS.step(name="pull")
+        def pull(run_id: str) -> Row:
+            return self._pull(run_id)
+
+        @DBOS.step(name="call")
+        def call(run_id: str, pulled: Row) -> Row:
+            return self._call(run_id, pulled)
+
+        @DBOS.step(name="commit")
+        def commit(run_id: str, called: Row) -> Row:
+            return self._commit(run_id, called)
+
+        @DBOS.workflow(name="run_flow")
+        def run_flow(run_id: str) -> None:
+            self._follow(run_id, pull, call, commit)
+
+        self._workflow = run_flow
+        DBOS.launch()
+        self.ready.set()
+
+    def _submit(self, run_id: str) -> None:
+        from dbos import DBOS, SetWorkflowID
+
+        # Starting under an id that exists is no new start: a run claimed before a crash is taken up exactly once.
+        with SetWorkflowID(run_id):
+            DBOS.start_workflow(self._workflow, run_id)
+
+    def _dispatch(self) -> None:
+        self._launch()
+        for run_id in self._runs.open():
+            self._slots.acquire()
+            self._submit(run_id)
+        while not self._stopping:
+            self._slots.acquire()
+            run = None if self._stopping else self._runs.claim()
+            if run is not None:
+                self._submit(run["id"])
+                continue
+            self._slots.release()
+            self._wake_dispatcher.wait()
+            self._wake_dispatcher.clear()
+
+    def _keep_time(self) -> None:
+        while not self._stopping:
+            self._wake_timer.clear()
+            upcoming = fire_timers(self._store, datetime.now(timezone.utc))
+            self._wake_dispatcher.set()
+            # A minute at most, so that a suspended machine or a changed clock is noticed.
+            self._wake_timer.wait(min(seconds_until(upcoming) or 60.0, 60.0) if upcoming else None)
+
+    def _follow(self, run_id: str, pull: _Pull, call: _Then, commit: _Then) -> None:
+        try:
+            answer = pull(run_id)
+            answer = call(run_id, answer) if "error" not in answer else answer
+            answer = commit(run_id, answer) if "error" not in answer else answer
+            if "error" in answer:
+                self._runs.end(run_id, "failed", answer["error"], answer["traceback"])
+            else:
+                self._runs.end(run_id, "done" if self._runs.made_anything(run_id) else "unchanged")
+        finally:
+            shutil.rmtree(self._runs.folder(run_id), ignore_errors=True)
+            self._tokens.pop(run_id, None)
+            self._slots.release()
+            self.look()
+
+    def _pull(self, run_id: str) -> Row:
+        tasks, flow = self._work(run_id)
+        if flow["policy"] not in _PULLED:
+            return self._step(run_id, "pulling", flow["pull_function_id"], "get_versions", self._signed(run_id, tasks))
+        kwargs = self._signed(run_id, tasks)[0]["kwargs"]
+        answer = self._step(run_id, "pulling", flow["pull_function_id"], "download", kwargs=kwargs)
+        if "error" in answer:
+            return answer
+        # One pull serves every task of a flow that was registered with a list of kwargs.
+        pulled = answer["value"][1]["aero"]["output_data"]
+        for task in tasks:
+            task["kwargs"]["aero"]["output_data"] = pulled
+        return {"value": tasks}
+
+    def _call(self, run_id: str, pulled: Row) -> Row:
+        _, flow = self._work(run_id)
+        function = None if flow["function_id"] == NIL else flow["function_id"]
+        results = []
+        for task in self._signed(run_id, pulled["value"]):
+            answer = self._step(run_id, "running", function, "stage_entry", kwargs=task["kwargs"])
+            if "error" in answer:
+                return answer
+            results.append(answer["value"])
+        return {"value": results}
+
+    def _commit(self, run_id: str, called: Row) -> Row:
+        _, flow = self._work(run_id)
+        results = self._signed(run_id, [{"kwargs": kwargs} for kwargs in called["value"]])
+        kwargs = [result["kwargs"] for result in results]
+        return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
+
+    def _work(self, run_id: str) -> tuple[list[Row], Row]:
+        flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]
+        return self._runs.tasks(run_id), required(self._store.db, "flow", flow_id, "Flow with id {} was not found.")
+
+    def _signed(self, run_id: str, tasks: list[Row]) -> list[Row]:
+        """Tell each task where the service is and give it a token for this run; neither is kept anywhere."""
+        token = self._tokens.setdefault(run_id, secrets.token_urlsafe(32))
+        place = {"server": self._base, "token": token, "temp_dir": str(self._runs.folder(run_id))}
+        return [{**task, "kwargs": {**task["kwargs"], "aero": {**task["kwargs"]["aero"], **place}}} for task in tasks]
+
+    def _step(
+        self, run_id: str, state: str, function_id: str | None, builtin: str, args: Any = (), kwargs: Row | None = None
+    ) -> Row:
+        if not self._runs.enter(run_id, state):
+            return {"error": "The run was cancelled.", "traceback": ""}
+        code, name, shown = self._jobs_text, builtin, builtin
+        function = self._store.db.row("SELECT * FROM function WHERE id = ? AND serialized = 0", (function_id,))
+        if function is not None:
+            code, name, shown = function["code"], function["name"], function["description"] or function["name"]
+        task = Task(
+            run_id,
+            name,
+            self._runs.log(run_id),
+            self._runs.folder(run_id),
+            code,
+            hashlib.sha256(code.encode()).hexdigest(),
+            args,
+            kwargs or {},
+        )
+        try:
+            return {"value": self._pool.run(task)}
+        except TaskFailed as failed:
+            return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}

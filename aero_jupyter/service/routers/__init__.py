@@ -1,0 +1,39 @@
+"""The routes, a file for each noun."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from aero_jupyter.core import wire
+
+if TYPE_CHECKING:
+    from aero_jupyter.service.app import Service
+
+Next = Callable[[Request], Awaitable[Response]]
+Offset = Annotated[int, Query(ge=0, le=10**12)]
+Limit = Annotated[int, Query(ge=0, le=wire.PAGE_SIZE)]
+
+
+def service_of(request: Request) -> Service:
+    """The service a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated["Service", Depends(service_of)]
+
+
+def page(rows: list[dict[str, object]], total: int) -> JSONResponse:
+    """Answer one page of a list, with the total beside it."""
+    return JSONResponse(rows, headers={wire.TOTAL_HEADER: str(total)})
+
+
+def all_routers() -> list[APIRouter]:
+    """Every router of the service."""
+    from aero_jupyter.service.routers import collections, compute, data, flow, prov, runs
+
+    return [data.router, flow.router, prov.router, runs.router, collections.router, compute.router]

@@ -1,0 +1,32 @@
+"""The bytes of versions."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from aero_jupyter.core import wire
+from aero_jupyter.service.content import slice_of, wanted
+from aero_jupyter.service.routers import service_of
+
+router = APIRouter(tags=["collections"])
+
+
+@router.put(wire.PUT_CONTENT.path, status_code=201)
+async def put(request: Request, collection: str, file: str) -> Any:
+    """Keep a file; its sha256 and size come back."""
+    checksum, size = await service_of(request).content.put(collection, file, request.stream())
+    return JSONResponse({"checksum": checksum, "size": size}, 201, headers={"ETag": f'"{checksum}"'})
+
+
+@router.get(wire.CONTENT.path)
+def get(request: Request, collection: str, file: str) -> Response:
+    """Give a file, or the range asked for."""
+    path, checksum, size = service_of(request).content.find(collection, file)
+    part = wanted(request.headers.get("range"), size)
+    start, end = part or (0, size)
+    headers = {"ETag": f'"{checksum}"', "Accept-Ranges": "bytes", "Content-Length": str(end - start)}
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    body = slice_of(path, start, end)
+    return StreamingResponse(body, 206 if part else 200, headers, media_type="application/octet-stream")

@@ -1,0 +1,145 @@
+"""Data, versions, sources and their types."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.responses import JSONResponse
+
+from aero_jupyter.core import wire
+from aero_jupyter.service import flows, sources
+from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.schemas import NotifyIn, SourceIn
+from aero_jupyter.service.store import Refused, Row
+
+router = APIRouter(tags=["data"])
+
+
+@router.get(wire.LIST["data"].path)
+def all_data(
+    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+) -> JSONResponse:
+    """List Data, newest first."""
+    catalogue = service_of(request).catalogue
+    rows, total = catalogue.page("data", offset, limit, match)
+    return page([catalogue.data_out(row) for row in rows], total)
+
+
+@router.get(wire.SEARCH.path)
+def search(request: Request, query: str, offset: Offset = 0, limit: Annotated[int, Query(ge=0, le=100)] = 15) -> Any:
+    """Search names, descriptions, urls and tags."""
+    return JSONResponse(service_of(request).catalogue.search(query, offset, limit))
+
+
+@router.post(wire.SOURCE.path)
+def add_source(request: Request, source: SourceIn) -> Any:
+    """Add a source."""
+    service = service_of(request)
+    return service.catalogue.data_out(service.catalogue.data(sources.add_source(service.store, source)))
+
+
+@router.get(wire.TYPES.path)
+def types(request: Request) -> Any:
+    """List source types."""
+    return sources.types_out(service_of(request).store)
+
+
+@router.get(wire.GET_TYPE.path)
+def one_type(request: Request, name: str) -> Any:
+    """Give a source type."""
+    return sources.type_out(service_of(request).store, name)
+
+
+@router.post(wire.ADD_TYPE_URL.path)
+def add_type_url(request: Request, name: str, url: Annotated[str, Body(embed=True)]) -> Any:
+    """Let a type stand for one more url."""
+    return sources.add_type_url(service_of(request).store, name, url)
+
+
+@router.delete(wire.DELETE_TYPE_URL.path)
+def delete_type_url(request: Request, name: str, url: str) -> Any:
+    """Take a url from a type."""
+    return sources.delete_type_url(service_of(request).store, name, url)
+
+
+@router.post(wire.NOTIFY_BY_OBJECT.path)
+def notify_by_object(request: Request, note: NotifyIn, file_id: Annotated[str, Body()]) -> Any:
+    """Tell that an object changed."""
+    service = service_of(request)
+    data = sources.find(service.store.db, file_id)
+    answer = sources.notify(service.store, data, file_id, note)
+    service.engine.look()
+    return answer
+
+
+@router.get(wire.GET_DATA.path)
+def one(request: Request, id: UUID) -> Any:
+    """Give one Data."""
+    catalogue = service_of(request).catalogue
+    return catalogue.data_out(catalogue.data(str(id)))
+
+
+@router.get(wire.VERSIONS.path)
+def versions(request: Request, id: UUID, version: int | None = None) -> Any:
+    """List the versions of a Data, or the one of that number."""
+    return JSONResponse(service_of(request).catalogue.versions(str(id), version))
+
+
+@router.get(wire.LATEST.path)
+def latest(request: Request, id: UUID) -> Any:
+    """Give the newest version."""
+    return JSONResponse(service_of(request).catalogue.latest(str(id)))
+
+
+def _attached(request: Request, id: str) -> list[Row]:
+    service = service_of(request)
+    service.catalogue.data(id)
+    db = service.store.db
+    made = {row["flow_id"] for row in db.rows("SELECT flow_id FROM flow_output WHERE data_id = ?", (id,))}
+    read = {row["flow_id"] for row in db.rows("SELECT flow_id FROM flow_input WHERE data_id = ?", (id,))}
+    shown = []
+    for flow_id in sorted(made | read):
+        flow = service.catalogue.flow_out(db.rows("SELECT * FROM flow WHERE id = ?", (flow_id,))[0])
+        role = "both" if flow_id in made and flow_id in read else "analysis" if flow_id in read else "ingestion"
+        if role == "ingestion" and flow["derived_from"]:
+            role = "analysis"
+        keys = ("policy", "description", "timer_job_id", "last_executed")
+        shown.append({"flow_id": flow_id, "role": role, **{key: flow[key] for key in keys}})
+    return shown
+
+
+@router.get(wire.DATA_FLOWS.path)
+def attached(request: Request, id: UUID) -> Any:
+    """List the flows that read or make a Data."""
+    return _attached(request, str(id))
+
+
+@router.delete(wire.DELETE_DATA_FLOWS.path)
+def detach(request: Request, id: UUID) -> Any:
+    """Delete the flows that read or make a Data, and their provenance."""
+    service = service_of(request)
+    before = _attached(request, str(id))
+    sql = "SELECT count(*) FROM prov WHERE flow_id = ?"
+    counts = {each["flow_id"]: service.store.db.value(sql, (each["flow_id"],)) for each in before}
+    flows.delete_flows_of(service.store, str(id))
+    return [
+        {**each, "provenance_deleted": counts[each["flow_id"]], "timer": "cancelled" if each["timer_job_id"] else None}
+        for each in before
+    ]
+
+
+@router.post(wire.NOTIFY.path)
+def notify(request: Request, id: UUID, note: NotifyIn | None = None) -> Any:
+    """Tell that the object behind a Data changed."""
+    service = service_of(request)
+    note = note or NotifyIn()
+    data = service.catalogue.data(str(id))
+    identity = note.key or note.url
+    typed = service.store.db.row("SELECT * FROM source_type WHERE data_id = ?", (str(id),))
+    if typed and not identity:
+        raise Refused(400, "Say which object changed: key or url.")
+    if typed and sources.find(service.store.db, str(identity))["id"] != str(id):
+        raise Refused(404, f"No source matches file_id '{identity}'.")
+    answer = sources.notify(service.store, data, identity or data["url"], note)
+    service.engine.look()
+    return answer

@@ -1,0 +1,42 @@
+"""Flows."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from aero_jupyter.core import wire
+from aero_jupyter.service import flows
+from aero_jupyter.service.catalogue import required
+from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.schemas import FlowIn
+
+router = APIRouter(tags=["flow"])
+
+
+@router.get(wire.LIST["flow"].path)
+def all_flows(
+    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+) -> JSONResponse:
+    """List flows, newest first."""
+    catalogue = service_of(request).catalogue
+    rows, total = catalogue.page("flow", offset, limit, match)
+    return page([catalogue.flow_out(row) for row in rows], total)
+
+
+@router.post(wire.REGISTER.path)
+def register(request: Request, flow: FlowIn) -> Any:
+    """Register a flow; its first run is queued where its policy says so."""
+    service = service_of(request)
+    flow_id = flows.register(service.store, flow.model_dump(mode="json"))
+    service.engine.look()
+    return service.catalogue.flow_out(required(service.store.db, "flow", flow_id, "{}"))
+
+
+@router.get(wire.GET_FLOW.path)
+def one(request: Request, flow_id: UUID) -> Any:
+    """Give one flow."""
+    service = service_of(request)
+    row = required(service.store.db, "flow", str(flow_id), "Flow with id {} was not found.")
+    return JSONResponse(service.catalogue.flow_out(row))

@@ -1,0 +1,127 @@
+"""The store: one SQLite database, short transactions that commit whole thoughts."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Values = Sequence[Any] | Mapping[str, Any]
+
+_SCHEMA = Path(__file__).with_name("schema.sql")
+#: Raised by one with every change of the schema.
+SCHEMA_VERSION = 1
+
+
+class Refused(Exception):
+    """The request cannot be done; answered as `status` with a JSON ``detail``."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+class DB:
+    """One thread's connection, with rows as plain dicts."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+
+    def rows(self, sql: str, values: Values = ()) -> list[Row]:
+        """Give all rows."""
+        cursor = self._connection.execute(sql, values)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, sql: str, values: Values = ()) -> Row | None:
+        """Give the first row, or None."""
+        return next(iter(self.rows(sql, values)), None)
+
+    def value(self, sql: str, values: Values = ()) -> Any:
+        """Give the first column of the first row, or None."""
+        found = self._connection.execute(sql, values).fetchone()
+        return None if found is None else found[0]
+
+    def run(self, sql: str, values: Values = ()) -> int:
+        """Change rows; give how many."""
+        return self._connection.execute(sql, values).rowcount
+
+    def insert(self, table: str, **values: Any) -> None:
+        """Add one row; the table and column names are ours, never a caller's."""
+        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+
+
+class Store:
+    """The database of one local AERO.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; made with its schema where it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        with self.transaction() as db:
+            if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
+                _create(db)
+            version = int(db.value("SELECT value FROM meta WHERE key = 'schema'"))
+        if version > SCHEMA_VERSION:
+            raise RuntimeError(f"The store {path} was written by a newer aero_jupyter (format {version}).")
+        self.collection = str(self.db.value("SELECT value FROM meta WHERE key = 'collection'"))
+        self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
+
+    @property
+    def db(self) -> DB:
+        """This thread's connection, for reading."""
+        if not hasattr(self._local, "db"):
+            self._local.db = DB(self._path)
+        db: DB = self._local.db
+        return db
+
+    @contextmanager
+    def transaction(self) -> Iterator[DB]:
+        """Write: everything in the block is committed together, or nothing is."""
+        db = self.db
+        db.run("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.run("ROLLBACK")
+            raise
+        db.run("COMMIT")
+
+
+def _create(db: DB) -> None:
+    # executescript would commit the open transaction first; statement by statement keeps it whole.
+    statement = ""
+    for line in _SCHEMA.read_text().splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            db.run(statement)
+            statement = ""
+    for key, value in (("schema", str(SCHEMA_VERSION)), ("collection", new_id()), ("endpoint", new_id())):
+        db.insert("meta", key=key, value=value)
+
+
+def new_id() -> str:
+    """Make a random id."""
+    return str(uuid.uuid4())
+
+
+def stamp(when: datetime | None = None) -> str:
+    """Write a moment (by default now) so that the text sorts by time."""
+    when = when or datetime.now(timezone.utc)
+    return when.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")

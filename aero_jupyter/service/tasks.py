@@ -1,0 +1,136 @@
+"""The Globus Compute web API, as far as ``globus_compute_sdk.Client`` calls it, over the local workers."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aero_jupyter.service.catalogue import required
+from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.schemas import FunctionIn, SubmitIn
+from aero_jupyter.service.store import Refused, Row, Store, new_id, stamp
+from aero_jupyter.service.workers import Pool, Task, TaskFailed
+
+
+class Tasks:
+    """Functions, and single executions of them outside any flow."""
+
+    def __init__(self, store: Store, runs: Runs, pool: Pool) -> None:
+        self._store = store
+        self._runs = runs
+        self._pool = pool
+        self._threads = ThreadPoolExecutor(pool.size, thread_name_prefix="task")
+
+    def register(self, function: FunctionIn) -> str:
+        """Keep a function; give its id."""
+        id = new_id()
+        with self._store.transaction() as db:
+            db.insert(
+                "function",
+                id=id,
+                name=function.function_name,
+                code=function.function_code,
+                serialized=int(function.serialized),
+                description=function.description,
+                meta=json.dumps(function.meta),
+                created_at=stamp(),
+            )
+        return id
+
+    def function(self, id: str) -> Row:
+        """Show a function."""
+        row = self._function(id)
+        return {
+            "function_uuid": id,
+            "function_name": row["name"],
+            "function_code": row["code"],
+            "description": row["description"],
+            "metadata": json.loads(row["meta"] or "null"),
+        }
+
+    def forget(self, id: str) -> None:
+        """Delete a function."""
+        self._function(id)
+        with self._store.transaction() as db:
+            db.run("DELETE FROM function WHERE id = ?", (id,))
+
+    def _function(self, id: str) -> Row:
+        return required(self._store.db, "function", id, "Function {} could not be resolved")
+
+    def submit(self, endpoint: str, request: SubmitIn) -> Row:
+        """Start tasks; give their ids."""
+        self.require_endpoint(endpoint)
+        group, made = request.task_group_id or new_id(), dict[str, list[str]]()
+        for function_id, payloads in request.tasks.items():
+            code = _buffer(self._function(function_id))
+            for payload in payloads:
+                id = new_id()
+                with self._store.transaction() as db:
+                    db.insert(
+                        "task",
+                        id=id,
+                        function_id=function_id,
+                        group_id=group,
+                        status="waiting-for-launch",
+                        created_at=stamp(),
+                    )
+                made.setdefault(function_id, []).append(id)
+                self._threads.submit(self._perform, id, code + payload, request.result_serializers or ())
+        return {"request_id": new_id(), "task_group_id": group, "endpoint_id": endpoint, "tasks": made}
+
+    def _perform(self, id: str, buffer: str, serializers: Any) -> None:
+        self._update(id, "running")
+        task = Task(
+            id, "the function", self._runs.log(id), self._runs.folder(id), buffer=buffer, result_serializers=serializers
+        )
+        try:
+            self._update(id, "success", result=self._pool.run(task))
+        except TaskFailed as failed:
+            self._update(id, "failed", exception=failed.traceback or str(failed))
+
+    def _update(self, id: str, status: str, result: str | None = None, exception: str | None = None) -> None:
+        with self._store.transaction() as db:
+            ended = None if status == "running" else time.time()
+            db.run(
+                "UPDATE task SET status = ?, result = ?, exception = ?, completed_at = ? WHERE id = ?",
+                (status, result, exception, ended, id),
+            )
+
+    def show(self, id: str) -> Row:
+        """Show one task as the Compute web service does."""
+        row = required(self._store.db, "task", id, "Task {} could not be resolved")
+        shown = {"task_id": id, "status": row["status"]}
+        if row["completed_at"]:
+            shown |= {"completion_t": str(row["completed_at"]), "details": {"endpoint_id": self._store.endpoint}}
+        return shown | {key: row[key] for key in ("result", "exception") if row[key] is not None}
+
+    def group(self, id: str) -> Row:
+        """Show a task group."""
+        rows = self._store.db.rows("SELECT id, created_at FROM task WHERE group_id = ?", (id,))
+        return {"taskgroup_id": id, "create_websockets_queue": False, "tasks": rows}
+
+    def batch(self, ids: list[str]) -> Row:
+        """Show several tasks; unknown ids are left out."""
+        marks = ",".join("?" * len(ids))
+        known = self._store.db.rows(f"SELECT id FROM task WHERE id IN ({marks})", ids)
+        return {"response": "batch", "results": {row["id"]: self.show(row["id"]) for row in known}}
+
+    def endpoint(self) -> Row:
+        """Show the local endpoint."""
+        name = {"name": "local", "display_name": "This machine"}
+        return {"uuid": self._store.endpoint, **name, "owner": "local", "multi_user": False}
+
+    def require_endpoint(self, id: str) -> None:
+        """404 unless it is the local endpoint."""
+        if id != self._store.endpoint:
+            raise Refused(404, f"Endpoint {id} could not be resolved")
+
+
+def _buffer(function: Row) -> str:
+    code = str(function["code"])
+    if function["serialized"]:
+        return code
+    text = f"st\n{function['name']}:{code}"
+    return f"{len(text)}\n{text}"

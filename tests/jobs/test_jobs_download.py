@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from place import Answer, Place
+
+from aero_jupyter.jobs import AeroJobError, download
+
+ROWS = b"day,value\n2026-01-01,1\n"
+CSV = {"Content-Type": "text/csv"}
+
+
+def pulled(aero: dict[str, Any], url: str, **more: Any) -> dict[str, Any]:
+    entry = {"id": "d1", "collection_url": "http://nowhere/", "url": url}
+    args, kwargs = download(aero={**aero, "output_data": {"ww": entry}, **more}, window=7)
+    assert args == []
+    assert kwargs["window"] == 7
+    json.dumps(kwargs)
+    found: dict[str, Any] = kwargs["aero"]["output_data"]["ww"]
+    return found
+
+
+@contextmanager
+def faulty(sentence: str) -> Iterator[None]:
+    with pytest.raises(AeroJobError) as caught:
+        yield
+    assert sentence in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_pull_tells_all_about_its_file(place: Place, aero: dict[str, Any]) -> None:
+    url = place.gives("/ww.csv", Answer(ROWS, headers={**CSV, "ETag": '"7"', "Last-Modified": "Mon"}))
+
+    entry = pulled(aero, url, source_key="src/ww.csv", dedup=False)
+
+    assert Path(entry["file"]).read_bytes() == ROWS
+    assert os.path.basename(entry["file"]) == entry["file_bn"]
+    assert os.path.dirname(entry["file"]) == entry["temp_dir"] == aero["temp_dir"]
+    expected = {
+        "file_format": ".csv",
+        "checksum": hashlib.sha256(ROWS).hexdigest(),
+        "size": len(ROWS),
+        "download": True,
+        "encoding": "utf-8",
+        "source_key": "src/ww.csv",
+        "dedup": False,
+        "etag": '"7"',
+        "last_modified": "Mon",
+        "id": "d1",
+    }
+    assert {key: entry[key] for key in expected} == expected
+
+
+def test_what_comes_back_holds_no_token_and_the_argument_is_as_it_was(place: Place, aero: dict[str, Any]) -> None:
+    given = {**aero, "output_data": {"ww": {"url": place.gives("/ww.csv", Answer(ROWS))}}}
+    before = json.dumps(given)
+
+    _, kwargs = download(aero=given)
+
+    assert "s3cret" not in json.dumps(kwargs)
+    assert "server" not in kwargs["aero"]
+    assert json.dumps(given) == before
+
+
+def test_the_token_of_the_server_never_reaches_a_source(place: Place, aero: dict[str, Any]) -> None:
+    pulled(aero, place.gives("/ww.csv", Answer(ROWS)))
+    assert [asked.token for asked in place.asked] == [None]
+
+
+def test_without_a_folder_it_makes_one(place: Place, aero: dict[str, Any]) -> None:
+    entry = pulled({**aero, "temp_dir": None}, place.gives("/ww.csv", Answer(ROWS)))
+    assert Path(entry["file"]).read_bytes() == ROWS
+    os.remove(entry["file"])
+    os.rmdir(entry["temp_dir"])
+
+
+def test_source_url_overrides_the_url(place: Place, aero: dict[str, Any]) -> None:
+    place.gives("/b.json", Answer(b"[]", headers={"Content-Type": "application/json"}))
+    entry = pulled(aero, f"{place.url}/missing.csv", source_url=f"{place.url}/b.json")
+    assert entry["file_format"] == ".json"
+
+
+def test_the_flow_is_asked_for_a_source_that_the_task_does_not_name(place: Place, aero: dict[str, Any]) -> None:
+    url = place.gives("/ww.csv", Answer(ROWS))
+    place.gives_json(
+        "/aero/flow/f1", {"contributed_to": [{"id": "x", "url": None}, {"id": "d1", "name": "n", "url": url}]}
+    )
+
+    _, kwargs = download(aero=aero)
+
+    assert kwargs["aero"]["output_data"]["clean"]["size"] == len(ROWS)
+    assert place.asked[0].token == "Bearer s3cret"
+
+
+def test_a_flow_without_a_source_says_so(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json("/aero/flow/f1", {"contributed_to": [{"id": "d1", "name": "clean", "url": None}]})
+    with faulty("This flow has no source to pull: none of its outputs has a url."):
+        download(aero=aero)
+
+
+def test_two_sources_are_one_too_many(aero: dict[str, Any]) -> None:
+    with faulty("This flow declares the sources a, b; an ingestion pulls one."):
+        download(aero={**aero, "output_data": {"a": {"url": "http://x/"}, "b": {"url": "http://y/"}}})
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "suffix"),
+    [
+        ("/ww.csv", "text/csv; charset=latin-1", ROWS, ".csv"),
+        ("/rows.CSV", "application/octet-stream", ROWS, ".csv"),
+        ("/export", "text/csv", ROWS, ".csv"),
+        ("/export.php", "application/json", b"{}", ".json"),
+        ("/ww.csv.gz", "application/gzip", gzip.compress(ROWS), ".csv.gz"),
+        ("/page", "text/html", b"<html></html>", ".html"),
+        ("/v1.2", "application/vnd.apache.parquet", b"PAR1", ".parquet"),
+        ("/thing", "", b"x", ""),
+        ("/mislabelled.csv", "text/html", ROWS, ".csv"),
+    ],
+)
+def test_the_suffix_comes_from_the_url_and_then_from_the_type(
+    place: Place, aero: dict[str, Any], path: str, kind: str, body: bytes, suffix: str
+) -> None:
+    url = place.gives(path, Answer(body, headers={"Content-Type": kind} if kind else {}))
+    entry = pulled(aero, url)
+    assert entry["file_format"] == suffix
+    assert entry["file"].endswith(suffix)
+    assert entry["encoding"] == ("latin-1" if "latin" in kind else "utf-8")
+
+
+def test_a_body_compressed_for_its_way_is_unpacked(place: Place, aero: dict[str, Any]) -> None:
+    headers = {**CSV, "Content-Encoding": "gzip"}
+    url = place.gives("/ww.csv.gz", Answer(gzip.compress(ROWS), headers=headers))
+    entry = pulled(aero, url)
+    assert Path(entry["file"]).read_bytes() == ROWS
+    assert (entry["size"], entry["file_format"]) == (len(ROWS), ".csv")
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Answer(b"<html>gone</html>", 404), "/ww.csv answered 404 (Not Found)."),
+        (Answer(b"", 410), "answered 410 (Gone)."),
+        (Answer(b"<h1>x</h1>", 500, {"Content-Type": "text/html"}), "answered 500 (Internal Server Error)."),
+        (Answer(b"quota is used up", 429, {"Content-Type": "text/plain"}), "(Too Many Requests): quota is used up"),
+        (Answer(b"", 200, CSV), "/ww.csv sent an empty body."),
+        (Answer(status=204), "sent an empty body."),
+        (Answer(ROWS, promised=1000), f"promised 1,000 bytes and sent {len(ROWS)} bytes."),
+        (Answer(b"<!DOCTYPE html><p>log in", headers=CSV), "answered with a web page, not with data."),
+        (Answer(b"\n <div>x", headers={"Content-Type": "text/html"}), "answered with a web page, not with data."),
+        (Answer(b"junk", headers={"Content-Encoding": "gzip"}), "sent a body that cannot be decoded."),
+        (Answer(status=302, headers={"Location": "/ww.csv"}), "sends from one address to the next without end."),
+        (Answer(hang_up=True), "did not answer: the connection broke."),
+    ],
+)
+def test_a_bad_source_is_one_sentence_and_leaves_no_file(
+    place: Place, aero: dict[str, Any], answer: Answer, sentence: str
+) -> None:
+    url = place.gives("/ww.csv", answer)
+    with faulty(sentence):
+        pulled(aero, f"{url}?X-Amz-Signature=abc&token=s3cret")
+    assert os.listdir(aero["temp_dir"]) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://127.0.0.1:9/ww.csv?sig=1", "The source http://127.0.0.1:9/ww.csv did not answer: the connection was"),
+        ("http://name.invalid/ww.csv", "did not answer: its name is not known."),
+        ("ftp://127.0.0.1/ww.csv", "cannot be asked: this is no http or https address."),
+    ],
+)
+def test_no_source_at_all(aero: dict[str, Any], url: str, sentence: str) -> None:
+    with faulty(sentence):
+        pulled(aero, url)
+
+
+def test_a_source_that_is_busy_is_asked_again(place: Place, aero: dict[str, Any]) -> None:
+    url = place.gives("/ww.csv", Answer(status=503), Answer(hang_up=True), Answer(ROWS))
+    assert pulled(aero, url)["size"] == len(ROWS)
+    assert place.times("/ww.csv") == 3
+
+
+def test_but_not_for_ever(place: Place, aero: dict[str, Any]) -> None:
+    url = place.gives("/ww.csv", Answer(status=503))
+    with faulty("answered 503 (Service Unavailable)."):
+        pulled(aero, url)
+    assert place.times("/ww.csv") == 4
+
+
+def test_a_long_page_is_not_quoted_at_length(place: Place, aero: dict[str, Any]) -> None:
+    url = place.gives("/ww.csv", Answer(b"x" * 5000, 400, {"Content-Type": "text/plain"}))
+    with pytest.raises(AeroJobError) as caught:
+        pulled(aero, url)
+    assert len(str(caught.value)) < 300
+    assert caught.value.status == 400

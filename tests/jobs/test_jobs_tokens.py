@@ -1,0 +1,112 @@
+"""Which token goes where, and that it goes nowhere else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from place import Answer, Place
+
+from aero_jupyter.jobs import AeroJobError, database_commit, run_user
+
+CELL = {
+    "source": "def f(ww):\n    return {'clean': ww}\n",
+    "name": "f",
+    "first_line": 1,
+    "filename": "<cell f>",
+    "source_parameter": None,
+}
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, toml: str) -> None:
+    tokens = {"portal": {"access_token": "portal-access", "refresh_token": "portal-refresh"}}
+    tokens["c9"] = {"access_token": "collection-access", "refresh_token": "no"}
+    (tmp_path / "client_tokens.json").write_text(json.dumps(tokens))
+    (tmp_path / "config.toml").write_text(toml.replace("HERE", str(tmp_path)))
+    monkeypatch.setenv("AERO_CONFIG_FILE", str(tmp_path / "config.toml"))
+
+
+def table(server: str, name: str = "default") -> str:
+    ids = 'client_uuid = "u"\nportal_client_id = "portal"\n'
+    return f'[{name}]\n{ids}cache_dir = "HERE"\nserver = "{server}"\n'
+
+
+def committed(place: Place, **aero: Any) -> str | None:
+    place.gives_json("/aero/prov/new", {"id": "p1"})
+    database_commit(aero={"flow_id": "f1", **aero})
+    return place.asked[-1].token
+
+
+def test_the_environment_names_server_and_token(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AERO_SERVER", f"{place.url}/aero/")
+    monkeypatch.setenv("AERO_ACCESS_TOKEN", "from-env")
+    assert committed(place) == "Bearer from-env"
+
+
+def test_the_configuration_file_does_too(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configure(monkeypatch, tmp_path, table(f"{place.url}/aero"))
+    assert committed(place) == "Bearer portal-access"
+
+
+def test_a_profile_is_chosen_by_name(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configure(monkeypatch, tmp_path, table("http://127.0.0.1:9") + table(f"{place.url}/aero", "lab"))
+    monkeypatch.setenv("AERO_PROFILE", "lab")
+    assert committed(place) == "Bearer portal-access"
+    monkeypatch.setenv("AERO_PROFILE", "other")
+    with pytest.raises(AeroJobError, match="has no profile other"):
+        committed(place)
+
+
+def test_the_older_file_is_read(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    legacy = f'portal_client_id = "portal"\n[aero]\ncache_dir = "HERE"\nserver = "{place.url}/aero"\n'
+    configure(monkeypatch, tmp_path, legacy)
+    assert committed(place) == "Bearer portal-access"
+
+
+def test_a_broken_file_is_named(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configure(monkeypatch, tmp_path, "[[[")
+    with pytest.raises(AeroJobError, match="configuration file of this endpoint cannot be read"):
+        committed(place)
+
+
+def test_no_server_at_all() -> None:
+    with pytest.raises(AeroJobError, match="does not know its AERO server"):
+        database_commit(aero={"flow_id": "f1"})
+
+
+def test_tokens_of_one_server_stay_from_another(
+    place: Place, other_place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    configure(monkeypatch, tmp_path, table(f"{other_place.url}/aero"))
+    monkeypatch.setenv("AERO_SERVER", other_place.url)
+    monkeypatch.setenv("AERO_ACCESS_TOKEN", "from-env")
+    assert committed(place, server=f"{place.url}/aero") is None
+
+
+def test_a_token_does_not_follow_a_redirect_to_another_host(
+    place: Place, other_place: Place, aero: dict[str, Any]
+) -> None:
+    # "localhost" is another host than 127.0.0.1, which is what a token must not leave.
+    place.gives_version("d0", b"x\n")
+    away = other_place.url.replace("127.0.0.1", "localhost")
+    other_place.gives("/x.csv", Answer(b"x\n"))
+    place.gives("/coll/d0-1.csv", Answer(status=302, headers={"Location": f"{away}/x.csv"}))
+    entry = {"id": "d0", "version": 1, "file_bn": "d0-1.csv", "collection_url": f"{place.url}/coll"}
+    run_user(CELL, (), {"aero": {**aero, "input_data": {"ww": entry}}})
+    assert [asked.token for asked in place.asked if asked.path == "/coll/d0-1.csv"] == ["Bearer s3cret"]
+    assert [asked.token for asked in other_place.asked] == [None]
+
+
+def test_a_collection_elsewhere_gets_its_own_token_or_none(
+    place: Place, other_place: Place, aero: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    configure(monkeypatch, tmp_path, table(f"{place.url}/aero"))
+    for name in ("a", "b"):
+        other_place.gives(f"/coll/{name}.csv", Answer(b"x\n"))
+    at = f"{other_place.url}/coll"
+    for uuid, name in (("c9", "a"), ("unknown", "b")):
+        entry = {"id": "d0", "version": 1, "file_bn": f"{name}.csv", "collection_url": at, "collection_uuid": uuid}
+        run_user(CELL, (), {"aero": {**aero, "input_data": {"ww": entry}}})
+    assert [asked.token for asked in other_place.asked] == ["Bearer collection-access", None]

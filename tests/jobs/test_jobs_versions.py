@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from place import Answer, Place
+
+from aero_jupyter.jobs import AeroJobError, commit_analysis, database_commit, get_versions
+
+
+def task(aero: dict[str, Any], **inputs: dict[str, Any]) -> dict[str, Any]:
+    return {"kwargs": {"window": 7, "aero": {**aero, "input_data": inputs}}, "function": "fn", "endpoint": "ep"}
+
+
+def test_an_input_reads_the_latest_version(place: Place, aero: dict[str, Any]) -> None:
+    name = place.gives_version("d7", b"x\n", version=4)
+
+    (told,) = get_versions(task(aero, sewage={"id": "d7", "version": None, "fetch": True}))
+
+    assert (told["function"], told["endpoint"], told["kwargs"]["window"]) == ("fn", "ep", 7)
+    entry = told["kwargs"]["aero"]["input_data"]["sewage"]
+    expected = {"version": 4, "version_id": "v4", "file_bn": name, "encoding": "utf-8", "size": 2.0, "name": "ww"}
+    assert {key: entry[key] for key in expected} == expected
+    assert entry["collection_url"] == f"{place.url}/coll/"
+    assert entry["fetch"] is True
+    assert "s3cret" not in json.dumps(told)
+
+
+def test_all_tasks_of_a_run_read_the_same_version(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_version("d7", b"x\n")
+    get_versions(task(aero, a={"id": "d7", "version": None}), task(aero, b={"id": "d7", "version": None}))
+    assert place.times("/aero/data/d7/latest") == 1
+
+
+def test_a_pinned_version_is_found_among_all(place: Place, aero: dict[str, Any]) -> None:
+    rows = [place.version("d7", f"file{n}.csv", n) for n in (3, 1, 2)]
+    place.gives_json("/aero/data/d7/versions", rows)
+    (told,) = get_versions(task(aero, sewage={"id": "d7", "version": 2}))
+    assert told["kwargs"]["aero"]["input_data"]["sewage"]["file_bn"] == "file2.csv"
+
+
+def test_a_pin_on_the_newest_works_where_the_server_tells_files_of_the_newest_only(
+    place: Place, aero: dict[str, Any]
+) -> None:
+    name = place.gives_version("d7", b"x\n", version=2)
+    place.gives_json("/aero/data/d7/versions", [{"id": "v1", "version": 1}, {"id": "v2", "version": 2}])
+
+    (told,) = get_versions(task(aero, sewage={"id": "d7", "version": 2}))
+    assert told["kwargs"]["aero"]["input_data"]["sewage"]["file_bn"] == name
+
+    with pytest.raises(AeroJobError, match="cannot tell where version 1 is stored"):
+        get_versions(task(aero, sewage={"id": "d7", "version": 1}))
+
+
+def test_an_input_that_stays_in_its_place_tells_its_address(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_version("d7", b"", no_copy=True, trigger_url="http://store/newest.csv", data_file=None)
+    inputs = {"a": {"id": "d7", "version": None}, "b": {"id": "d7", "version": None, "trigger_url": "http://store/b"}}
+    (told,) = get_versions(task(aero, **inputs))
+    entries = told["kwargs"]["aero"]["input_data"]
+    assert entries["a"]["trigger_url"] == "http://store/newest.csv"
+    assert entries["b"]["trigger_url"] == "http://store/b"
+
+
+@pytest.mark.parametrize(
+    ("detail", "version", "sentence"),
+    [
+        ("No versions exist for this data ID.", None, "Input sewage: data d7 has no version yet."),
+        ("Data with id d7 not found.", None, "Input sewage: data d7 is not known to the AERO server."),
+        ("Data with id d7 not found.", 3, "Input sewage: data d7 is not known to the AERO server."),
+    ],
+)
+def test_what_does_not_exist_is_named(
+    place: Place, aero: dict[str, Any], detail: str, version: int | None, sentence: str
+) -> None:
+    for path in ("latest", "versions"):
+        place.gives_json(f"/aero/data/d7/{path}", {"detail": detail}, 404)
+    with pytest.raises(AeroJobError) as caught:
+        get_versions(task(aero, sewage={"id": "d7", "version": version}))
+    assert str(caught.value) == sentence
+
+
+def test_a_version_that_was_never_made(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json("/aero/data/d7/versions", [{"id": "v1", "version": 1}])
+    with pytest.raises(AeroJobError, match="Input sewage: data d7 has no version 9"):
+        get_versions(task(aero, sewage={"id": "d7", "version": 9}))
+
+
+def test_a_commit_sends_what_is_flat(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json("/aero/prov/new", {"id": "p1", "flow_id": "f1"})
+    entry = {"id": "d1", "size": 3, "tags": ["a"], "nested": {"x": 1}, "mixed": [1], "etag": None}
+    inputs = {"ww": {"id": "d0", "version": 1, "signed_url": "http://x?sig=1"}}
+
+    answer = database_commit(aero={**aero, "input_data": inputs, "output_data": {"clean": entry}}, window=7)
+
+    assert answer == {"id": "p1", "flow_id": "f1"}
+    (asked,) = place.asked
+    assert asked.token == "Bearer s3cret"
+    assert asked.json == {
+        "flow_id": "f1",
+        "input_data": {"ww": {"id": "d0", "version": 1}},
+        "output_data": {"clean": {"id": "d1", "size": 3, "tags": ["a"], "etag": None}},
+    }
+
+
+def test_only_a_commit_that_the_server_can_recognise_is_repeated(place: Place, aero: dict[str, Any]) -> None:
+    fine = Answer(b'{"id": "p1"}')
+    place.gives("/aero/prov/new", Answer(hang_up=True), fine)
+    with pytest.raises(AeroJobError, match="did not answer: the connection broke"):
+        database_commit(aero=aero)
+
+    place.gives("/aero/prov/new", Answer(hang_up=True), fine)
+    assert database_commit(aero={**aero, "run_id": "r1"}) == {"id": "p1"}
+
+
+def test_every_task_is_committed_with_its_index(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json("/aero/prov/new", {"id": "p1"})
+    answers = commit_analysis({"aero": aero}, {"aero": {**aero, "run_id": "r1", "task": 5}})
+    assert [asked.json["task"] for asked in place.asked] == [0, 5]
+    assert answers == [{"id": "p1", "task": 0}, {"id": "p1", "task": 5}]
+
+
+def test_a_server_that_does_not_speak_json(place: Place, aero: dict[str, Any]) -> None:
+    place.gives("/aero/prov/new", Answer(b"<html>hello</html>"))
+    with pytest.raises(AeroJobError, match=r"/aero/prov/new answered with something that is not JSON\."):
+        database_commit(aero=aero)

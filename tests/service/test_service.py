@@ -1,0 +1,154 @@
+"""The local AERO from outside: one process, private, in the newest server's dialect, without its bugs."""
+
+import concurrent.futures
+import stat
+import uuid
+
+import pytest
+import requests
+
+from aero_jupyter.compute.functions import portable
+from aero_jupyter.service import daemon
+from aero_jupyter.testing import local_aero
+
+
+class Caller:
+    """Calls a local AERO over plain HTTP, so that no client of ours hides what it answers."""
+
+    def __init__(self, state):
+        self.state = state
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {state.token}"
+
+    def __call__(self, method, path, **kwargs):
+        return self.session.request(method, self.state.url + path, timeout=30, **kwargs)
+
+    def function(self, cell):
+        function = portable(cell)
+        body = {"function_name": function.entry, "function_code": function.source, "serialized": False}
+        return self("POST", "compute/v3/functions", json={**body, "description": function.name}).json()["function_uuid"]
+
+    def flow(self, **values):
+        body = {"gc_endpoint": self.state.endpoint, "pull_function_uuid": None, "commit_function_uuid": None}
+        return self("POST", "flow/register", json={**body, **values})
+
+
+@pytest.fixture
+def call(aero):
+    caller = Caller(aero)
+    yield caller
+    caller.session.close()
+
+
+def test_nobody_without_the_token_is_let_in(aero):
+    assert requests.get(aero.url + "data/", timeout=5).status_code == 401
+    assert requests.get(aero.url + "data/", headers={"Authorization": "Bearer no"}, timeout=5).status_code == 401
+
+
+def test_a_foreign_host_name_is_refused(call):
+    assert call("GET", "data/", headers={"Host": "evil.example"}).status_code == 403
+
+
+def test_the_state_file_is_private_and_the_token_not_shown(aero, aero_home):
+    assert stat.S_IMODE(daemon.state_file(aero_home).stat().st_mode) == 0o600
+    assert aero.token not in repr(aero)
+
+
+def test_many_callers_at_once_get_one_service(tmp_path):
+    with local_aero(tmp_path), concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert len({state.pid for state in pool.map(lambda _: daemon.ensure(tmp_path), range(8))}) == 1
+
+
+def test_a_stale_state_file_is_healed(tmp_path):
+    daemon.State("http://127.0.0.1:9/", "t", 2**22 - 1, "0", "e", "c").write(daemon.state_file(tmp_path))
+    with local_aero(tmp_path) as state:
+        assert state.url != "http://127.0.0.1:9/"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"data/{uuid.uuid4()}", 404),
+        ("GET", "data/not-a-uuid", 422),
+        ("GET", "data/?limit=16", 422),
+        ("GET", "data/?offset=-1", 422),
+        ("GET", f"flow/{uuid.uuid4()}", 404),
+        ("GET", f"runs/{uuid.uuid4()}", 404),
+        ("GET", "data/search?query=%22open", 400),
+        ("GET", "nowhere", 404),
+    ],
+)
+def test_errors_are_4xx_json_with_a_detail(call, method, path, status):
+    answer = call(method, path)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+def test_lists_tell_their_total_and_are_cut_at_15(call):
+    for number in range(17):
+        call("POST", "data/source", json={"name": f"listed {number}", "url": f"http://127.0.0.1/{number}"})
+    answer = call("GET", "data/")
+    assert len(answer.json()) == 15
+    assert int(answer.headers["X-Total-Count"]) >= 17
+
+
+def test_search_finds_ranks_and_answers_as_globus_search_does(call):
+    call("POST", "data/source", json={"name": "obrien", "url": "http://127.0.0.1/o", "description": "aboutcholera"})
+    call("POST", "data/source", json={"name": "aboutcholera", "url": "http://127.0.0.1/c"})
+    found = call("GET", "data/search", params={"query": "aboutchol*"}).json()
+    assert [entry["entries"][0]["content"]["name"] for entry in found["gmeta"]] == ["aboutcholera", "obrien"]
+    assert found["total"] == 2
+    assert call("GET", "data/search", params={"query": "aboutcholera NOT obrien"}).json()["total"] == 1
+
+
+def test_content_streams_in_ranges_and_is_never_overwritten(call, aero):
+    place = f"collections/{aero.collection}/greeting.txt"
+    assert call("PUT", place, data=b"hello world").status_code == 201
+    assert call("PUT", place, data=b"something else").status_code == 409
+    part = call("GET", place, headers={"Range": "bytes=6-"})
+    assert (part.status_code, part.content) == (206, b"world")
+    assert call("GET", place, headers={"Range": "bytes=99-"}).status_code == 416
+    assert call("GET", f"collections/{aero.collection}/..%2Fstate.json").status_code in (404, 422)
+
+
+def test_a_flow_that_cannot_run_is_refused_when_it_is_registered(call):
+    assert "not registered" in call.flow(function_uuid=str(uuid.uuid4()), rule=-1).json()["detail"]
+    function = call.function("def f():\n    return None\n")
+    missing = call.flow(function_uuid=function, rule=2, input_data={"x": {"id": str(uuid.uuid4())}})
+    assert (missing.status_code, "does not exist" in missing.json()["detail"]) == (422, True)
+    assert call.flow(function_uuid=function, rule=9).status_code == 422
+    assert call.flow(function_uuid=function, rule=-1).status_code == 200
+    assert call.flow(function_uuid=function, rule=-1).status_code == 409
+
+
+def test_commits_at_once_never_share_a_version_number(call, aero):
+    function = call.function("def make():\n    return None\n")
+    flow = call.flow(function_uuid=function, rule=-1, output_data={"counted": {}}).json()
+    data_id = flow["contributed_to"][0]["id"]
+
+    def commit(number):
+        content = str(number).encode()
+        kept = call("PUT", f"collections/{aero.collection}/{uuid.uuid4().hex}", data=content)
+        entry = {"id": data_id, "file_bn": kept.request.url.rpartition("/")[2], "file_format": ".txt", "size": 1}
+        body = {"flow_id": flow["id"], "input_data": {}, "output_data": {"counted": {**entry, **kept.json()}}}
+        return call("POST", "prov/new", json=body).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(commit, range(24))) == {200}
+    versions = call("GET", f"data/{data_id}/versions").json()
+    assert [row["version"] for row in versions] == list(range(1, 25))
+
+
+def test_a_commit_without_its_bytes_is_refused(call):
+    function = call.function("def make2():\n    return None\n")
+    flow = call.flow(function_uuid=function, rule=-1, output_data={"empty": {}}).json()
+    entry = {
+        "id": flow["contributed_to"][0]["id"],
+        "file_bn": "nothing",
+        "file_format": ".txt",
+        "size": 1,
+        "checksum": "x",
+    }
+    body = {"flow_id": flow["id"], "input_data": {}, "output_data": {"empty": entry}}
+    assert call("POST", "prov/new", json=body).status_code == 422
+    assert call("GET", f"data/{entry['id']}/versions").json() == []
