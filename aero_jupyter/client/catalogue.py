@@ -29,15 +29,15 @@ _DECODERS: dict[str, Callable[[Json], Any]] = {
 class Catalogue(Caller):
     """The reading half of `AeroClient`. Every method raises `ClientError` when the server refuses or fails."""
 
-    def get_data(self, id: str) -> Data:  # noqa: A002
+    def get_data(self, id: str) -> Data:
         """Give one Data."""
         return understood(decode.data, self._send(wire.GET_DATA, id=id).body)
 
-    def get_flow(self, id: str) -> Flow:  # noqa: A002
+    def get_flow(self, id: str) -> Flow:
         """Give one flow."""
         return understood(decode.flow, self._send(wire.GET_FLOW, flow_id=id).body)
 
-    def get_run(self, id: str) -> Run:  # noqa: A002
+    def get_run(self, id: str) -> Run:
         """Give one run, with its log and traceback."""
         self._needs_runs()
         return understood(decode.run, self._send(wire.GET_RUN, id=id).body)

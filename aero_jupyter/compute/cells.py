@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,9 @@ def parsed(text: str, shift: int = 0) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            tree = ast.parse(text)
+            symtable.symtable(text, "<cell>", "exec")  # finds what the grammar lets pass, on its line
+            return tree
     except (SyntaxError, ValueError, RecursionError) as error:
         raise _unreadable(text, error, shift) from None
 

@@ -180,7 +180,8 @@ def _root(node: ast.expr) -> Iterator[str]:
 
 
 def _is_star(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+    imports = [inner for inner in ast.walk(node) if isinstance(inner, ast.ImportFrom)]
+    return any(alias.name == "*" for inner in imports for alias in inner.names)
 
 
 class _WithoutAnnotations(ast.NodeTransformer):

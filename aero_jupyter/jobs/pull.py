@@ -37,6 +37,7 @@ def download(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
     aero = kwargs["aero"]
     name, entry = _source(aero)
     folder = aero.get("temp_dir") or tempfile.mkdtemp(prefix="aero-")
+    os.makedirs(folder, exist_ok=True)
     pulled = {key: aero[key] for key in _PASSED_ON if aero.get(key) is not None}
     pulled |= _pull(aero.get("source_url") or entry["url"], folder)
     known = without_secrets(aero)

@@ -62,6 +62,8 @@ def stage(**kwargs: Any) -> Any:
 def _run_task(cell: Mapping[str, Any], function: Callable[..., Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     aero = kwargs["aero"]
     outputs = aero.get("output_data") or {}
+    if aero.get("temp_dir"):
+        os.makedirs(aero["temp_dir"], exist_ok=True)
     folder = tempfile.mkdtemp(prefix="run-", dir=aero.get("temp_dir"))
     try:
         given = _arguments(cell, function, kwargs, folder)
@@ -115,6 +117,8 @@ def _pulled(
 ) -> dict[str, Any]:
     for name, entry in (aero.get("output_data") or {}).items():
         if entry.get("download") and entry.get("file"):
+            if not os.path.exists(entry["file"]):
+                raise AeroJobError("The pulled file is not on this machine; one endpoint must pull it and run on it.")
             return {_parameter_for(cell, parameters, given, name): entry["file"]}
     return {}
 

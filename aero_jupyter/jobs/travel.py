@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import functools
-from importlib import resources
 
 #: In an order in which each needs only those before it.
 _ROOMS = ("outputs", "web", "names", "server", "pull", "versions", "inputs", "results", "cells", "run", "commit")
@@ -14,6 +13,8 @@ _FUTURE = "from __future__ import annotations\n"
 @functools.cache
 def text() -> str:
     """Give the source that is put in front of every registered function."""
+    from importlib import resources
+
     folder = resources.files(__package__)
     return _FUTURE + "".join(_alone(folder.joinpath(f"{room}.py").read_text("utf-8")) for room in _ROOMS)
 

@@ -161,8 +161,8 @@ def _checked(response: requests.Response, who: str) -> requests.Response:
     with response:
         detail = _detail(response)
     reason = f" ({response.reason})" if response.reason else ""
-    because = f": {detail}" if detail else "."
-    message = f"{who} {plain_url(response.url)} answered {status}{reason}{because}"
+    because = f": {detail.rstrip('.')}" if detail and detail != response.reason else ""
+    message = f"{who} {plain_url(response.url)} answered {status}{reason}{because}."
     raise AeroJobError(message, status, detail)
 
 

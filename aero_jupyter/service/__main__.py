@@ -29,15 +29,12 @@ def main(home: Path, ready: int | None = None) -> int:
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
     service = Service(home, base, secrets.token_urlsafe(32), port)
-    config = uvicorn.Config(make_app(service), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        make_app(service), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+    )
     server = _Server(config, service, home, ready)
-    try:
-        server.run(sockets=[listener])
-    finally:
-        service.engine.stop()
-        state_file(home).unlink(missing_ok=True)
-    # Threads of the engine may wait for workers that are gone; everything that matters is on disk.
-    os._exit(0)
+    server.run(sockets=[listener])
+    return 0
 
 
 class _Server(uvicorn.Server):
@@ -58,6 +55,12 @@ class _Server(uvicorn.Server):
             os.write(self._ready, b"1")
             os.close(self._ready)
         self._service.engine.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Here and not after run(): uvicorn raises the signal again once it has shut down.
+        self._service.engine.stop()
+        await super().shutdown(sockets)
+        state_file(self._home).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

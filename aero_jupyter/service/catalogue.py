@@ -76,7 +76,7 @@ class Catalogue:
             return "", {}
         exact = {
             "data": "t.name = :match",
-            "flow": "t.description = :match OR EXISTS (SELECT 1 FROM function f WHERE f.id = t.function_id AND f.name = "
+            "flow": "t.description = :match OR EXISTS (SELECT 1 FROM function f WHERE f.id = t.function_id AND coalesce(f.description, f.name) = "
             ":match) OR EXISTS (SELECT 1 FROM flow_output o WHERE o.flow_id = t.id AND o.name = :match)",
         }.get(table, "t.flow_id = :match")
         return f"WHERE ({exact} OR substr(t.id, 1, length(:match)) = :match)", {"match": match}
@@ -146,7 +146,9 @@ class Catalogue:
             "WHERE flow_id = ? ORDER BY d.seq",
             (id,),
         )
-        function = db.row("SELECT name, meta FROM function WHERE id = ?", (row["function_id"],)) or {}
+        function = (
+            db.row("SELECT coalesce(description, name) AS name FROM function WHERE id = ?", (row["function_id"],)) or {}
+        )
         keys = (
             "id",
             "function_id",

@@ -89,7 +89,7 @@ class Engine:
         self.look()
 
     def _launch(self) -> None:
-        from dbos import DBOS, DBOSConfig
+        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
         config: DBOSConfig = {
             "name": "aero",
@@ -97,6 +97,7 @@ class Engine:
             "application_version": _APPLICATION_VERSION,
             "executor_id": "local",
             "log_level": "WARNING",
+            "serializer": DBOSPortableJSONSerializer(),
         }
         DBOS(config=config)
 

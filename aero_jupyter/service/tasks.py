@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,9 +25,12 @@ class Tasks:
         self._threads = ThreadPoolExecutor(pool.size, thread_name_prefix="task")
 
     def register(self, function: FunctionIn) -> str:
-        """Keep a function; give its id."""
-        id = new_id()
+        """Keep a function; give its id. The same text has the same id, whichever kernel sends it."""
+        text = f"{function.function_name}\n{function.serialized}\n{function.function_code}"
+        id = str(uuid.uuid5(uuid.NAMESPACE_OID, text))
         with self._store.transaction() as db:
+            if db.row("SELECT id FROM function WHERE id = ?", (id,)):
+                return id
             db.insert(
                 "function",
                 id=id,

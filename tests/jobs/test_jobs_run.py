@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import sys
 import textwrap
 import traceback
@@ -310,6 +311,16 @@ class TestIngestion:
             run_user(cell("def smooth(clean): 1 / 0"), (), {"aero": pulled})
         assert kept(place, run_user(cell("def smooth(clean): return clean"), (), {"aero": pulled}))
 
+    def test_a_pull_from_another_machine(self, pulled: dict[str, Any]) -> None:
+        os.remove(pulled["output_data"]["clean"]["file"])
+        with pytest.raises(AeroJobError, match="The pulled file is not on this machine"):
+            run_user(cell("def smooth(clean): return clean"), (), {"aero": pulled})
+
+    def test_the_folder_is_made_where_it_is_not_there(self, place: Place, aero: dict[str, Any]) -> None:
+        aero["temp_dir"] += "/new"
+        told = run_user(returning("'made.csv'"), (), {"aero": aero})
+        assert kept(place, told) == b"made"
+
     def test_nothing_is_left_where_nobody_else_cleans_up(self, aero: dict[str, Any], place: Place) -> None:
         aero["output_data"]["clean"]["url"] = place.gives("/ww.csv", Answer(b"x"))
         _, kwargs = download(aero={**aero, "temp_dir": None})
@@ -401,6 +412,12 @@ def test_names_of_the_clients_exist_where_the_clients_do_not() -> None:
     assert run_user(cell(source), (), {}) == ("a", "b")
     with pytest.raises(AeroJobError, match=r"register_function\(\) of aero_client.utils cannot be called"):
         run_user(cell(source, "again"), (), {})
+
+
+def test_importing_the_jobs_imports_nothing_heavy() -> None:
+    heavy = "{'requests', 'pandas', 'globus_sdk', 'IPython', 'sqlite3'}"
+    command = [sys.executable, "-c", f"import sys, aero_jupyter.jobs; print({heavy} & set(sys.modules))"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_an_output_is_a_value() -> None:

@@ -1,0 +1,1 @@
+"""Who the user is: the tokens that sign requests."""

@@ -1,0 +1,3 @@
+"""What a notebook sees: the magics, and how results look."""
+
+from __future__ import annotations

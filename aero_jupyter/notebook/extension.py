@@ -1,0 +1,31 @@
+"""Adding the magics to a shell and taking them away. It reads nothing and imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aero_jupyter.notebook.magics import AeroMagics
+
+
+def load(shell: Any) -> None:
+    """Add the magics to a shell; a second time it changes nothing."""
+    if _loaded(shell):
+        return
+    magics = AeroMagics(shell=shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics)
+
+
+def unload(shell: Any) -> None:
+    """Take the magics away again."""
+    for magics in _loaded(shell):
+        for kind, names in magics.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
+        shell.magics_manager.registry.pop(type(magics).__name__, None)
+        shell.configurables.remove(magics)
+
+
+def _loaded(shell: Any) -> list[AeroMagics]:
+    # By name: %reload_ext makes the class anew.
+    return [each for each in shell.configurables if type(each).__name__ == AeroMagics.__name__]

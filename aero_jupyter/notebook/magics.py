@@ -1,0 +1,242 @@
+"""The magics: what was typed goes to the session in use, and what comes back is shown."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from IPython.core import magic as plain
+from IPython.core import magic_arguments as described
+from IPython.core.magic import Magics, magics_class, no_var_expand
+from traitlets import Float, Int
+
+from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.notebook.errors import arguments, ended_well, expanded, story
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from aero_jupyter.client.catalogue import Kind
+    from aero_jupyter.notebook.views import Card, RunCard, Who
+    from aero_jupyter.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# IPython's own types do not tell what these decorators give back.
+_plain: Any = plain
+_described: Any = described
+
+
+def line_magic(function: F) -> F:
+    """Make a method a line magic."""
+    made: F = _plain.line_magic(function)
+    return made
+
+
+def cell_magic(function: F) -> F:
+    """Make a method a cell magic."""
+    made: F = _plain.cell_magic(function)
+    return made
+
+
+def magic_arguments() -> Callable[[F], F]:
+    """Let a magic take described arguments."""
+    decorate: Callable[[F], F] = _described.magic_arguments()
+    return decorate
+
+
+def argument(*names: str, **about: Any) -> Callable[[F], F]:
+    """Describe one argument of a magic."""
+    decorate: Callable[[F], F] = _described.argument(*names, **about)
+    return decorate
+
+
+_LIMIT = re.compile(r"(?:^|\s)--limit[ =](\d+)\s*$")
+
+
+def _session() -> Session:
+    from aero_jupyter.session import current
+
+    return current()
+
+
+@magics_class
+class AeroMagics(Magics):
+    """AERO's magics; ``%config AeroMagics`` lists what can be set."""
+
+    limit = Int(50, min=1, help="Rows that lists show when --limit is not given.").tag(config=True)
+    timeout = Float(300.0, min=0, help="Seconds to wait for a run when --timeout is not given.").tag(config=True)
+
+    @no_var_expand
+    @magic_arguments()
+    @line_magic
+    def aero_login(self, line: str) -> Who:
+        """Log in, and say who and where."""
+        from aero_jupyter.notebook.views import Who
+
+        arguments(self.aero_login, line, self._names)
+        session = _session()
+        if session.is_local:
+            return Who(f"Logged in to the local AERO on this machine as {getpass.getuser()}.")
+        profile = f" with profile {session.profile.name}" if session.profile else ""
+        return Who(f"AERO is {session.name}{profile}.")
+
+    @no_var_expand
+    @magic_arguments()
+    @line_magic
+    def aero_logout(self, line: str) -> Who:
+        """Log out: forget the session and its token."""
+        from aero_jupyter import session as sessions
+        from aero_jupyter.notebook.views import Who
+
+        arguments(self.aero_logout, line, self._names)
+        sessions.logout()
+        return Who("Logged out. The local AERO, if it runs, keeps running; data stays.")
+
+    @no_var_expand
+    @magic_arguments()
+    @line_magic
+    def aero_status(self, line: str) -> Card:
+        """Show which AERO is in use and what it holds."""
+        from aero_jupyter.notebook.views import Card
+
+        arguments(self.aero_status, line, self._names)
+        session = _session()
+        kinds: tuple[Kind, ...] = ("data", "flow", "run") if session.client.dialect.runs else ("data", "flow")
+        counts = []
+        for kind in kinds:
+            pages: Any = session.client.list(kind)
+            shown = len(pages.page(1))
+            counts.append(f"{kind}: {f'{shown}+' if pages.total is None else pages.total}")
+        return Card(f"✓ {session.name} answers at {session.client.base_url}", " · ".join(counts))
+
+    @no_var_expand
+    @line_magic
+    def aero_search(self, line: str) -> pd.DataFrame:
+        """Search the catalogue: %aero_search QUERY [--limit N].
+
+        The query goes to the server as it stands, with its quotes: words, "quoted phrases", AND OR NOT,
+        field:value, and a trailing *. {name} stands for the notebook's value.
+        """
+        from aero_jupyter.notebook.views import frame_of
+
+        found = _LIMIT.search(line)
+        limit = int(found[1]) if found else self.limit
+        query = expanded(line[: found.start()] if found else line, self._names).strip()
+        if not query:
+            raise InvalidArgument(
+                "There is nothing to search for.", "Write %aero_search QUERY, or use %aero_list data."
+            )
+        return frame_of("search", islice(_session().client.search(query), limit))
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
+    @argument("--limit", type=int, default=None, metavar="N", help="Rows to show; 50 by default.")
+    @line_magic
+    def aero_list(self, line: str) -> pd.DataFrame:
+        """List data, flows, provenance or runs."""
+        from aero_jupyter.notebook.views import frame_of
+
+        args = arguments(self.aero_list, line, self._names)
+        rows: Any = _session().client.list(args.kind)
+        return frame_of(args.kind, islice(rows, max(0, self.limit if args.limit is None else args.limit)))
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("id", help="Name or id of a data.")
+    @line_magic
+    def aero_versions(self, line: str) -> pd.DataFrame:
+        """List the versions of a data, oldest first."""
+        from aero_jupyter.notebook.views import frame_of
+
+        args = arguments(self.aero_versions, line, self._names)
+        client = _session().client
+        return frame_of("version", client.versions(client.resolve_data(args.id).id))
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("id", help="Name or id of a data.")
+    @argument("--version", type=int, default=None, metavar="N", help="Which version; the newest by default.")
+    @argument("--wait", type=float, default=None, metavar="SECONDS", help="Wait that long for the version to exist.")
+    @line_magic
+    def aero_get(self, line: str) -> pd.DataFrame:
+        """Read a version as a DataFrame; its attrs["aero"] say where it came from."""
+        args = arguments(self.aero_get, line, self._names)
+        client = _session().client
+        data = client.resolve_data(args.id)
+        if args.wait is not None:
+            client.wait_for_version(data.id, args.version or 1, args.wait)
+        return client.read(data.id, args.version)
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("flow", help="A flow's id, its function's name, an output's name or its description.")
+    @argument("--no-wait", action="store_true", help="Return as soon as the run is queued.")
+    @argument("--timeout", type=float, default=None, metavar="SECONDS", help="Wait that long at most; 300 by default.")
+    @line_magic
+    def aero_run(self, line: str) -> RunCard:
+        """Run a flow now, wait until it has ended, and show the run."""
+        from aero_jupyter.notebook.views import RunCard
+
+        args = arguments(self.aero_run, line, self._names)
+        client = _session().client
+        flow = client.resolve_flow(args.flow)
+        name = flow.function_name or args.flow
+        run = client.run_flow(flow.id)
+        if not args.no_wait:
+            run = client.wait_for_run(run.id, self.timeout if args.timeout is None else args.timeout)
+        return RunCard(ended_well(run, name), name)
+
+    @no_var_expand
+    @magic_arguments()
+    @line_magic
+    def aero_traceback(self, line: str) -> Card:
+        """Show the last error in full, with the traceback of the endpoint where there is one."""
+        from aero_jupyter.notebook.views import Card
+
+        arguments(self.aero_traceback, line, self._names)
+        return Card("", pre=story())
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("--input", action="append", default=[], metavar="P=DATA", help="Parameter=name or id; may repeat.")
+    @argument("--output", action="append", default=[], metavar="NAME", help="A data it makes; may repeat.")
+    @argument("--source", default=None, metavar="NAME=URL", help="Pull this url, and give the file to the function.")
+    @argument("--every", default=None, metavar="TIME", help="How often: 30s, 5m, 6h, 1d or 2w.")
+    @argument("--policy", default=None, help="any, all, timer, none or event; chosen from the rest by default.")
+    @argument("--endpoint", default="local", metavar="NAME", help="Where it runs: a name or an id.")
+    @argument("--description", default=None, metavar="TEXT", help="By default, the function's docstring.")
+    @argument("--kwarg", action="append", default=[], metavar="K=V", help="A value, as JSON or text; may repeat.")
+    @argument("--name", default=None, metavar="FN", help="Which function, where the cell has several.")
+    @argument("--dry-run", action="store_true", help="Run it once here on the latest input; register nothing.")
+    @argument("--timeout", type=float, default=None, metavar="SECONDS", help="Stop a dry run after that long.")
+    @argument("--replace", action="store_true", help="Continue the data of the flow that is there with this text.")
+    @cell_magic
+    def aero_register(self, line: str, cell: str) -> Card:
+        """Register the function of this cell as a flow; the cell also runs here."""
+        from aero_jupyter.notebook import register
+
+        args = arguments(self.aero_register, line, self._names)
+        if args.policy == "event":
+            args.policy = "ingestion_event"
+        wish = register.wish_from(args)
+        register.run_cell(self._shell, cell)
+        function = register.function_from(cell, args.name, wish, self._names)
+        session = _session()
+        if args.dry_run:
+            timeout = self.timeout if args.timeout is None else args.timeout
+            return register.try_out(session, function, wish, timeout)
+        return register.register(session, function, wish, args)
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        names: dict[str, Any] = self._shell.user_ns
+        return names
+
+    @property
+    def _shell(self) -> Any:
+        return self.shell
