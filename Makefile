@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check lab bench clean
+.PHONY: demo test slow check lab clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,9 +29,6 @@ check: $(STAMP)  ## style, types and the doors between the rooms
 
 lab: $(STAMP)  ## JupyterLab on the quickstart
 	$(BIN)/jupyter lab notebooks/01-quickstart.ipynb
-
-bench: $(STAMP)  ## the speed figures, as ratios within one run
-	$(BIN)/python -m tests.benchmarks
 
 clean:
 	rm -rf $(VENV) build dist

@@ -185,7 +185,7 @@ class Engine:
         function = None if flow["function_id"] == NIL else flow["function_id"]
         results = []
         for task in self._signed(run_id, pulled["value"]):
-            answer = self._step(run_id, "running", function, "stage_entry", kwargs=task["kwargs"])
+            answer = self._step(run_id, "running", function, "stage", kwargs=task["kwargs"])
             if "error" in answer:
                 return answer
             results.append(answer["value"])

@@ -79,7 +79,7 @@ def _perform(task: dict[str, Any]) -> dict[str, Any]:
         os.chdir(task["cwd"])
         return {"ok": True, "value": _call(task)}
     except BaseException as error:
-        return {"ok": False, "error": _sentence(error), "traceback": traceback.format_exc()}
+        return {"ok": False, "error": _sentence(error), "traceback": _story(error)}
     finally:
         _restore(environ, folder, log, spare)
 
@@ -95,6 +95,14 @@ def _restore(environ: dict[str, str], folder: str, log: int, spare: tuple[int, i
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+
+
+def _story(error: BaseException) -> str:
+    """The traceback from the user's own cell on; whole where none of it is in a cell."""
+    place = error.__traceback__
+    while place is not None and not place.tb_frame.f_code.co_filename.startswith("<cell "):
+        place = place.tb_next
+    return "".join(traceback.format_exception(type(error), error, place or error.__traceback__))
 
 
 def _sentence(error: BaseException) -> str:
