@@ -1,4 +1,4 @@
-"""The main job end to end on the real local AERO: sources become versions, analyses follow, results say whence they came."""
+"""The main job on the real local AERO: sources become versions, analyses follow, results say whence they came."""
 
 import inspect
 import time
