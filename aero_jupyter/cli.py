@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter import __version__
+from aero_jupyter._version import __version__
 from aero_jupyter.core.errors import AeroError, InvalidArgument, MissingExtra
 from aero_jupyter.core.policy import in_words
 from aero_jupyter.service import daemon

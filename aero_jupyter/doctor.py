@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from aero_jupyter import __version__
+from aero_jupyter._version import __version__
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.service import daemon
 

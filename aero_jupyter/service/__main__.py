@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from aero_jupyter import __version__
+from aero_jupyter._version import __version__
 from aero_jupyter.service.app import Service, make_app
 from aero_jupyter.service.daemon import State, state_file
 

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from aero_jupyter import __version__
+from aero_jupyter._version import __version__
 from aero_jupyter.service import routers
 from aero_jupyter.service.catalogue import Catalogue
 from aero_jupyter.service.content import Content

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from aero_jupyter import __version__
+from aero_jupyter._version import __version__
 from aero_jupyter.core import wire
 from aero_jupyter.service.routers import Limit, Offset, page, service_of
 from aero_jupyter.service.schemas import RunIn
