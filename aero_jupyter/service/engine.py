@@ -205,7 +205,11 @@ class Engine:
         """Tell each task where the service is and give it a token for this run; neither is kept anywhere."""
         token = self._tokens.setdefault(run_id, secrets.token_urlsafe(32))
         place = {"server": self._base, "token": token, "temp_dir": str(self._runs.folder(run_id))}
-        return [{**task, "kwargs": {**task["kwargs"], "aero": {**task["kwargs"]["aero"], **place}}} for task in tasks]
+        now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
+        return [
+            {**task, "kwargs": {**task["kwargs"], "aero": _moved(task["kwargs"]["aero"], now) | place}}
+            for task in tasks
+        ]
 
     def _step(
         self, run_id: str, state: str, function_id: str | None, builtin: str, args: Any = (), kwargs: Row | None = None
@@ -230,3 +234,14 @@ class Engine:
             return {"value": self._pool.run(task)}
         except TaskFailed as failed:
             return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}
+
+
+def _moved(aero: Row, now: Row) -> Row:
+    """Point a step's kept result at today's collections: after a restart the service answers on another port."""
+    sides = ("input_data", "output_data")
+    place = {side: {name: entry.get("collection_url") for name, entry in now[side].items()} for side in sides}
+    moved = {
+        side: {name: {**entry, "collection_url": place[side].get(name)} for name, entry in aero.get(side, {}).items()}
+        for side in sides
+    }
+    return {**aero, **moved}
