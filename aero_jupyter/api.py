@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from aero_jupyter.core import wire
 from aero_jupyter.core.errors import ClientError, InvalidArgument
-from aero_jupyter.core.policy import PolicyEnum, timer_for
+from aero_jupyter.core.policy import PolicyEnum, policy_from, timer_for
 from aero_jupyter.jobs import AeroOutput
 from aero_jupyter.session import current, logout
 
@@ -109,6 +109,9 @@ def register_flow(
         When to run.
     timer_delay : int, optional
         Seconds between runs, for a policy that has a timer.
+    pull_function_uuid, commit_function_uuid : str, optional
+        Ids of `jobs.download` or `jobs.get_versions`, and of `jobs.database_commit` or `jobs.commit_analysis`;
+        where they are needed and not given, they are registered by their source.
 
     Returns
     -------
@@ -122,23 +125,34 @@ def register_flow(
     InvalidArgument
         If a timer is given where the policy has none, or the configuration file cannot be used.
     """
-    policy = PolicyEnum(policy)
+    policy = policy_from(policy)
     timer = timer_for(policy, timer_delay)
     if policy is PolicyEnum.INGESTION and timer_delay is None:
         logging.getLogger("aero_jupyter").warning("No timer_delay: the server pulls every 86,400 s (1 day).")
+    session = current()
+    pull, commit = pull_function_uuid, commit_function_uuid
+    if pull is None or commit is None:
+        own_pull, own_commit = session.job_ids(policy)
+        pull, commit = pull or own_pull, commit or own_commit
     body = wire.registration(
-        endpoint_uuid,
-        function_uuid,
-        json.loads(json.dumps(input_data)),
-        json.loads(json.dumps(output_data)),
+        str(endpoint_uuid),
+        str(function_uuid),
+        _plain(input_data),
+        _plain(output_data),
         _flow_kwargs(kwargs, config),
         policy=policy,
         timer=timer,
         description=description,
-        pull_function=pull_function_uuid,
-        commit_function=commit_function_uuid,
+        pull_function=pull,
+        commit_function=commit,
     )
-    return dict(current().client.register_flow(body).raw)
+    return dict(session.client.register_flow(body).raw)
+
+
+def _plain(entries: Mapping[str, Any]) -> JSON:
+    """Copy what the caller gave as JSON has it; ids may be UUID objects."""
+    copied: JSON = json.loads(json.dumps(entries, default=str))
+    return copied
 
 
 def _flow_kwargs(kwargs: Mapping[str, Any], config: str | None) -> JSON | list[JSON]:
@@ -165,8 +179,7 @@ def register_function(func: Callable[..., Any]) -> str:
     """
     from aero_jupyter.compute.functions import portable_from
 
-    function = portable_from(func)
-    return current().compute.register(function.source, function.entry, function.name)
+    return current().register_function(portable_from(func))
 
 
 def search_sources(query: str) -> list[dict[str, Any]]:

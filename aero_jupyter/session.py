@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from aero_jupyter.auth import tokens
 from aero_jupyter.client import AeroClient
+from aero_jupyter.compute.endpoints import chosen
+from aero_jupyter.compute.registrar import Registrar
+from aero_jupyter.compute.registrar import check_arguments as check_arguments
 from aero_jupyter.core import config, wire
 from aero_jupyter.core.config import Profile
-from aero_jupyter.core.errors import AlreadyExists, InvalidArgument, UnknownName
+from aero_jupyter.core.errors import AlreadyExists, InvalidArgument, NotAuthorized
 from aero_jupyter.core.models import Flow
 from aero_jupyter.core.policy import PolicyEnum, timer_for
 from aero_jupyter.service import daemon
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aero_jupyter.compute.functions import PortableFunction
-    from aero_jupyter.compute.registrar import Registrar
 
+_PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
 _lock = threading.RLock()
 _current: Session | None = None
 
@@ -60,16 +62,19 @@ class Session:
         """Whether it is the local AERO."""
         return self.state is not None
 
+    @property
+    def endpoint(self) -> str | None:
+        """The local endpoint's id; None on a real server."""
+        return self.state.endpoint if self.state else None
+
     @cached_property
     def compute(self) -> Registrar:
         """Functions and endpoints."""
-        from aero_jupyter.compute.registrar import Registrar
-
         return Registrar(self.state.url + "compute", self._authorizer) if self.state else Registrar(None, None)
 
-    def endpoints(self) -> list[dict[str, Any]]:
-        """List the endpoints one may run on: id, name and owner."""
-        return self.compute.endpoints()
+    def endpoints(self, with_status: bool = False) -> list[dict[str, Any]]:
+        """List the endpoints one may run on: id, name and owner; their status costs a request each."""
+        return self.compute.endpoints(with_status)
 
     def endpoint_id(self, name: str) -> str:
         """Give an endpoint's id, by name or id.
@@ -81,19 +86,23 @@ class Session:
         """
         if self.state and name == config.LOCAL:
             return self.state.endpoint
-        try:
-            return str(UUID(name))
-        except ValueError:
-            known = self.compute.endpoints()
-        found = [row["id"] for row in known if row["name"] == name]
-        if len(found) == 1:
-            return str(found[0])
-        names = ", ".join(sorted(str(row["name"]) for row in known)) or "none"
-        raise UnknownName(
-            f"There is no endpoint {name!r}." if not found else f"Several endpoints are called {name!r}.",
-            f"There are: {names}.",
-            candidates=tuple(map(str, found)),
-        )
+        return chosen(name, self.endpoints)
+
+    def register_function(self, function: PortableFunction) -> str:
+        """Register a function by its source; give its id. The same text is sent once."""
+        return self.compute.register(function.source, function.entry, function.name)
+
+    def job_ids(self, policy: PolicyEnum) -> tuple[str | None, str | None]:
+        """Give the ids of the pull and the commit function; the local AERO has its own, said as None."""
+        if self.is_local:
+            return None, None
+        from aero_jupyter import jobs
+        from aero_jupyter.compute.functions import portable_from
+
+        pulled = policy in _PULLED
+        pull = portable_from(jobs.download if pulled else jobs.get_versions)
+        commit = portable_from(jobs.database_commit if pulled else jobs.commit_analysis)
+        return self.register_function(pull), self.register_function(commit)
 
     def register(
         self,
@@ -107,13 +116,13 @@ class Session:
         endpoint: str = config.LOCAL,
         kwargs: Mapping[str, Any] | None = None,
         description: str | None = None,
+        versions: Mapping[str, int] | None = None,
         replace: bool = False,
     ) -> Flow:
         """Register a function as a flow; the same registration again gives the flow that is there.
 
         Parameters
         ----------
-        function : PortableFunction
         inputs : mapping of str to str
             Parameter to the name or id of a Data.
         outputs : sequence of str
@@ -122,6 +131,10 @@ class Session:
             The address an ingestion pulls; the first output is made from it.
         timer : int, optional
             Seconds between runs.
+        endpoint : str
+            Name or id.
+        versions : mapping of str to int
+            Parameter to the version it always reads; the newest for all others.
         replace : bool
             Whether a flow of the same function and output gives its data to this one (local AERO only).
 
@@ -129,44 +142,46 @@ class Session:
         ------
         InvalidArgument, UnknownName, ClientError
         """
-        if source is not None and not source.startswith(("http://", "https://")):
-            raise InvalidArgument(f"{source!r} is not the address of a source.", "Write it as https://host/file.csv.")
         given = dict(kwargs or {})
         check_arguments(function, inputs or {}, given, has_source=source is not None)
         timer = timer_for(policy, timer)
-        input_data: dict[str, Any] = {
-            parameter: {"id": self.client.resolve_data(name).id, "version": None}
-            for parameter, name in (inputs or {}).items()
-        }
-        output_data: dict[str, dict[str, Any]] = {name: self._place() for name in outputs}
-        if source and outputs:
-            output_data[outputs[0]]["url"] = source
-        function_id = self._function_id(function)
+        output_data = self._outputs(outputs, source)
+        input_data = self._inputs(inputs or {}, versions or {})
+        where = self.endpoint_id(endpoint)
+        pull, commit = self.job_ids(policy)
         body = wire.registration(
-            self.endpoint_id(endpoint),
-            function_id,
+            where,
+            self.register_function(function),
             input_data,
             output_data,
             given,
             policy=policy,
             timer=timer,
             description=description,
+            pull_function=pull,
+            commit_function=commit,
         )
-        existing = self._twin(function, outputs, body)
-        if existing is not None:
-            if existing.function_id == function_id and existing.arg_hash == _hash(body):
-                return existing
-            self._take_over(existing, body, replace)
-        try:
-            return self.client.register_flow(body)
-        except AlreadyExists:
-            found = self.client.find_flow(function_id, _hash(body))
-            if found is None:
-                raise
-            return found
+        return self._registered(function.name, body, replace)
 
-    def _function_id(self, function: PortableFunction) -> str:
-        return self.compute.register(function.source, function.entry, function.name)
+    def _inputs(self, inputs: Mapping[str, str], versions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+        for parameter in versions:
+            if parameter not in inputs:
+                raise InvalidArgument(f"A version is named for {parameter!r}, which is no input.", "Name an input.")
+        return {
+            parameter: {"id": self.client.resolve_data(name).id, "version": versions.get(parameter)}
+            for parameter, name in inputs.items()
+        }
+
+    def _outputs(self, outputs: Sequence[str], source: str | None) -> dict[str, dict[str, Any]]:
+        made: dict[str, dict[str, Any]] = {name: self._place() for name in outputs}
+        if source is None:
+            return made
+        if not source.startswith(("http://", "https://")):
+            raise InvalidArgument(f"{source!r} is not the address of a source.", "Write it as https://host/file.csv.")
+        if not outputs:
+            raise InvalidArgument("A source needs an output to be kept in.", "Name one output at least.")
+        made[outputs[0]]["url"] = source
+        return made
 
     def _place(self) -> dict[str, Any]:
         if self.is_local:
@@ -180,47 +195,61 @@ class Session:
             )
         return dict(zip(("collection_uuid", "collection_url"), values, strict=True))
 
-    def _twin(self, function: PortableFunction, outputs: Sequence[str], body: Mapping[str, Any]) -> Flow | None:
-        if not self.is_local or not outputs:
-            return None
-        for flow in self.client.list("flow", match=outputs[0]):
-            if flow.function_name == function.name and outputs[0] in {data.name for data in flow.outputs}:
-                return flow
-        return None
+    def _registered(self, name: str, body: dict[str, Any], replace: bool) -> Flow:
+        twin = self._twin(name, body)
+        if twin is not None:
+            continued = {**body, "output_data": _continuing(body["output_data"], twin)}
+            if _is_same(twin, body) or _is_same(twin, continued):
+                return twin
+            if not replace:
+                raise _taken(twin, body)
+            body = {**continued, "replaces": twin.id}
+        try:
+            return self.client.register_flow(body)
+        except AlreadyExists:
+            found = self.client.find_flow(body["function_uuid"], _hash(body))
+            if found is None:
+                raise
+            if self.is_local and not _is_same(found, body):
+                raise InvalidArgument(
+                    f"Flow {found.id[:8]} has this function and these arguments already, with another policy or timer.",
+                    "Change the function or a kwarg too, or choose another --output.",
+                ) from None
+            return found
 
-    def _take_over(self, existing: Flow, body: dict[str, Any], replace: bool) -> None:
-        label = f"{existing.function_name} → {', '.join(data.name for data in existing.outputs)}"
-        if not replace:
-            raise InvalidArgument(
-                f"A flow {label} exists already ({existing.id[:8]}), registered differently.",
-                "Add --replace to continue its data with this one, or choose another --output.",
-            )
-        body["replaces"] = existing.id
-        for data in existing.outputs:
-            if data.name in body["output_data"]:
-                body["output_data"][data.name]["id"] = data.id
+    def _twin(self, name: str, body: Mapping[str, Any]) -> Flow | None:
+        first = next(iter(body["output_data"]), None)
+        if not self.is_local or first is None:
+            return None
+        flows = self.client.list("flow", match=first)
+        return next((flow for flow in flows if flow.function_name == name and first in _made_by(flow)), None)
+
+
+def _made_by(flow: Flow) -> dict[str, str]:
+    return {data.name: data.id for data in flow.outputs}
+
+
+def _continuing(output_data: Mapping[str, Mapping[str, Any]], twin: Flow) -> dict[str, dict[str, Any]]:
+    ids = _made_by(twin)
+    return {name: {**entry, **({"id": ids[name]} if name in ids else {})} for name, entry in output_data.items()}
+
+
+def _is_same(flow: Flow, body: Mapping[str, Any]) -> bool:
+    asked = (body["function_uuid"], _hash(body), body["rule"], body.get("timer"))
+    return (flow.function_id, flow.arg_hash, int(flow.policy), flow.timer) == asked
+
+
+def _taken(twin: Flow, body: Mapping[str, Any]) -> InvalidArgument:
+    same_text = twin.function_id == body["function_uuid"]
+    how = "registered with other inputs, kwargs or policy" if same_text else "made from another text of the cell"
+    return InvalidArgument(
+        f"A flow {twin.function_name} → {', '.join(_made_by(twin))} exists already ({twin.id[:8]}), {how}.",
+        "Add --replace to continue its data with this one, or choose another --output.",
+    )
 
 
 def _hash(body: Mapping[str, Any]) -> str:
     return wire.arg_hash(body["flow_kwargs"], body["input_data"], body["output_data"])
-
-
-def check_arguments(
-    function: PortableFunction, inputs: Mapping[str, str], kwargs: Mapping[str, Any], *, has_source: bool
-) -> None:
-    """Refuse a registration whose function would be called with the wrong parameters."""
-    names = [parameter.name for parameter in function.parameters]
-    for name in [*inputs, *kwargs]:
-        if name not in names and not function.takes_any:
-            raise InvalidArgument(
-                f"{function.name}() has no parameter {name!r}.", f"Its parameters are {', '.join(names) or 'none'}."
-            )
-    missing = [p.name for p in function.parameters if p.required and p.name not in {**inputs, **kwargs}]
-    if len(missing) > (1 if has_source else 0):
-        raise InvalidArgument(
-            f"{function.name}() needs {', '.join(missing)}, which nothing gives it.",
-            "Give each with --input NAME=DATA or --kwarg NAME=VALUE.",
-        )
 
 
 def connect(server: str | None = None, profile: str | None = None, *, token: str | None = None) -> Session:
@@ -262,6 +291,21 @@ def current() -> Session:
         return _current
 
 
+def login() -> Session:
+    """Give the session in use, once something signs its requests.
+
+    Raises
+    ------
+    NotAuthorized
+        If no token for its server is known.
+    """
+    session = current()
+    if session.client.authorizer is None:
+        cure = "Set AERO_ACCESS_TOKEN, or choose a profile whose token file is there."
+        raise NotAuthorized(401, f"No token for {session.name} is known.", cure)
+    return session
+
+
 def logout() -> bool:
     """Forget who is logged in; False when nobody was."""
     global _current
@@ -278,7 +322,7 @@ def read(name_or_id: str, version: int | None = None, **options: Any) -> pd.Data
 
 
 def _document() -> dict[str, Any]:
-    path = Path(os.environ.get("AERO_CONFIG_FILE") or Path.home() / config.CONFIG_FILE)
+    path = Path(os.environ.get("AERO_CONFIG_FILE") or Path.home() / config.CONFIG_FILE).expanduser()
     if not path.exists():
         return {}
     if sys.version_info >= (3, 11):
@@ -286,6 +330,6 @@ def _document() -> dict[str, Any]:
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
         raise InvalidArgument(f"The configuration file cannot be read: {error}.", "Correct it.") from None

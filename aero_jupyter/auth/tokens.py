@@ -9,6 +9,7 @@ from pathlib import Path
 from globus_sdk import AccessTokenAuthorizer
 
 from aero_jupyter.core.config import Profile
+from aero_jupyter.core.errors import InvalidArgument
 
 _FILE = "client_tokens.json"
 
@@ -32,8 +33,11 @@ def _stored(profile: Profile) -> str | None:
     path = _path(profile)
     if path is None or not path.exists():
         return None
-    entry = json.loads(path.read_text()).get(profile.portal_client_id) or {}
-    token = entry.get("access_token")
+    try:
+        token = json.loads(path.read_text("utf-8")).get(profile.portal_client_id, {}).get("access_token")
+    except (AttributeError, OSError, ValueError):
+        # What the file holds stays out of the message: it may be half a token.
+        raise InvalidArgument(f"The token file {path} cannot be read.", "Remove it with %aero_logout.") from None
     return str(token) if token else None
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import warnings
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+import globus_sdk
 from globus_sdk import AccessTokenAuthorizer
+
+from aero_jupyter.compute import endpoints
+from aero_jupyter.core import wire
+from aero_jupyter.core.errors import InvalidArgument, Unreachable
+
+if TYPE_CHECKING:
+    from aero_jupyter.compute.functions import PortableFunction
 
 
 class Registrar:
@@ -26,41 +36,90 @@ class Registrar:
         self._authorizer = authorizer
         self._lock = threading.Lock()
         self._client: Any = None
-        self._known: dict[str, str] = {}
+        self._known: dict[tuple[str, str], str] = {}
 
     def register(self, source: str, entry: str, description: str | None = None) -> str:
-        """Register source text; give the function's id. The same text is sent once."""
-        digest = hashlib.sha256(source.encode()).hexdigest()
-        with self._lock:
-            if digest not in self._known:
-                made = self._connected().register_source_code(source, entry, description=description)
-                self._known[digest] = str(made)
-            return self._known[digest]
+        """Register source text under the name to call in it; give the function's id. The same is sent once.
 
-    def endpoints(self) -> list[dict[str, Any]]:
-        """List the endpoints this user may run on: id, name and owner."""
+        Raises
+        ------
+        ClientError
+            If the web service refuses or does not answer.
+        """
+        # One text holds several functions: the name belongs to what is remembered.
+        key = (entry, hashlib.sha256(source.encode()).hexdigest())
         with self._lock:
-            found = self._connected().get_endpoints()
-        return [
-            {"id": row["uuid"], "name": row.get("name") or row.get("display_name"), "owner": row.get("owner")}
-            for row in found
-        ]
+            if key not in self._known:
+                with self._asked() as client:
+                    made = client.register_source_code(source, entry, description=description)
+                self._known[key] = str(made)
+            return self._known[key]
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = _client(self._url, self._authorizer)
-        return self._client
+    def endpoints(self, with_status: bool = False) -> list[dict[str, Any]]:
+        """List the endpoints this user may run on: id, name and owner; on request their status.
+
+        Raises
+        ------
+        ClientError
+            If the web service refuses or does not answer.
+        """
+        with self._lock, self._asked() as client:
+            return endpoints.listed(client, with_status)
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[Any]:
+        try:
+            if self._client is None:
+                self._client = _client(self._url, self._authorizer)
+            yield self._client
+        except globus_sdk.GlobusAPIError as error:
+            raise wire.error_from(error.http_status, error.text) from None
+        except globus_sdk.NetworkError as error:
+            where = self._url or "Globus Compute"
+            raise Unreachable(
+                0, f"No answer from {where}.", "Check the network.", details=repr(error.underlying_exception)
+            ) from None
 
 
 def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
     with warnings.catch_warnings():
-        # The SDK changes warning filters on import; a notebook's own stay as they are.
+        # The SDK warns and changes warning filters on import; a notebook's own stay as they are.
+        warnings.simplefilter("ignore")
         import globus_compute_sdk
 
-    class Client(globus_compute_sdk.Client):
-        """The SDK's client at an address of our choosing."""
+        if url is None:
+            return globus_compute_sdk.Client(authorizer=authorizer, do_version_check=False)
 
-        web_service_address = property(lambda _: url, lambda _, value: None)
+        class Client(globus_compute_sdk.Client):
+            """The SDK's client at an address of our choosing."""
 
-    kind = Client if url else globus_compute_sdk.Client
-    return kind(authorizer=authorizer, do_version_check=False)
+            web_service_address = property(lambda _: url, lambda _, value: None)
+
+        return Client(authorizer=authorizer, do_version_check=False)
+
+
+def check_arguments(
+    function: PortableFunction, inputs: Mapping[str, str], kwargs: Mapping[str, Any], *, has_source: bool
+) -> None:
+    """Refuse a registration whose function would be called with the wrong parameters.
+
+    Raises
+    ------
+    InvalidArgument
+        If a parameter is given that it does not have, is given twice, or gets nothing.
+    """
+    names = [parameter.name for parameter in function.parameters]
+    for name in [*inputs, *kwargs]:
+        if name not in names and not function.takes_any:
+            has = f"Its parameters are {', '.join(names)}." if names else "It has none."
+            raise InvalidArgument(f"{function.name}() has no parameter {name!r}.", has)
+    twice = [name for name in inputs if name in kwargs]
+    if twice:
+        raise InvalidArgument(f"{twice[0]} is given both as an input and as a kwarg.", "Leave one out.")
+    missing = [each.name for each in function.parameters if each.required and each.name not in {**inputs, **kwargs}]
+    if len(missing) > (1 if has_source else 0):
+        but = " (the pulled file is only one of them)" if has_source else ""
+        raise InvalidArgument(
+            f"{function.name}() needs {', '.join(missing)}, which nothing gives it{but}.",
+            "Give each with --input NAME=DATA or --kwarg NAME=VALUE.",
+        )
