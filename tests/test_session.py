@@ -13,11 +13,12 @@ from aero_jupyter import jobs, session
 from aero_jupyter.auth import tokens
 from aero_jupyter.compute import endpoints
 from aero_jupyter.compute.functions import portable, portable_from
-from aero_jupyter.compute.registrar import Registrar, check_arguments
+from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.core import errors
 from aero_jupyter.core.config import Profile
 from aero_jupyter.core.errors import InvalidArgument, NotAuthorized, UnknownName
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.registration import check_arguments
 
 EP = "0f2b9c1e-7b0c-4d0e-9a61-7f4a4c1d2e3f"
 
@@ -240,7 +241,7 @@ def test_the_stored_access_token_signs_and_logout_forgets_it(profile, tmp_path):
 @pytest.mark.parametrize("text", ["half a tok", "[]", '{"portal": "abc"}'])
 def test_a_broken_token_file_is_named_and_not_quoted(profile, tmp_path, text):
     (tmp_path / "client_tokens.json").write_text(text)
-    with pytest.raises(InvalidArgument, match="client_tokens.json cannot be read") as caught:
+    with pytest.raises(InvalidArgument, match=r"client_tokens\.json cannot be read") as caught:
         tokens.authorizer(profile, {})
     assert text not in str(caught.value)
 

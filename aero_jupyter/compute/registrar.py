@@ -6,18 +6,15 @@ import contextlib
 import hashlib
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import globus_sdk
 from globus_sdk import AccessTokenAuthorizer
 
 from aero_jupyter.compute import endpoints
 from aero_jupyter.core import wire
-from aero_jupyter.core.errors import InvalidArgument, Unreachable
-
-if TYPE_CHECKING:
-    from aero_jupyter.compute.functions import PortableFunction
+from aero_jupyter.core.errors import Unreachable
 
 
 class Registrar:
@@ -96,30 +93,3 @@ def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
             web_service_address = property(lambda _: url, lambda _, value: None)
 
         return Client(authorizer=authorizer, do_version_check=False)
-
-
-def check_arguments(
-    function: PortableFunction, inputs: Mapping[str, str], kwargs: Mapping[str, Any], *, has_source: bool
-) -> None:
-    """Refuse a registration whose function would be called with the wrong parameters.
-
-    Raises
-    ------
-    InvalidArgument
-        If a parameter is given that it does not have, is given twice, or gets nothing.
-    """
-    names = [parameter.name for parameter in function.parameters]
-    for name in [*inputs, *kwargs]:
-        if name not in names and not function.takes_any:
-            has = f"Its parameters are {', '.join(names)}." if names else "It has none."
-            raise InvalidArgument(f"{function.name}() has no parameter {name!r}.", has)
-    twice = [name for name in inputs if name in kwargs]
-    if twice:
-        raise InvalidArgument(f"{twice[0]} is given both as an input and as a kwarg.", "Leave one out.")
-    missing = [each.name for each in function.parameters if each.required and each.name not in {**inputs, **kwargs}]
-    if len(missing) > (1 if has_source else 0):
-        but = " (the pulled file is only one of them)" if has_source else ""
-        raise InvalidArgument(
-            f"{function.name}() needs {', '.join(missing)}, which nothing gives it{but}.",
-            "Give each with --input NAME=DATA or --kwarg NAME=VALUE.",
-        )

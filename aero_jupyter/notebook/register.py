@@ -181,7 +181,7 @@ def first_sentence(doc: str | None) -> str | None:
 def try_out(session: Session, function: PortableFunction, wish: Wish, timeout: float) -> DryRun:
     """Run the function once, here."""
     from aero_jupyter.notebook.dryrun import dry_run
-    from aero_jupyter.session import check_arguments
+    from aero_jupyter.registration import check_arguments
 
     check_arguments(function, wish.inputs, wish.kwargs, has_source=wish.source is not None)
     source = (pulled_parameter(function, wish), wish.source[1]) if wish.source else None
