@@ -17,6 +17,8 @@ from aero_jupyter.core import errors
 PAGE_SIZE = 15
 TOTAL_HEADER = "X-Total-Count"
 FLASK_PREFIX = "osprey/api/v1.0/"
+#: The flows in Globus Flows that run ingestions and analyses for a real AERO server.
+GLOBUS_FLOWS = ("6f04c927-d319-41ae-a027-561329e4c2d1", "0d8ace1a-d583-4f65-834e-4e1e1f450ecc")
 
 
 @dataclass(frozen=True)

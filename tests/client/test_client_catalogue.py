@@ -294,7 +294,7 @@ def test_a_broken_search_is_said_once(newest: Newest) -> None:
     with client_of(newest) as client, pytest.raises(errors.ServerFailed) as caught:
         client.search("sewage").all()
     assert caught.value.message == "The search of this server is broken."
-    assert "%aero_list data" in caught.value.cure
+    assert "--scan" in caught.value.cure
 
 
 def test_runs_are_refused_in_words_where_there_are_none(newest: Newest, flask: Flask) -> None:
