@@ -195,7 +195,13 @@ class Engine:
         _, flow = self._work(run_id)
         results = self._signed(run_id, [{"kwargs": kwargs} for kwargs in called["value"]])
         kwargs = [result["kwargs"] for result in results]
-        return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
+        if flow["policy"] not in _PULLED:
+            return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
+        for each in kwargs:
+            answer = self._step(run_id, "committing", flow["commit_function_id"], "database_commit", kwargs=each)
+            if "error" in answer:
+                return answer
+        return {"value": []}
 
     def _work(self, run_id: str) -> tuple[list[Row], Row]:
         flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]
