@@ -6,6 +6,7 @@ A run is a workflow of three steps: pull, call, commit. Each step is at least on
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import shutil
 import threading
@@ -16,14 +17,14 @@ from typing import Any
 
 from aero_jupyter import jobs
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.service import durable
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.workers import Pool, Task, TaskFailed
 
-#: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
-_APPLICATION_VERSION = "1"
+_DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
 _Pull = Callable[[str], Row]
 _Then = Callable[[str, Row], Row]
 _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
@@ -89,17 +90,9 @@ class Engine:
         self.look()
 
     def _launch(self) -> None:
-        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+        from dbos import DBOS
 
-        config: DBOSConfig = {
-            "name": "aero",
-            "system_database_url": f"sqlite:///{self._home / 'engine.db'}",
-            "application_version": _APPLICATION_VERSION,
-            "executor_id": "local",
-            "log_level": "WARNING",
-            "serializer": DBOSPortableJSONSerializer(),
-        }
-        DBOS(config=config)
+        durable.prepare(self._home)
 
         @DBOS.step(name="pull")
         def pull(run_id: str) -> Row:
@@ -129,7 +122,12 @@ class Engine:
             DBOS.start_workflow(self._workflow, run_id)
 
     def _dispatch(self) -> None:
-        self._launch()
+        try:
+            self._launch()
+        except Exception:
+            logging.getLogger(__name__).exception("The engine did not start.")
+            self._refuse()
+            return
         for run_id in self._runs.open():
             self._slots.acquire()
             self._submit(run_id)
@@ -140,6 +138,15 @@ class Engine:
                 self._submit(run["id"])
                 continue
             self._slots.release()
+            self._wake_dispatcher.wait()
+            self._wake_dispatcher.clear()
+
+    def _refuse(self) -> None:
+        """End every run that comes with the cause: none may wait for an engine that is not there."""
+        while not self._stopping:
+            if (run := self._runs.claim()) is not None:
+                self._runs.end(run["id"], "failed", _DEAD)
+                continue
             self._wake_dispatcher.wait()
             self._wake_dispatcher.clear()
 
