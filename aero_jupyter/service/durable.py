@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aero_jupyter.service.store import use_wal
+
 #: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
 _APPLICATION_VERSION = "1"
 #: Seconds between two looks of DBOS for delayed, queued or messaged work. The engine has none: it starts its workflows.
@@ -20,9 +22,11 @@ def prepare(home: Path) -> None:
 
     if sqlite3.sqlite_version_info < (3, 42):
         event.listen(Engine, "connect", _teach_fractions)
+    database = home / "engine.db"
+    use_wal(database)
     config: DBOSConfig = {
         "name": "aero",
-        "system_database_url": f"sqlite:///{home / 'engine.db'}",
+        "system_database_url": f"sqlite:///{database}",
         "application_version": _APPLICATION_VERSION,
         "executor_id": "local",
         "log_level": "WARNING",
