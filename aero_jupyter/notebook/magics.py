@@ -224,8 +224,8 @@ class AeroMagics(Magics):
         if args.policy == "event":
             args.policy = "ingestion_event"
         wish = register.wish_from(args)
-        register.run_cell(self._shell, cell)
         function = register.function_from(cell, args.name, wish, self._names)
+        register.run_cell(self._shell, cell)
         session = _session()
         if args.dry_run:
             timeout = self.timeout if args.timeout is None else args.timeout
