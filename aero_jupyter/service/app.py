@@ -74,7 +74,8 @@ def make_app(service: Service) -> FastAPI:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:
-        return JSONResponse({"detail": error.detail, "reason": error.detail}, error.status)
+        cure = {"cure": error.cure} if error.cure else {}
+        return JSONResponse({"detail": error.detail, "reason": error.detail, **cure}, error.status)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

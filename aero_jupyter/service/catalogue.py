@@ -86,7 +86,7 @@ class Catalogue:
         try:
             expression = queries.to_fts5(query)
         except queries.QueryProblem as problem:
-            raise Refused(400, str(problem).replace("\n", " ")) from None
+            raise Refused(400, problem.message, problem.cure) from None
         source, order = "data d", "d.seq DESC"
         values: dict[str, Any] = {"limit": limit, "offset": offset}
         if expression is not None:
