@@ -88,7 +88,7 @@ def test_the_magics_work_headless_and_errors_can_be_told_in_full(aero, tmp_path)
     assert book.error(same) == []
     assert book.error(failed) == [
         "broken() raised ZeroDivisionError: division by zero",
-        "See where with %aero_traceback.",
+        "See line 4 of the cell, and %aero_traceback.",
     ]
     assert "line 4, in broken" in book.text(told)
     assert "ZeroDivisionError" in book.text(runs)
