@@ -99,6 +99,8 @@ class Credentials:
         ClientError
             If Globus is to be asked and does not answer.
         """
+        if check and self._service is not None:
+            self.aero().get_authorization_header()
         if self._token is not None:
             return f"Requests to {self.where} are signed with the access token {how(self._origin)}."
         if self._service is not None:

@@ -11,7 +11,7 @@ import sys
 import traceback
 
 import pytest
-from people import COLLECTION, EXTRA, PORTAL, SECRET, SERVICE
+from login_people import COLLECTION, EXTRA, PORTAL, SECRET, SERVICE
 
 from aero_jupyter import session
 from aero_jupyter.auth.credentials import Credentials
@@ -91,14 +91,14 @@ def test_client_credentials_leave_nothing_on_disk(auth, profile, cache):
     assert not cache.exists()
 
 
-def test_a_server_without_configuration_is_used_unsigned_and_says_what_a_login_takes(auth, aero, monkeypatch):
-    bare = Credentials(Profile("default", aero.url), {}, None)
+def test_a_server_without_configuration_is_used_unsigned_and_says_what_a_login_takes(auth, guarded_aero):
+    bare = Credentials(Profile("default", guarded_aero.url), {}, None)
     assert (bearer(bare), bare.person, bare.who()) == (None, None, None)
     for call in (bare.globus("funcx_service").get_authorization_header, bare.aero().handle_missing_authorization):
         with pytest.raises(LoginRequired, match=r"no Globus client is configured(.|\n)*client_uuid"):
             call()
     with pytest.raises(InvalidArgument, match="does not name the AERO server's Globus client"):
-        Credentials(Profile("default", aero.url), PAIR, None)
+        Credentials(Profile("default", guarded_aero.url), PAIR, None)
 
 
 def test_the_collections_of_the_configuration_get_tokens_of_their_own(auth, profile):

@@ -11,7 +11,7 @@ import time
 
 import globus_sdk
 import pytest
-from people import COLLECTION, EXTRA, PORTAL
+from login_people import COLLECTION, EXTRA, PORTAL
 
 from aero_jupyter.auth import words
 from aero_jupyter.auth.credentials import Credentials

@@ -10,7 +10,7 @@ import globus_sdk
 import pytest
 import requests
 from globus_sdk.scopes import SearchScopes, TransferScopes
-from people import COLLECTION, NATIVE, PORTAL, SECRET, SERVICE
+from login_people import COLLECTION, NATIVE, PORTAL, SECRET, SERVICE
 
 ACTION = f"https://auth.globus.org/scopes/{PORTAL}/action_all"
 SCOPES = ["openid", "email", ACTION, str(TransferScopes.all)]

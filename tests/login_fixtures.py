@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import jwt
 import pytest
-from people import COLLECTION, NATIVE, PORTAL, SECRET, SERVICE, write_configuration
-from places import aero_server
+from login_people import COLLECTION, NATIVE, PORTAL, SECRET, SERVICE, write_configuration
+from login_places import aero_server
 
 from aero_jupyter import session
 from aero_jupyter.auth.credentials import Credentials
@@ -49,7 +49,7 @@ def auth(monkeypatch):
 
 
 @pytest.fixture
-def aero(auth):
+def guarded_aero(auth):
     with aero_server(auth) as server:
         yield server
 
@@ -71,9 +71,9 @@ def person(auth, profile):
 
 
 @pytest.fixture
-def here(aero, cache, tmp_path, monkeypatch):
+def here(guarded_aero, cache, tmp_path, monkeypatch):
     """A configuration file that names the AERO server, and no session yet."""
-    write_configuration(tmp_path / "config.toml", aero.url, cache)
+    write_configuration(tmp_path / "config.toml", guarded_aero.url, cache)
     monkeypatch.setenv("AERO_CONFIG_FILE", str(tmp_path / "config.toml"))
     monkeypatch.setattr(session, "_current", None)
-    return aero
+    return guarded_aero

@@ -7,7 +7,7 @@ import http.server
 import json
 import threading
 
-from people import COLLECTION, PORTAL
+from login_people import COLLECTION, PORTAL
 
 ACTION = f"https://auth.globus.org/scopes/{PORTAL}/action_all"
 
