@@ -58,7 +58,9 @@ class Session(FlowRegistry):
         elif self.credentials is not None and profile is not None:
             self.name = self.credentials.where
             own, others = self.credentials.aero(), self.credentials.collections()
-            self.client = AeroClient(profile.server, authorizer=own, collection_authorizers=others)
+            self.client = AeroClient(
+                profile.server, authorizer=own, collection_authorizers=others, ca_bundle=_ca_bundle(profile)
+            )
             self.compute = Registrar(None, self.credentials.globus(ComputeScopes.resource_server))
 
     def __repr__(self) -> str:
@@ -163,6 +165,17 @@ def read(name_or_id: str, version: int | None = None, **options: Any) -> pd.Data
     """Read a version of a Data, by name or id, as a DataFrame; `options` go to the pandas reader."""
     client = current().client
     return client.read(client.resolve_data(name_or_id).id, version, **options)
+
+
+def _ca_bundle(profile: Profile) -> str | None:
+    if profile.ca_bundle is None:
+        return None
+    path = Path(profile.ca_bundle).expanduser()
+    if not path.is_file():
+        raise InvalidArgument(
+            f"There is no ca_bundle {path}.", f"Correct profile {profile.name!r} of the configuration."
+        )
+    return str(path)
 
 
 def _document() -> dict[str, Any]:

@@ -209,6 +209,8 @@ class Person:
             if kept.refresh_token is None:
                 raise LoginRequired(401, _ENDED)
             with in_our_words(LoginRequired(401, _ENDED)):
+                # Asked first: a network that swallows everything would hold up all kernels for long.
+                within(PATIENCE, self._client.get_openid_configuration)
                 answer = self._client.oauth2_refresh_token(kept.refresh_token)
         except LoginRequired:
             self.store.remove_token_data(server)

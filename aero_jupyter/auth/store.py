@@ -48,7 +48,9 @@ class TokenStore(TokenStorage):
             if not self._depth:
                 self._make_private()
                 lock = stack.enter_context(self.path.with_suffix(".lock").open("w"))
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                # Some file systems of clusters have no locks; files written whole must do there.
+                with contextlib.suppress(OSError):
+                    fcntl.flock(lock, fcntl.LOCK_EX)
             self._depth += 1
             stack.callback(self._leave)
             yield

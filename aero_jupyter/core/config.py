@@ -32,6 +32,8 @@ class Profile:
         Where upstream's client keeps its tokens.
     collections : tuple of str
         Ids of the Globus collections that the login is to open.
+    ca_bundle : str or None
+        File of the certificate authorities that the server's certificate is checked against.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Profile:
     portal_client_id: str | None = None
     cache_dir: str | None = None
     collections: tuple[str, ...] = ()
+    ca_bundle: str | None = None
 
 
 def with_slash(url: str) -> str:
@@ -132,4 +135,5 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         table["portal_client_id"],
         table["cache_dir"],
         tuple(collections),
+        str(table["ca_bundle"]) if table.get("ca_bundle") else None,
     )

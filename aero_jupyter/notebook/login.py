@@ -33,7 +33,9 @@ _COPY = (
     "(navigator.clipboard?navigator.clipboard.writeText(l).catch(old):Promise.resolve(old()))"
     ".then(()=>{b.textContent='copied'})"
 )
-_LABEL = "2  Paste the code it gives you"
+_LINK = "color:var(--jp-content-link-color,#1565c0);text-decoration:underline"
+_BUTTON = "width:auto;height:24px;line-height:22px;margin:0 0 0 8px"
+_LABEL = "2\u2002Paste the code it gives you"
 
 
 def front_end() -> Literal["widgets", "text", "none"]:
@@ -125,7 +127,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self._enter = False
         # Sent when it is complete, so that the notebook's state holds no half of a code.
         self._field = ipywidgets.Text(description=_LABEL, continuous_update=False, style={"description_width": "auto"})
-        self._field.layout.width = "34em"
+        self._field.layout.width = "40em"
         self._button = ipywidgets.Button(description="Log in", button_style="primary")
         self._leave = ipywidgets.Button(description="Log out")
         self._status = ipywidgets.HTML()
@@ -166,8 +168,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         may = "It lacks" if lacks else "It will be able to"
         link = html.escape(self.link)
         head = f"<b>Log in to AERO ({html.escape(self._person.where)}) with Globus</b>"
-        opens = f'<a href="{link}" target="_blank" rel="noopener noreferrer">Open the login page ↗</a>'
-        copy = f'<button type="button" data-link="{link}" onclick="{_COPY}">copy link</button>'
+        opens = f'<a href="{link}" target="_blank" rel="noopener noreferrer" style="{_LINK}">Open the login page ↗</a>'
+        classes = f'class="jupyter-widgets jupyter-button widget-button" style="{_BUTTON}"'
+        copy = f'<button type="button" {classes} data-link="{link}" onclick="{_COPY}">copy link</button>'
         return (
             ipywidgets.HTML(f'<div style="{_TEXT}">{head}<br>1&ensp;{opens}&ensp;{copy}</div>'),
             ipywidgets.HBox([self._field, self._button]),

@@ -2,90 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
-from globus_sdk.scopes import ComputeScopes, FlowsScopes, SearchScopes, TimersScopes, TransferScopes
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-AUTH = "auth.globus.org"
-_SERVICES = (ComputeScopes, FlowsScopes, SearchScopes, TimersScopes, TransferScopes)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Somebody who may log in."""
-
-    username: str
-    name: str
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-
-class Refused(Exception):
-    """What Globus Auth says no to; `error` is its word for why."""
-
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
-        self.status, self.error = status, error
-
-
-@dataclass(frozen=True)
-class _Asked:
-    client: str
-    scopes: tuple[str, ...]
-    redirect: str
-    state: str
-    challenge: str
-    offline: bool
-
-
-@dataclass
-class _Code:
-    asked: _Asked
-    identity: Identity
-    expires: float
-
-
-@dataclass
-class _Grant:
-    client: str
-    identity: Identity
-    server: str
-    scope: str
-    expires: float
-    refresh: bool = False
-
-
-def service_scopes() -> dict[str, str]:
-    """Give the scopes of Globus's own services: scope to resource server."""
-    known = dict.fromkeys(("openid", "profile", "email"), AUTH)
-    for service in _SERVICES:
-        values = {str(value) for name in dir(service) if not name.startswith("_") for value in [getattr(service, name)]}
-        known |= {value: service.resource_server for value in values if value.startswith(("urn:", "https:"))}
-    return known
-
-
-@functools.cache
-def _key() -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+from aero_jupyter.testing.globus_auth_records import (
+    Asked,
+    Code,
+    Grant,
+    Identity,
+    Refused,
+    challenge,
+    key,
+    service_scopes,
+)
 
 
 class GlobusAuth:
@@ -130,8 +65,8 @@ class GlobusAuth:
         self.failing: int | None = None
         #: Every secret it gave away, for those who look where they ended up.
         self.secrets: list[str] = []
-        self._codes: dict[str, _Code] = {}
-        self._grants: dict[str, _Grant] = {}
+        self._codes: dict[str, Code] = {}
+        self._grants: dict[str, Grant] = {}
         self._lock = threading.RLock()
 
     @property
@@ -139,7 +74,7 @@ class GlobusAuth:
         """The one address that codes are shown at."""
         return f"{self.url}/v2/web/auth-code"
 
-    def asked(self, query: Mapping[str, str]) -> _Asked:
+    def asked(self, query: Mapping[str, str]) -> Asked:
         """Check a link to the login page.
 
         Raises
@@ -159,16 +94,16 @@ class GlobusAuth:
         scopes = tuple(query.get("scope", "").split())
         self._known(scopes)
         offline = query.get("access_type") == "offline"
-        return _Asked(client, scopes, self.redirect, query.get("state", ""), query["code_challenge"], offline)
+        return Asked(client, scopes, self.redirect, query.get("state", ""), query["code_challenge"], offline)
 
-    def consent(self, asked: _Asked, username: str) -> str:
+    def consent(self, asked: Asked, username: str) -> str:
         """Let somebody log in and consent; give the code."""
         identity = next((each for each in self.identities if each.username == username), None)
         if identity is None:
             raise Refused(403, "unknown_identity")
         code = self._secret(30)
         with self._lock:
-            self._codes[code] = _Code(asked, identity, self.clock() + self.code_lifetime)
+            self._codes[code] = Code(asked, identity, self.clock() + self.code_lifetime)
         return code
 
     def log_in(self, link: str, username: str = "vh@example.edu") -> str:
@@ -233,8 +168,8 @@ class GlobusAuth:
         """Give the key that id tokens are signed with."""
         from jwt.algorithms import RSAAlgorithm
 
-        key = RSAAlgorithm.to_jwk(_key().public_key(), as_dict=True)
-        return {"keys": [{**key, "alg": "RS512", "use": "sig", "kid": "stub"}]}
+        public = RSAAlgorithm.to_jwk(key().public_key(), as_dict=True)
+        return {"keys": [{**public, "alg": "RS512", "use": "sig", "kid": "stub"}]}
 
     def _client(self, form: Mapping[str, str], basic: tuple[str, str] | None) -> str:
         client, secret = basic or (form.get("client_id", ""), None)
@@ -251,7 +186,7 @@ class GlobusAuth:
         asked = code.asked
         if (client, form.get("redirect_uri")) != (asked.client, asked.redirect):
             raise Refused(401, "invalid_grant")
-        if _challenge(form.get("code_verifier", "")) != asked.challenge:
+        if challenge(form.get("code_verifier", "")) != asked.challenge:
             raise Refused(401, "invalid_grant")
         answer = self._issued(client, code.identity, asked.scopes, offline=asked.offline)
         if "openid" in asked.scopes:
@@ -289,9 +224,9 @@ class GlobusAuth:
             scope = " ".join(names)
             expires = self.clock() + self.token_lifetime
             answer = {"resource_server": server, "scope": scope, "token_type": "Bearer"}
-            made = [("access_token", _Grant(client, identity, server, scope, expires))]
+            made = [("access_token", Grant(client, identity, server, scope, expires))]
             if offline:
-                made.append(("refresh_token", _Grant(client, identity, server, scope, expires, refresh=True)))
+                made.append(("refresh_token", Grant(client, identity, server, scope, expires, refresh=True)))
             for word, grant in made:
                 answer[word] = self._secret(48)
                 self._grants[answer[word]] = grant
@@ -301,7 +236,7 @@ class GlobusAuth:
     def _id_token(self, client: str, identity: Identity) -> str:
         now = int(self.clock())
         claims = {**self._claims(identity), "iss": self.url, "aud": client, "iat": now, "exp": now + 172_800}
-        return jwt.encode(claims, _key(), algorithm="RS512", headers={"kid": "stub"})
+        return jwt.encode(claims, key(), algorithm="RS512", headers={"kid": "stub"})
 
     def _claims(self, identity: Identity) -> dict[str, Any]:
         mail = {"preferred_username": identity.username, "email": identity.username}

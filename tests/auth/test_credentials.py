@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import pickle
-import subprocess
-import sys
 import traceback
 
 import pytest
@@ -231,29 +228,3 @@ def test_no_secret_gets_about(here, auth, caplog, capfd, cache, monkeypatch):
     secrets = [*auth.secrets, verifier, SECRET]
     assert len(secrets) > 17
     assert [secret for secret in secrets if secret in said.getvalue()] == []
-
-
-def test_no_secret_is_in_what_a_worker_inherits(auth, monkeypatch):
-    from aero_jupyter.service import workers
-
-    for name, value in {**PAIR, "AERO_ACCESS_TOKEN": "env-token", "GLOBUS_COMPUTE_CLIENT_SECRET": SECRET}.items():
-        monkeypatch.setenv(name, value)
-    shown = json.dumps(workers._environment())
-    assert SECRET not in shown
-    assert "env-token" not in shown
-
-
-def test_a_terminal_asks_on_the_tty_only(here, auth, cache):
-    """Without a tty the command shows the link and ends; the next one brings the code."""
-    begun = subprocess.run([sys.executable, "-m", "aero_jupyter", "login"], capture_output=True, text=True, input="")
-    assert begun.returncode == 0, begun.stderr
-    link = next(word for word in begun.stdout.split() if word.startswith(auth.url))
-    assert "aero-jupyter login --code" in begun.stdout
-    command = [sys.executable, "-m", "aero_jupyter", "login", "--code", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, input=auth.log_in(link) + "\n")
-    assert "Logged in as vh@example.edu" in done.stdout
-    left = subprocess.run([sys.executable, "-m", "aero_jupyter", "logout"], capture_output=True, text=True)
-    assert "revoked at Globus" in left.stdout
-    assert auth.log.count("revoke") > 10
-    for shown in (begun, done, left):
-        assert not any(secret in shown.stdout + shown.stderr for secret in auth.secrets)

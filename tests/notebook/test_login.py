@@ -69,7 +69,7 @@ def state(panel):
 def test_the_panel_says_where_and_what_it_will_be_able_to_do(panel):
     text = shown(panel)
     link = sessions.current().credentials.person.link().replace("&", "&amp;")
-    assert f'<a href="{link}" target="_blank" rel="noopener noreferrer">' in text
+    assert f'<a href="{link}" target="_blank" rel="noopener noreferrer"' in text
     assert f'data-link="{link}"' in text
     for words in ("Log in to AERO (127.0.0.1:", "Paste the code", "run functions (Compute)", "waiting for the code"):
         assert words in text
