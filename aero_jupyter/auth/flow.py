@@ -128,8 +128,6 @@ class LoginFlow:
         self.client = tuned(globus_sdk.NativeAppAuthClient(client_id))
         self._manager = PastedCode(self.client)
         self._tokens = IdTokens(self.client)
-        # The SDK would leave the one of an earlier login in place.
-        store.id_token_decoder = self._tokens
         self.app = UserApp(
             "aero_jupyter",
             login_client=self.client,

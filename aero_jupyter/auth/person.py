@@ -159,8 +159,6 @@ class Person:
         """
         with self._lock:
             old = self.store.clear()
-            # The SDK's app would take the next person for an impostor.
-            self._flow = None
             self._demands = {}
         return self._revoked(old) if old else None
 

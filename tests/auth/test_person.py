@@ -8,6 +8,7 @@ import multiprocessing
 import socket
 import threading
 import time
+from urllib.parse import unquote
 
 import globus_sdk
 import pytest
@@ -25,6 +26,7 @@ from aero_jupyter.core.errors import (
     ServerFailed,
     Unreachable,
 )
+from aero_jupyter.testing.globus_auth_records import Refused
 
 SERVERS = {
     PORTAL,
@@ -295,6 +297,14 @@ def test_what_a_service_demands_is_asked_for_with_the_rest(auth, person):
     assert person.lacks() == ()
 
 
+def test_what_several_services_demand_is_asked_for_together(person):
+    person.demand({"required_scopes": [EXTRA], "session_required_mfa": True})
+    person.demand({"required_scopes": ["openid"]})
+    link = unquote(person.link())
+    assert EXTRA in link
+    assert "session_required_mfa=True" in link
+
+
 def test_migrated_tokens_work_are_renewed_and_say_what_they_lack(auth, person, cache, profile, moved):
     log_in(auth, person)
     kept = person.store.get_token_data(PORTAL).to_dict()
@@ -318,6 +328,29 @@ def test_globus_that_is_out_of_reach_is_said_once_and_the_code_still_works(auth,
         person.finish(code)
     auth.failing = None
     assert person.finish(code).name == "vh@example.edu"
+
+
+def test_a_code_is_not_spent_where_the_answer_could_not_be_checked(auth, person, monkeypatch):
+    code = auth.log_in(person.link())
+    with monkeypatch.context() as patched:
+        patched.setattr(auth, "jwks", lambda: (_ for _ in ()).throw(Refused(503, "failing")))
+        with pytest.raises(ServerFailed, match="out of order"):
+            person.finish(code)
+    assert auth.log == []
+    assert person.finish(code).name == "vh@example.edu"
+
+
+def test_what_must_not_be_sent_twice_is_sent_once(auth, person, monkeypatch):
+    link, sent = person.link(), []
+
+    def failing(*_):
+        sent.append(1)
+        raise Refused(503, "failing")
+
+    monkeypatch.setattr(auth, "token", failing)
+    with pytest.raises(ServerFailed):
+        person.finish(auth.log_in(link))
+    assert sent == [1]
 
 
 def test_no_network_is_said(person, monkeypatch):

@@ -44,7 +44,8 @@ def test_on_a_terminal_the_code_is_asked_for(here, auth):
         os.close(theirs)
         link = next(line.strip() for line in command.stdout if line.startswith(auth.url))
         os.write(mine, auth.log_in(link).encode() + b"\n")
-        said = command.communicate(timeout=60)[0]
+        said = command.stdout.read()
+        command.wait(60)
     os.close(mine)
     assert "Code: " in said
     assert "Logged in as vh@example.edu" in said

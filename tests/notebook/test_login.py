@@ -129,6 +129,14 @@ def test_clicking_twice_sends_the_code_once(panel, auth, monkeypatch):
     assert auth.log == ["authorization_code"]
 
 
+def test_while_it_is_sent_the_code_is_not_in_the_notebook(panel, auth, monkeypatch):
+    seen, finish = [], Person.finish
+    monkeypatch.setattr(Person, "finish", lambda self, code: seen.append(state(panel)) or finish(self, code))
+    code = auth.log_in(panel.link)
+    assert "✓ Logged in" in type_and_click(panel, code)
+    assert code not in seen[0]
+
+
 @pytest.mark.parametrize("typed", ["wrong-code", "<img src=x onerror=alert(1)>"])
 def test_a_code_that_is_refused_is_said_in_two_lines_and_stays_in_the_field(panel, auth, typed):
     text = type_and_click(panel, typed)
