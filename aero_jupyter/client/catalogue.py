@@ -96,8 +96,8 @@ class Catalogue(Caller):
         """
         try:
             return _owned(understood(decode.version, self._send(wire.LATEST, id=data_id).body), data_id)
-        except errors.ServerFailed:
-            # The older server breaks where there are no versions yet.
+        except (errors.NotFound, errors.ServerFailed):
+            # The older server breaks where there are no versions yet; the newer does not say whose they are.
             if self.versions(data_id):
                 raise
         raise errors.NotFound(404, resolve.missing_version(self.get_data(data_id).name, 1, ()), "Wait for the first.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -26,6 +29,9 @@ def main(home: Path, ready: int | None = None) -> int:
         print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
         return 1
     listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
+    # waits 40 ms for the other side's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
     service = Service(home, base, secrets.token_urlsafe(32), port)
@@ -43,8 +49,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service, home: Path, ready: int | None) -> None:
         super().__init__(config)
         self._service, self._home, self._ready = service, home, ready
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         store = self._service.store
         state = State(
@@ -55,6 +64,20 @@ class _Server(uvicorn.Server):
             os.write(self._ready, b"1")
             os.close(self._ready)
         self._service.engine.start()
+
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether it should exit.
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 10
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal, and wake the loop."""
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after run(): uvicorn raises the signal again once it has shut down.

@@ -7,26 +7,42 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aero_jupyter.service.store import use_wal
+
 #: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
 _APPLICATION_VERSION = "1"
+#: Seconds between two looks of DBOS for delayed, queued or messaged work. The engine has none: it starts its workflows.
+_SELDOM = 60.0
 
 
 def prepare(home: Path) -> None:
     """Make DBOS with its database in a folder; steps and workflows can then be declared, and `DBOS.launch` called."""
-    from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+    from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, _workflow_commands
     from sqlalchemy import Engine, event
 
     if sqlite3.sqlite_version_info < (3, 42):
         event.listen(Engine, "connect", _teach_fractions)
+    database = home / "engine.db"
+    use_wal(database)
     config: DBOSConfig = {
         "name": "aero",
-        "system_database_url": f"sqlite:///{home / 'engine.db'}",
+        "system_database_url": f"sqlite:///{database}",
         "application_version": _APPLICATION_VERSION,
         "executor_id": "local",
         "log_level": "WARNING",
         "serializer": DBOSPortableJSONSerializer(),
+        "notification_listener_polling_interval_sec": _SELDOM,
     }
+    # Its configuration lacks this one; a look a second costs an idle laptop its battery.
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _SELDOM
     DBOS(config=config)
+
+
+def rest() -> None:
+    """Look seldom into DBOS's own queue too, which only brings back the runs that a crash interrupted."""
+    from dbos._dbos import _get_dbos_instance
+
+    _get_dbos_instance()._registry.get_internal_queue()._polling_interval_sec = _SELDOM
 
 
 def _teach_fractions(connection: Any, _: object) -> None:

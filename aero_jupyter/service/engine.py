@@ -128,7 +128,10 @@ class Engine:
             logging.getLogger(__name__).exception("The engine did not start.")
             self._refuse()
             return
-        for run_id in self._runs.open():
+        interrupted = self._runs.open()
+        if not interrupted:
+            durable.rest()
+        for run_id in interrupted:
             self._slots.acquire()
             self._submit(run_id)
         while not self._stopping:

@@ -109,7 +109,7 @@ def test_no_version_yet_is_not_found_on_every_generation(server: Standin, client
     data = server.add_data("sewage")
     with pytest.raises(errors.NotFound) as caught:
         client.latest(data["id"])
-    assert caught.value.code == 404
+    assert (caught.value.code, caught.value.message) == (404, "sewage has no versions yet.")
 
 
 @pytest.mark.parametrize(
