@@ -122,6 +122,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self._credentials = credentials
         self._person = person
         self._lock = threading.Lock()
+        self._busy = False
         self._worker: threading.Thread | None = None
         self._kept = self._rejected = ""
         self._enter = False
@@ -200,8 +201,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
     def _do(self, work: Callable[[], None]) -> None:
         with self._lock:
-            if self._worker is not None and self._worker.is_alive():
+            if self._busy:
                 return
+            self._busy = True
             self._worker = threading.Thread(target=self._guarded, args=(work,), daemon=True)
             self._worker.start()
 
@@ -214,6 +216,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
             sys.last_value = error
             self._say(f"This went wrong here: {type(error).__name__}.", "See where with %aero_traceback.", bad=True)
         finally:
+            self._busy = False
             self._button.disabled = self._leave.disabled = False
 
     def _finish(self, text: str) -> None:
