@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import globus_sdk
-from globus_sdk import AccessTokenAuthorizer
+from globus_sdk.authorizers import GlobusAuthorizer
 
 from aero_jupyter.compute import endpoints
 from aero_jupyter.core import wire
@@ -24,11 +24,11 @@ class Registrar:
     ----------
     url : str or None
         The web service's address; None means Globus's own.
-    authorizer : AccessTokenAuthorizer or None
-        What signs requests; None leaves login to the SDK.
+    authorizer : GlobusAuthorizer or None
+        What signs requests; None where nothing does.
     """
 
-    def __init__(self, url: str | None, authorizer: AccessTokenAuthorizer | None) -> None:
+    def __init__(self, url: str | None, authorizer: GlobusAuthorizer | None) -> None:
         self._url = url
         self._authorizer = authorizer
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class Registrar:
             ) from None
 
 
-def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
+def _client(url: str | None, authorizer: GlobusAuthorizer | None) -> Any:
     with warnings.catch_warnings():
         # The SDK warns and changes warning filters on import; a notebook's own stay as they are.
         warnings.simplefilter("ignore")
