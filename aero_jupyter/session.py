@@ -8,12 +8,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter.auth import tokens
+from globus_sdk import AccessTokenAuthorizer
+from globus_sdk.scopes import ComputeScopes
+
+from aero_jupyter.auth.credentials import Credentials
+from aero_jupyter.auth.signatures import cannot_log_in
 from aero_jupyter.client import AeroClient
 from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.core import config
 from aero_jupyter.core.config import Profile
-from aero_jupyter.core.errors import InvalidArgument, NotAuthorized
+from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.registration import FlowRegistry
 from aero_jupyter.service import daemon
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 _lock = threading.RLock()
 _current: Session | None = None
+_NO_LOGIN = "The local AERO needs no login; where it runs it keeps running, and data stays."
 
 
 class Session(FlowRegistry):
@@ -36,20 +41,38 @@ class Session(FlowRegistry):
         How people call the server.
     state : State or None
         Where the local AERO is.
+    credentials : Credentials or None
+        What signs requests to a real server and to Globus.
     """
 
     def __init__(self, profile: Profile | None, token: str | None = None) -> None:
         self.profile = profile
         self.state = daemon.ensure(daemon.home()) if profile is None else None
         self.endpoint = self.state.endpoint if self.state else None
-        authorizer = tokens.authorizer(profile, os.environ, self.state.token if self.state else token)
-        url = self.state.url if self.state else profile.server if profile else ""
-        self.name = "local AERO" if self.state else url.split("://")[1].rstrip("/")
-        self.client = AeroClient(url, authorizer=authorizer)
-        self.compute = Registrar(self.state.url + "compute", authorizer) if self.state else Registrar(None, None)
+        self.credentials = Credentials(profile, os.environ, token) if profile else None
+        if self.state is not None:
+            local = AccessTokenAuthorizer(self.state.token)
+            self.name = "local AERO"
+            self.client = AeroClient(self.state.url, authorizer=local)
+            self.compute = Registrar(self.state.url + "compute", local)
+        elif self.credentials is not None and profile is not None:
+            self.name = self.credentials.where
+            own, others = self.credentials.aero(), self.credentials.collections()
+            self.client = AeroClient(
+                profile.server, authorizer=own, collection_authorizers=others, ca_bundle=_ca_bundle(profile)
+            )
+            self.compute = Registrar(None, self.credentials.globus(ComputeScopes.resource_server))
 
     def __repr__(self) -> str:
         return f"Session({self.name})"
+
+    def log_out(self) -> str:
+        """Forget and revoke the tokens of this session; say what happened."""
+        if self.credentials is None:
+            return _NO_LOGIN
+        said = self.credentials.log_out()
+        self.client.authorizer = self.credentials.aero()
+        return said
 
     @property
     def is_local(self) -> bool:
@@ -96,34 +119,63 @@ def current() -> Session:
         return _current
 
 
-def login() -> Session:
+def login(code: str | None = None, *, force: bool = False) -> Session:
     """Give the session in use, once something signs its requests.
+
+    Parameters
+    ----------
+    code : str, optional
+        The code that the login page has shown.
+    force : bool
+        Whether to log in although somebody is.
 
     Raises
     ------
-    NotAuthorized
-        If no token for its server is known.
+    LoginRequired
+        If a person must log in; its ``url`` is the page to do so.
+    ClientError
+        If Globus does not accept the code or does not answer.
     """
     session = current()
-    if session.client.authorizer is None:
-        cure = "Set AERO_ACCESS_TOKEN, or choose a profile whose token file is there."
-        raise NotAuthorized(401, f"No token for {session.name} is known.", cure)
+    if session.credentials is None or (session.credentials.needs_nobody and not code):
+        return session
+    person = session.credentials.person
+    if person is None:
+        raise cannot_log_in(session.name)
+    if code is not None:
+        person.finish(code)
+    elif force:
+        person.link(fresh=True)
+        raise person.required()
+    elif person.who() is None:
+        raise person.required()
     return session
 
 
-def logout() -> bool:
-    """Forget who is logged in; False when nobody was."""
-    global _current
+def logout() -> str:
+    """Forget who is logged in, revoke the tokens at Globus, and say what happened."""
     with _lock:
-        chosen = config.profile_from(_document(), os.environ) if _current is None else _current.profile
-        _current = None
-    return tokens.forget(chosen) if chosen else False
+        session = _current
+        chosen = config.profile_from(_document(), os.environ) if session is None else session.profile
+    # The local AERO is not started to be left.
+    return (session or connect()).log_out() if chosen else _NO_LOGIN
 
 
 def read(name_or_id: str, version: int | None = None, **options: Any) -> pd.DataFrame:
     """Read a version of a Data, by name or id, as a DataFrame; `options` go to the pandas reader."""
     client = current().client
     return client.read(client.resolve_data(name_or_id).id, version, **options)
+
+
+def _ca_bundle(profile: Profile) -> str | None:
+    if profile.ca_bundle is None:
+        return None
+    path = Path(profile.ca_bundle).expanduser()
+    if not path.is_file():
+        raise InvalidArgument(
+            f"There is no ca_bundle {path}.", f"Correct profile {profile.name!r} of the configuration."
+        )
+    return str(path)
 
 
 def _document() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import globus_sdk
-from globus_sdk import AccessTokenAuthorizer
+from globus_sdk.authorizers import GlobusAuthorizer
 
 from aero_jupyter.compute import endpoints
 from aero_jupyter.compute.known import KnownFunctions
@@ -28,6 +28,7 @@ class Registrar:
     ----------
     url : str or None
         The web service's address; None means Globus's own.
+<<<<<<< HEAD
     authorizer : AccessTokenAuthorizer or None
         What signs requests; None leaves login to the SDK.
     memory : Path, optional
@@ -44,6 +45,13 @@ class Registrar:
         memory: Path | None = None,
         owner: str = "",
     ) -> None:
+=======
+    authorizer : GlobusAuthorizer or None
+        What signs requests; None where nothing does.
+    """
+
+    def __init__(self, url: str | None, authorizer: GlobusAuthorizer | None) -> None:
+>>>>>>> main
         self._url = url
         self._authorizer = authorizer
         self._lock = threading.Lock()
@@ -184,6 +192,7 @@ class Registrar:
             ) from None
 
 
+<<<<<<< HEAD
 def _check_json(calls: Sequence[Mapping[str, Any]]) -> None:
     try:
         json.dumps(calls)
@@ -199,6 +208,9 @@ def _web(client: Any) -> globus_sdk.ComputeClientV2:
 
 
 def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
+=======
+def _client(url: str | None, authorizer: GlobusAuthorizer | None) -> Any:
+>>>>>>> main
     with warnings.catch_warnings():
         # The SDK warns and changes warning filters on import; a notebook's own stay as they are.
         warnings.simplefilter("ignore")

@@ -223,11 +223,26 @@ def error_from(status: int, text: str) -> errors.ClientError:
         body = json.loads(text)
     except ValueError:
         body = text
+    if status == 403 and (demands := _demands(body)):
+        message = "A service asks for a consent that this login does not include."
+        return errors.LoginRequired(403, message, "Log in again with %aero_login --force.", demands=demands)
     code, message = _code_and_message(status, body)
     kind = _CLASSES.get(code, errors.ServerFailed if code >= 500 else errors.ClientError)
     default = "Try again; then ask who runs the server." if code >= 500 else ""
     told = body.get("cure") if isinstance(body, Mapping) else None
     return kind(code, message, str(told or _CURES.get(code, default)))
+
+
+def _demands(body: object) -> Mapping[str, Any] | None:
+    """Give what a Globus service says a login must have; they say it in two ways."""
+    if not isinstance(body, Mapping):
+        return None
+    stated = body.get("authorization_parameters")
+    if isinstance(stated, Mapping) and stated:
+        return stated
+    scopes = body.get("required_scopes") or body.get("required_scope")
+    scopes = [scopes] if isinstance(scopes, str) else scopes
+    return {"required_scopes": [str(scope) for scope in scopes]} if isinstance(scopes, list) and scopes else None
 
 
 def _code_and_message(status: int, body: object) -> tuple[int, str]:

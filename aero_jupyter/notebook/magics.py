@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aero_jupyter.client.catalogue import Kind
+    from aero_jupyter.notebook.login import Panel
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
 
@@ -68,30 +69,31 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("--force", action="store_true", help="Log in anew; the local AERO needs no login.")
+    @argument("--code", default=None, metavar="CODE", help="The code that the login page has shown.")
+    @argument("--force", action="store_true", help="Start again with a fresh link.")
     @line_magic
-    def aero_login(self, line: str) -> Who:
+    def aero_login(self, line: str) -> Card | Panel:
         """Log in, and say who and where."""
         from aero_jupyter.notebook.views import Who
 
-        arguments(self.aero_login, line, self._names)
+        args = arguments(self.aero_login, line, self._names)
         session = _session()
         if session.is_local:
             return Who(f"Logged in to the local AERO on this machine as {getpass.getuser()}.")
-        profile = f" with profile {session.profile.name}" if session.profile else ""
-        return Who(f"AERO is {session.name}{profile}.")
+        from aero_jupyter.notebook.login import log_in
+
+        return log_in(session, args.code, args.force)
 
     @no_var_expand
     @magic_arguments()
     @line_magic
     def aero_logout(self, line: str) -> Who:
-        """Log out: forget the session and its token."""
+        """Log out: forget the tokens, and revoke them at Globus."""
         from aero_jupyter import session as sessions
         from aero_jupyter.notebook.views import Who
 
         arguments(self.aero_logout, line, self._names)
-        sessions.logout()
-        return Who("Logged out. The local AERO, if it runs, keeps running; data stays.")
+        return Who(sessions.logout())
 
     @no_var_expand
     @magic_arguments()

@@ -51,3 +51,9 @@ def test_the_older_file_without_tables_is_read():
 def test_what_is_wrong_is_named(document, name, sentence):
     with pytest.raises(InvalidArgument, match=sentence):
         profile_from(document, {}, name=name)
+
+
+def test_collections_are_a_list_of_ids():
+    assert profile_from({"default": {**LAB, "collections": ["a", "b"]}}, {}).collections == ("a", "b")
+    with pytest.raises(InvalidArgument, match="collections of profile 'default' are no list of ids"):
+        profile_from({"default": {**LAB, "collections": "a"}}, {})

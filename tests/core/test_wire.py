@@ -90,3 +90,22 @@ def test_every_spelling_of_a_time_becomes_utc(text, hour):
         timezone.utc,
     )
     assert decode.time_from("yesterday") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "ConsentRequired", "required_scopes": ["a:scope"]},
+        {"code": "ConsentRequired", "required_scope": "a:scope"},
+        {"code": "X", "authorization_parameters": {"required_scopes": ["a:scope"]}},
+    ],
+)
+def test_a_service_that_asks_for_more_consent_says_which(body):
+    error = wire.error_from(403, json.dumps(body))
+    assert isinstance(error, errors.LoginRequired)
+    assert error.demands == {"required_scopes": ["a:scope"]}
+
+
+@pytest.mark.parametrize("body", [{"required_scopes": 3}, {"required_scopes": []}, [], {"detail": "no"}])
+def test_a_plain_403_asks_for_nothing(body):
+    assert type(wire.error_from(403, json.dumps(body))) is errors.NotAuthorized
