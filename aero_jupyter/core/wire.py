@@ -247,7 +247,7 @@ def _demands(body: object) -> Mapping[str, Any] | None:
 
 def _code_and_message(status: int, body: object) -> tuple[int, str]:
     if isinstance(body, Mapping):
-        detail = body.get("detail", body.get("message"))
+        detail = body.get("detail", body.get("message", body.get("reason")))
         # The older server says "flow exists" as a 404 that carries code 501.
         code = body.get("code")
         status = code if isinstance(code, int) and not isinstance(code, bool) and code >= 400 else status

@@ -118,10 +118,10 @@ def _pairs(result: Any, declared: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     elif isinstance(result, (list, tuple)):
         yield from _pairs_of_list(result)
     elif not _is_content(result):
-        raise AeroJobError(f"The function returned {_kind(result)}; {_expected(declared)}")
+        raise AeroJobError(f"The function returned {kind_of(result)}; {_expected(declared)}")
     elif len(declared) != 1:
         must = f"{_outputs(declared)}. {_cure(declared)}" if declared else "this flow declares no output."
-        raise AeroJobError(f"The function returned {_kind(result)}, but {must}")
+        raise AeroJobError(f"The function returned {kind_of(result)}, but {must}")
     else:
         yield declared[0], result
 
@@ -129,7 +129,7 @@ def _pairs(result: Any, declared: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 def _pairs_of_dict(result: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in result.items():
         if not _is_content(value):
-            raise AeroJobError(f"The function returned {_kind(value)} as {name}; it must be a DataFrame or a path.")
+            raise AeroJobError(f"The function returned {kind_of(value)} as {name}; it must be a DataFrame or a path.")
         yield str(name), value
 
 
@@ -137,7 +137,7 @@ def _pairs_of_list(result: Collection[Any]) -> Iterator[tuple[str, Any]]:
     for item in result:
         if not _is_output(item):
             raise AeroJobError(
-                f"The function returned a list with {_kind(item)}, which tells no output's name. "
+                f"The function returned a list with {kind_of(item)}, which tells no output's name. "
                 "Return a list of AeroOutput, or a dict from name to DataFrame or path."
             )
         yield item.name, item.path
@@ -153,7 +153,8 @@ def _is_content(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike)) or is_frame(value)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Say what a value is, as in "a DataFrame"."""
     if isinstance(value, (str, os.PathLike)):
         return "a path"
     name = type(value).__name__

@@ -192,9 +192,9 @@ def test_a_mismatch_with_none_or_two(aero: dict[str, Any], declared: list[str], 
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ("a, b", "smooth() has no parameter `sewage`, which this flow gives it. Its parameters are a, b."),
-        ("", "smooth() has no parameter `sewage`, which this flow gives it. It has none."),
-        ("sewage, x, y", "smooth() needs `x` and `y`, which this flow does not give it."),
+        ("a, b", "smooth() has no parameter `sewage`, which it is given. Its parameters are a, b."),
+        ("", "smooth() has no parameter `sewage`, which it is given. It has none."),
+        ("sewage, x, y", "smooth() needs `x` and `y`, which nothing gives it."),
     ],
 )
 def test_parameters_that_do_not_fit(sewage: dict[str, Any], parameters: str, sentence: str) -> None:
