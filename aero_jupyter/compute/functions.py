@@ -87,7 +87,7 @@ def portable(
     source_parameter : str, optional
         The parameter that an ingestion's pulled file is given to.
     known_elsewhere : mapping, optional
-        Names the notebook knows beyond this cell, with the import that makes them.
+        Names the notebook knows beyond this cell, with the import or definition that makes them.
 
     Raises
     ------

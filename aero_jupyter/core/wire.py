@@ -229,7 +229,8 @@ def error_from(status: int, text: str) -> errors.ClientError:
     code, message = _code_and_message(status, body)
     kind = _CLASSES.get(code, errors.ServerFailed if code >= 500 else errors.ClientError)
     default = "Try again; then ask who runs the server." if code >= 500 else ""
-    return kind(code, message, _CURES.get(code, default))
+    told = body.get("cure") if isinstance(body, Mapping) else None
+    return kind(code, message, str(told or _CURES.get(code, default)))
 
 
 def _demands(body: object) -> Mapping[str, Any] | None:

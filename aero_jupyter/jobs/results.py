@@ -45,7 +45,8 @@ def file_of(name: str, value: Any, folder: str) -> str:
         if os.path.isdir(path):
             raise AeroJobError(f"Output {name} names the folder {path}; return one file.")
         if not os.path.isfile(path):
-            raise AeroJobError(f"Output {name} names the file {path}, which does not exist.")
+            shown = path if len(path) <= 200 else f"{path[:100]}…{path[-50:]}"
+            raise AeroJobError(f"Output {name} names the file {shown}, which does not exist.")
         return str(path)
     parquet = name.lower().endswith(".parquet")
     path = os.path.join(folder, uuid.uuid4().hex + (".parquet" if parquet else ".csv"))

@@ -20,12 +20,13 @@ SCHEMA_VERSION = 1
 
 
 class Refused(Exception):
-    """The request cannot be done; answered as `status` with a JSON ``detail``."""
+    """The request cannot be done; answered as `status` with a JSON ``detail``, and a ``cure`` where one is known."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, cure: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.cure = cure
 
 
 class DB:

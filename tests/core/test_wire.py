@@ -35,6 +35,10 @@ def test_every_shape_of_error_becomes_one_with_code_message_and_cure(status, tex
     assert error.cure or status == 418
 
 
+def test_a_cure_that_the_server_knows_is_given():
+    assert wire.error_from(400, '{"detail": "A quote is open.", "cure": "Close it."}').cure == "Close it."
+
+
 ROW = {"name": "sewage", "data_id": "d"}
 
 
