@@ -68,7 +68,7 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("--force", action="store_true", help="Log in anew; the local AERO needs no login.")
+    @argument("--force", action="store_true", help="Start again with a fresh link.")
     @line_magic
     def aero_login(self, line: str) -> Who:
         """Log in, and say who and where."""
