@@ -37,7 +37,10 @@ class Service:
         self.catalogue = Catalogue(self.store, base)
         self.content = Content(self.store, home)
         self.runs = Runs(self.catalogue, home)
-        limits = Limits(seconds=float(os.environ.get("AERO_LOCAL_TIMEOUT", Limits.seconds)))
+        limits = Limits(
+            seconds=float(os.environ.get("AERO_LOCAL_TIMEOUT", Limits.seconds)),
+            memory=int(float(os.environ.get("AERO_LOCAL_MEMORY", Limits.memory))),
+        )
         pool = Pool(max(2, os.cpu_count() or 2), limits)
         pool.warm()
         self.tasks = Tasks(self.store, self.runs, pool)
