@@ -28,8 +28,7 @@ class Registrar:
     ----------
     url : str or None
         The web service's address; None means Globus's own.
-<<<<<<< HEAD
-    authorizer : AccessTokenAuthorizer or None
+    authorizer : GlobusAuthorizer or None
         What signs requests; None leaves login to the SDK.
     memory : Path, optional
         The file that remembers for all kernels what is registered.
@@ -40,18 +39,11 @@ class Registrar:
     def __init__(
         self,
         url: str | None,
-        authorizer: AccessTokenAuthorizer | None,
+        authorizer: GlobusAuthorizer | None,
         *,
         memory: Path | None = None,
         owner: str = "",
     ) -> None:
-=======
-    authorizer : GlobusAuthorizer or None
-        What signs requests; None where nothing does.
-    """
-
-    def __init__(self, url: str | None, authorizer: GlobusAuthorizer | None) -> None:
->>>>>>> main
         self._url = url
         self._authorizer = authorizer
         self._lock = threading.Lock()
@@ -192,7 +184,6 @@ class Registrar:
             ) from None
 
 
-<<<<<<< HEAD
 def _check_json(calls: Sequence[Mapping[str, Any]]) -> None:
     try:
         json.dumps(calls)
@@ -207,10 +198,7 @@ def _web(client: Any) -> globus_sdk.ComputeClientV2:
     return globus_sdk.ComputeClientV2(app=client.app, authorizer=client.authorizer, base_url=client.web_service_address)
 
 
-def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
-=======
 def _client(url: str | None, authorizer: GlobusAuthorizer | None) -> Any:
->>>>>>> main
     with warnings.catch_warnings():
         # The SDK warns and changes warning filters on import; a notebook's own stay as they are.
         warnings.simplefilter("ignore")
