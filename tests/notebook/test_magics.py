@@ -32,7 +32,7 @@ def test_who_is_logged_in(shell, line):
 
 def test_after_a_logout_the_next_magic_finds_the_local_aero_again(shell, influent):
     out = shell.run_line_magic("aero_logout", "")
-    assert repr(out).startswith("Logged out")
+    assert "keeps running" in repr(out)
     assert repr(out) in out._repr_html_()
     assert len(shell.run_line_magic("aero_get", "influent"))
 
@@ -128,7 +128,7 @@ def test_a_run_is_waited_for_and_shown(shell, influent):
         ("aero_search (rain", "column 1", "Close it"),
         ("aero_search (rain --scan", "column 1", "Close it"),
         ("aero_run", "%aero_run needs flow.", "%aero_run?"),
-        ("aero_run folow", "There is no flow named 'folow'.", "Did you mean follow?"),
+        ("aero_run folow", "There is no flow named 'folow'.", "Did you mean follow"),
         ("aero_login now", "%aero_login does not know now.", "%aero_login?"),
         ("aero_logout now", "%aero_logout does not know now.", "%aero_logout?"),
         ("aero_status now", "%aero_status does not know now.", "%aero_status?"),
