@@ -1,0 +1,41 @@
+"""Measure and print a table: `python -m tests.benchmarks [--strict] [load|service|runs …]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from tests.benchmarks import loading, runs, service
+from tests.benchmarks.figures import table
+
+_PARTS = {"load": loading.measure, "service": service.measure, "runs": runs.measure}
+_CORES = 2
+
+
+def main() -> int:
+    """Measure what is asked for; 1 where a target is missed and `--strict` is given."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; by default all")
+    parser.add_argument("--strict", action="store_true", help="end with 1 where a target is missed")
+    asked = parser.parse_args()
+    unknown = set(asked.parts) - set(_PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(_PARTS)}")
+    print(f"Python {sys.version.split()[0]}, {_cores()} cores, load {os.getloadavg()[0]:.1f}\n", flush=True)
+    figures = [figure for part in asked.parts or _PARTS for figure in _PARTS[part]()]
+    print(table(figures))
+    return int(asked.strict and any(figure.missed for figure in figures))
+
+
+def _cores() -> int:
+    """Keep to the cores the targets are for, where the system lets us; what is started inherits it."""
+    if hasattr(os, "sched_setaffinity"):
+        chosen = sorted(os.sched_getaffinity(0))[:_CORES]
+        os.sched_setaffinity(0, chosen)
+        return len(chosen)
+    return os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
