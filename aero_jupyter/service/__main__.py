@@ -26,6 +26,9 @@ def main(home: Path, ready: int | None = None) -> int:
         print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
         return 1
     listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
+    # waits 40 ms for the other side's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
     service = Service(home, base, secrets.token_urlsafe(32), port)

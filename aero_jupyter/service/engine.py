@@ -16,14 +16,13 @@ from typing import Any
 
 from aero_jupyter import jobs
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.service import durable
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.workers import Pool, Task, TaskFailed
 
-#: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
-_APPLICATION_VERSION = "1"
 _Pull = Callable[[str], Row]
 _Then = Callable[[str, Row], Row]
 _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
@@ -89,17 +88,9 @@ class Engine:
         self.look()
 
     def _launch(self) -> None:
-        from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+        from dbos import DBOS
 
-        config: DBOSConfig = {
-            "name": "aero",
-            "system_database_url": f"sqlite:///{self._home / 'engine.db'}",
-            "application_version": _APPLICATION_VERSION,
-            "executor_id": "local",
-            "log_level": "WARNING",
-            "serializer": DBOSPortableJSONSerializer(),
-        }
-        DBOS(config=config)
+        self._dbos = durable.configured(self._home)
 
         @DBOS.step(name="pull")
         def pull(run_id: str) -> Row:
@@ -133,6 +124,7 @@ class Engine:
         for run_id in self._runs.open():
             self._slots.acquire()
             self._submit(run_id)
+        polled = True
         while not self._stopping:
             self._slots.acquire()
             run = None if self._stopping else self._runs.claim()
@@ -140,6 +132,9 @@ class Engine:
                 self._submit(run["id"])
                 continue
             self._slots.release()
+            if polled and not self._runs.open():
+                durable.stop_polling(self._dbos)
+                polled = False
             self._wake_dispatcher.wait()
             self._wake_dispatcher.clear()
 

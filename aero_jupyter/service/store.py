@@ -74,6 +74,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+        # SQLite's own way of waiting for a writer sleeps, up to 100 ms at a time; a lock wakes the next one at once.
+        self._writing = threading.Lock()
         with self.transaction() as db:
             if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
                 _create(db)
@@ -95,13 +97,14 @@ class Store:
     def transaction(self) -> Iterator[DB]:
         """Write: everything in the block is committed together, or nothing is."""
         db = self.db
-        db.run("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.run("ROLLBACK")
-            raise
-        db.run("COMMIT")
+        with self._writing:
+            db.run("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.run("ROLLBACK")
+                raise
+            db.run("COMMIT")
 
 
 def _create(db: DB) -> None:

@@ -130,4 +130,4 @@ def _round(feeder: Feeder, flows: int) -> None:
     while feeder.records() < wanted:
         if time.monotonic() > deadline:
             raise RuntimeError("The runs did not end within 120 s.")
-        time.sleep(0.02)
+        time.sleep(0.05)
