@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check lab clean
+.PHONY: demo test slow bench check lab clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -20,6 +20,9 @@ test: $(STAMP)  ## everything that takes less than ten minutes
 
 slow: $(STAMP)  ## what takes longer
 	$(BIN)/python -m pytest -m slow tests || test $$? -eq 5
+
+bench: $(STAMP)  ## what is promised about speed, measured
+	$(BIN)/python -m tests.benchmarks
 
 check: $(STAMP)  ## style, types and the doors between the rooms
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def get_flow(flow_id: str, inputs_only: bool = True) -> JSON:
 
 
 def globus_logout() -> None:
-    """Remove the token file, so that the next call needs a login."""
+    """Forget and revoke the tokens, so that the next call needs a login."""
     logout()
 
 

@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     get.add_argument("id")
     get.add_argument("--version", type=int)
     get.add_argument("-o", "--output", type=Path, metavar="FILE")
+    login = add("login", _login, "log in to the AERO server with Globus")
+    login.add_argument("--code", help="the code that the login page has shown; - reads it from the standard input")
+    login.add_argument("--force", action="store_true", help="log in although somebody is")
+    add("logout", _logout, "forget who is logged in, and revoke the tokens at Globus")
     add("doctor", _doctor, "check that everything works, and say what to do where it does not")
     return parser
 
@@ -189,6 +193,19 @@ def _get(args: argparse.Namespace) -> None:
             part.replace(args.output)
         except OSError as error:
             raise InvalidArgument(f"{args.output} cannot be written: {error.strerror}.", "Name another file.") from None
+
+
+def _login(args: argparse.Namespace) -> None:
+    from aero_jupyter import signin
+
+    for line in signin.log_in(args.code, args.force):
+        print(line, flush=True)
+
+
+def _logout(_: argparse.Namespace) -> None:
+    from aero_jupyter.session import logout
+
+    print(logout())
 
 
 def _doctor(_: argparse.Namespace) -> int:

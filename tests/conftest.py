@@ -7,6 +7,8 @@ import pytest
 from aero_jupyter.service import daemon
 from aero_jupyter.testing import local_aero
 
+pytest_plugins = ["login_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def aero_home(tmp_path_factory):

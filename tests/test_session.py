@@ -7,17 +7,17 @@ import threading
 import uuid
 
 import pytest
+from globus_sdk import AccessTokenAuthorizer
 
 import aero_jupyter
 from aero_jupyter import jobs, session
-from aero_jupyter.auth import tokens
 from aero_jupyter.compute import endpoints
 from aero_jupyter.compute.functions import portable, portable_from
-from aero_jupyter.compute.registrar import Registrar, check_arguments
+from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.core import errors
-from aero_jupyter.core.config import Profile
-from aero_jupyter.core.errors import InvalidArgument, NotAuthorized, UnknownName
+from aero_jupyter.core.errors import InvalidArgument, LoginRequired, NotAuthorized, UnknownName
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.registration import check_arguments
 
 EP = "0f2b9c1e-7b0c-4d0e-9a61-7f4a4c1d2e3f"
 
@@ -219,36 +219,19 @@ def test_the_functions_of_one_text_keep_their_own_ids(aero):
 
 def test_a_refusal_of_the_compute_service_is_one_of_ours(aero):
     with pytest.raises(NotAuthorized):
-        Registrar(aero.url + "compute", tokens.authorizer(None, {}, "wrong")).endpoints()
+        Registrar(aero.url + "compute", AccessTokenAuthorizer("wrong")).endpoints()
 
 
-@pytest.fixture
-def profile(tmp_path):
-    return Profile("lab", "http://127.0.0.1:9/", "c", "portal", str(tmp_path))
-
-
-def test_the_stored_access_token_signs_and_logout_forgets_it(profile, tmp_path):
-    stored = tmp_path / "client_tokens.json"
-    stored.write_text(json.dumps({"portal": {"access_token": "abc", "refresh_token": "secret"}}))
-    assert tokens.authorizer(profile, {}).access_token == "abc"
-    assert tokens.authorizer(profile, {"AERO_ACCESS_TOKEN": "env"}).access_token == "env"
-    assert tokens.authorizer(profile, {"AERO_ACCESS_TOKEN": "env"}, "given").access_token == "given"
-    assert (tokens.forget(profile), tokens.forget(profile), stored.exists()) == (True, False, False)
-    assert tokens.authorizer(profile, {}) is None
-
-
-@pytest.mark.parametrize("text", ["half a tok", "[]", '{"portal": "abc"}'])
-def test_a_broken_token_file_is_named_and_not_quoted(profile, tmp_path, text):
-    (tmp_path / "client_tokens.json").write_text(text)
-    with pytest.raises(InvalidArgument, match="client_tokens.json cannot be read") as caught:
-        tokens.authorizer(profile, {})
-    assert text not in str(caught.value)
-
-
-def test_login_says_when_there_is_no_token(monkeypatch):
+def test_a_server_that_nobody_can_log_in_to_says_what_is_missing(monkeypatch):
     monkeypatch.setenv("AERO_SERVER", "http://127.0.0.1:9/")
-    with pytest.raises(NotAuthorized, match=r"No token for 127\.0\.0\.1:9"):
+    with pytest.raises(LoginRequired, match=r"Nobody can log in to 127\.0\.0\.1:9"):
         session.login()
     monkeypatch.setenv("AERO_ACCESS_TOKEN", "abc")
-    assert session.logout() is False
+    assert session.connect().client.authorizer.get_authorization_header() == "Bearer abc"
     assert session.login().name == "127.0.0.1:9"
+
+
+def test_leaving_the_local_aero_starts_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("AERO_HOME", str(tmp_path / "none"))
+    assert session.logout().startswith("The local AERO needs no login")
+    assert not (tmp_path / "none").exists()

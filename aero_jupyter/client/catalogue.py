@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any, Literal, overload
 
 from aero_jupyter.client import resolve
-from aero_jupyter.client.pages import Pages
+from aero_jupyter.client.pages import Pages, Progress
+from aero_jupyter.client.scan import matching
 from aero_jupyter.client.transport import Caller, understood
 from aero_jupyter.core import decode, errors, wire
 from aero_jupyter.core.models import Data, Flow, Json, Provenance, Run, Version
+from aero_jupyter.core.query import to_fts5
 
 Kind = Literal["data", "flow", "prov", "run"]
 
@@ -53,9 +55,30 @@ class Catalogue(Caller):
         try:
             body = self._send(wire.SEARCH, params={"query": query, **page}).body
         except errors.ServerFailed as error:
-            message, cure = "The search of this server is broken.", "Look through the list with %aero_list data."
+            message, cure = (
+                "The search of this server is broken.",
+                "Read through the catalogue with %aero_search --scan.",
+            )
             raise errors.ServerFailed(error.code, message, cure, details=error.message) from None
         return understood(wire.search_rows, body)
+
+    def scan(self, query: str, progress: Progress | None = None) -> list[Json]:
+        """Search without the server's search: read the whole catalogue, several pages at a time, and look here.
+
+        Parameters
+        ----------
+        query : str
+            As for `search`.
+        progress : callable, optional
+            Told the rows read so far, and how many there are where that is known.
+
+        Raises
+        ------
+        InvalidArgument
+            If the query cannot be read; it says where.
+        """
+        to_fts5(query)
+        return matching((data.raw for data in self.list("data").all(progress)), query)
 
     def versions(self, data_id: str) -> list[Version]:
         """List the versions, oldest first. Servers whose commits raced hold several of one number: all are given."""
@@ -73,8 +96,8 @@ class Catalogue(Caller):
         """
         try:
             return _owned(understood(decode.version, self._send(wire.LATEST, id=data_id).body), data_id)
-        except errors.ServerFailed:
-            # The older server breaks where there are no versions yet.
+        except (errors.NotFound, errors.ServerFailed):
+            # The older server breaks where there are no versions yet; the newer does not say whose they are.
             if self.versions(data_id):
                 raise
         raise errors.NotFound(404, resolve.missing_version(self.get_data(data_id).name, 1, ()), "Wait for the first.")
@@ -95,43 +118,6 @@ class Catalogue(Caller):
             message = resolve.missing_version(self.get_data(data_id).name, number, versions)
             raise errors.NotFound(404, message, "Choose one of them." if versions else "Wait for the first.")
         return found[-1]
-
-    def flows_of(self, data_id: str) -> list[Json]:
-        """List the flows that make or read a Data, as records of the wire."""
-        if self.dialect.name == wire.FLASK.name:
-            return resolve.attached(data_id, self.list("flow").all())
-        return understood(list, self._send(wire.DATA_FLOWS, id=data_id).body)
-
-    def provenance(
-        self, version: Version | int | None = None, *, data_id: str | None = None, flow_id: str | None = None
-    ) -> list[Provenance]:
-        """List provenance records: of a flow, or the one that made a version; without either, all.
-
-        Parameters
-        ----------
-        version : Version or int, optional
-            The version that was made; a number needs `data_id`.
-        data_id : str, optional
-            The Data of which a version was made.
-        flow_id : str, optional
-            The flow that ran.
-
-        Raises
-        ------
-        AeroError
-            If a version is asked for and the server does not tell which versions its records relate.
-        """
-        number = version.version if isinstance(version, Version) else version
-        data_id = version.data_id if isinstance(version, Version) else data_id
-        if data_id and not self.dialect.relations:
-            raise errors.AeroError("This server does not tell which versions a run used and made.", "Ask for a flow's.")
-        wanted = {"flow_id": flow_id, "data_id": data_id, "version": number} if self.dialect.filters else {}
-        records = self._pages("prov", {name: value for name, value in wanted.items() if value is not None}).all()
-        return [
-            record
-            for record in records
-            if (flow_id is None or record.flow_id == flow_id) and (data_id is None or _made(record, data_id, number))
-        ]
 
     def find_flow(self, function_id: str, arg_hash: str) -> Flow | None:
         """Find the flow that is already there; by its function alone where the server tells no ``arg_hash``."""
@@ -232,7 +218,3 @@ def _owned(version: Version, data_id: str) -> Version:
 
 def _age(version: Version) -> tuple[int, datetime]:
     return version.version, version.created_at or datetime.min.replace(tzinfo=timezone.utc)
-
-
-def _made(record: Provenance, data_id: str, number: int | None) -> bool:
-    return any(made.data_id == data_id and number in (None, made.version) for made in record.made or ())

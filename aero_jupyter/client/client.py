@@ -1,4 +1,4 @@
-"""One AERO server: what `Catalogue` reads, and registering, running, waiting, and the bytes of versions."""
+"""One AERO server: besides reading and tracing, registering, running, waiting, and the bytes of versions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aero_jupyter.client.catalogue import Catalogue
 from aero_jupyter.client.content import VersionReader, open_content
 from aero_jupyter.client.places import Content, locate, same_origin
+from aero_jupyter.client.tracing import Tracing
 from aero_jupyter.client.transport import understood
 from aero_jupyter.core import decode, errors, wire
 from aero_jupyter.core.models import Flow, Json, Run, Version
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AeroClient(Catalogue):
+class AeroClient(Tracing):
     """One AERO server, of any generation. Every method raises `ClientError` when the server refuses or fails.
 
     Parameters

@@ -14,6 +14,8 @@ from aero_jupyter.core.wire import PAGE_SIZE, Reply
 
 T = TypeVar("T")
 Row = dict[str, Any]
+#: Told the rows read so far, and how many there are where that is known.
+Progress = Callable[[int, "int | None"], None]
 
 _EMPTY = Reply(())
 
@@ -81,12 +83,12 @@ class Pages(Generic[T]):
             elif number > self._last:
                 return
 
-    def all(self) -> list[T]:
+    def all(self, progress: Progress | None = None) -> list[T]:
         """Fetch everything, several pages at a time. When interrupted, what came is kept for the next look."""
-        self.prefetch()
+        self.prefetch(progress=progress)
         return list(self)
 
-    def prefetch(self, workers: int = MOST_AT_ONCE, limit: int | None = None) -> None:
+    def prefetch(self, workers: int = MOST_AT_ONCE, limit: int | None = None, progress: Progress | None = None) -> None:
         """Fetch the pages ahead, several at a time.
 
         Parameters
@@ -95,6 +97,8 @@ class Pages(Generic[T]):
             Requests at once; never more than 8.
         limit : int, optional
             The last page to fetch; without it, all of them.
+        progress : callable, optional
+            Called after each page with the rows read so far and the total, None while it is not known.
         """
         self._page(1)
         missing = self._missing(limit)
@@ -107,6 +111,8 @@ class Pages(Generic[T]):
             while under_way := under_way | self._start(pool, islice(missing, window - len(under_way))):
                 done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 window = min(workers, window + sum(bool(ready.result()) for ready in done))
+                if progress:
+                    progress(self._read, self.total)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

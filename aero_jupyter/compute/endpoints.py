@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -10,23 +11,54 @@ from aero_jupyter.core.errors import UnknownName
 
 Row = dict[str, Any]
 
+#: Endpoints that are asked for their status, a request each: the service takes twenty in ten seconds.
+ASKED = 15
 
-def listed(client: Any, with_status: bool = False) -> list[Row]:
+
+def listed(client: Any, with_status: bool = False, *, everyones: bool = False) -> list[Row]:
     """List the endpoints that a Compute client may use.
 
     Parameters
     ----------
     client : globus_compute_sdk.Client
     with_status : bool
-        Whether to ask each for its status, a request each.
+        Whether to ask the first `ASKED` for their status and their Python, two requests each.
+    everyones : bool
+        Whether to list those of others too.
     """
-    return [_row(each, client if with_status else None) for each in client.get_endpoints()]
+    records = client.get_endpoints(role="any") if everyones else client.get_endpoints()
+    rows = [row_of(each) for each in records]
+    for row in rows[:ASKED] if with_status else []:
+        row["status"] = client.get_endpoint_status(row["id"]).get("status")
+        row["python"] = row["python"] or row_of(client.get_endpoint_metadata(row["id"]))["python"]
+    return rows
 
 
-def _row(record: Mapping[str, Any], client: Any) -> Row:
+def row_of(record: Mapping[str, Any]) -> Row:
+    """Read the record of an endpoint."""
+    metadata = record.get("metadata")
+    python = metadata.get("python_version") if isinstance(metadata, Mapping) else None
     name = record.get("name") or record.get("display_name")
-    row = {"id": record["uuid"], "name": name, "owner": record.get("owner")}
-    return row if client is None else {**row, "status": client.get_endpoint_status(record["uuid"]).get("status")}
+    return {"id": record["uuid"], "name": name, "status": None, "python": python, "owner": record.get("owner")}
+
+
+def remark(row: Mapping[str, Any], here: str | None = None) -> str | None:
+    """Say in one line what may surprise about an endpoint: that it is offline, or has another Python.
+
+    Parameters
+    ----------
+    here : str, optional
+        The version of Python to compare with; by default this one's.
+    """
+    ours, theirs = (_minor(version) for version in (here or platform.python_version(), row.get("python")))
+    parts = ["is offline, and works when it is back"] if row.get("status") == "offline" else []
+    if theirs and theirs != ours:
+        parts.append(f"runs Python {theirs}, and this notebook {ours}")
+    return f"▲ Endpoint {row.get('name') or row.get('id')} {'; it '.join(parts)}." if parts else None
+
+
+def _minor(version: str | None) -> str | None:
+    return ".".join(version.split(".")[:2]) if version else None
 
 
 def chosen(name: str, known: Callable[[], list[Row]]) -> str:

@@ -16,6 +16,8 @@ from aero_jupyter.compute.live import missing_names, plain_function, source_arou
 from aero_jupyter.core.errors import FunctionRefused
 
 _ENTRY = "aero_entry"
+#: The name to call for one run outside any flow.
+ONCE = "aero_once"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def portable(
     source_parameter : str, optional
         The parameter that an ingestion's pulled file is given to.
     known_elsewhere : mapping, optional
-        Names the notebook knows beyond this cell, with the import that makes them.
+        Names the notebook knows beyond this cell, with the import or definition that makes them.
 
     Raises
     ------
@@ -166,7 +168,8 @@ def _function(
 ) -> PortableFunction:
     source = (
         f"{jobs.text()}_CELL = {dict(glue)!r}\n\n\n"
-        f"def {_ENTRY}(*args, **kwargs):\n    return run_user(_CELL, args, kwargs)\n"
+        f"def {_ENTRY}(*args, **kwargs):\n    return run_user(_CELL, args, kwargs)\n\n\n"
+        f"def {ONCE}(kwargs, aero):\n    return run_once(_CELL, kwargs, aero)\n"
     )
     return PortableFunction(
         name=node.name,

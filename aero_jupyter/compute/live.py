@@ -13,7 +13,12 @@ from typing import Any
 from aero_jupyter.compute.closure import Closure
 from aero_jupyter.core.errors import FunctionRefused
 
-_ALIASES = {"np": "import numpy as np", "pd": "import pandas as pd", "plt": "import matplotlib.pyplot as plt"}
+_ALIASES = {
+    "AeroOutput": "from aero_jupyter import AeroOutput",
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+}
 
 
 def plain_function(func: Callable[..., Any]) -> types.FunctionType:
@@ -41,7 +46,7 @@ def plain_function(func: Callable[..., Any]) -> types.FunctionType:
 
 
 def source_around(function: types.FunctionType) -> tuple[str, dict[str, str]]:
-    """Give the text of the cell or module around a function, and the imports its globals know of.
+    """Give the text of the cell or module around a function, and how its globals came about.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def source_around(function: types.FunctionType) -> tuple[str, dict[str, str]]:
     if not lines:
         message = f"The text of {function.__name__}() is not to be found."
         raise FunctionRefused(message, "Define it in a cell or in a file.")
-    return "".join(lines), _imports(function.__globals__)
+    return "".join(lines), known_elsewhere(function.__globals__)
 
 
 def missing_names(name: str, found: Closure, elsewhere: Mapping[str, str], shift: int) -> FunctionRefused:
@@ -62,10 +67,11 @@ def missing_names(name: str, found: Closure, elsewhere: Mapping[str, str], shift
     if "get_ipython" in missing:
         message = f"Line {line} is a notebook magic, which an endpoint does not have."
         return FunctionRefused(message, "Put it in a cell of its own.", line=line)
-    imports = {n: statement for n in missing if (statement := elsewhere.get(n) or _guess(n))}
-    lacking = [f"`{n}`" for n in missing if n not in imports]
-    verb = "define" if lacking else "import"
-    cures = [f"Put {_listed([f'`{statement}`' for statement in imports.values()])} in the cell."] if imports else []
+    makers = {n: statement for n in missing if (statement := elsewhere.get(n) or _guess(n))}
+    lacking = [f"`{n}`" for n in missing if n not in makers]
+    all_imports = not lacking and all(made.startswith(("import ", "from ")) for made in makers.values())
+    verb = "import" if all_imports else "define"
+    cures = [f"Put {_listed([f'`{statement}`' for statement in makers.values()])} in the cell."] if makers else []
     if lacking:
         what = "it" if len(missing) == 1 else _listed(lacking)
         cures.append(f"Put {what} in the cell, or pass {'it' if len(lacking) == 1 else 'them'} as --kwarg.")
@@ -81,17 +87,20 @@ def _guess(name: str) -> str | None:
     return _ALIASES.get(name) or (f"import {name}" if name in sys.stdlib_module_names else None)
 
 
-def _imports(known: Mapping[str, Any]) -> dict[str, str]:
-    return {name: made for name, value in known.items() if (made := _import_of(name, value))}
+def known_elsewhere(names: Mapping[str, Any]) -> dict[str, str]:
+    """Give what makes the names of a notebook or module: an import, or the head of a definition."""
+    return {name: made for name, value in names.items() if (made := _maker_of(name, value))}
 
 
-def _import_of(name: str, value: object) -> str | None:
+def _maker_of(name: str, value: object) -> str | None:
     if isinstance(value, types.ModuleType):
         return f"import {name}" if value.__name__ == name else f"import {value.__name__} as {name}"
     if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
         module, own = value.__module__, value.__name__
         if module and module not in ("__main__", "builtins") and own.isidentifier():
             return f"from {module} import {own}" + ("" if own == name else f" as {name}")
+        if module == "__main__" and own == name:
+            return f"class {own}: …" if isinstance(value, type) else f"def {own}(…): …"
     return None
 
 

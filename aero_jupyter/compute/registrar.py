@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import json
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import globus_sdk
-from globus_sdk import AccessTokenAuthorizer
+from globus_sdk.authorizers import GlobusAuthorizer
 
 from aero_jupyter.compute import endpoints
+from aero_jupyter.compute.known import KnownFunctions
+from aero_jupyter.compute.results import JSON_STRATEGY, Outcome, Patience, Told, Watch, outcome_of
 from aero_jupyter.core import wire
-from aero_jupyter.core.errors import InvalidArgument, Unreachable
-
-if TYPE_CHECKING:
-    from aero_jupyter.compute.functions import PortableFunction
+from aero_jupyter.core.errors import InvalidArgument, NotFound, ServerFailed, Unreachable
 
 
 class Registrar:
-    """Registers functions by their source, each text once.
+    """Registers functions by their source, each text once, and runs them on endpoints.
 
     Parameters
     ----------
     url : str or None
         The web service's address; None means Globus's own.
-    authorizer : AccessTokenAuthorizer or None
+    authorizer : GlobusAuthorizer or None
         What signs requests; None leaves login to the SDK.
+    memory : Path, optional
+        The file that remembers for all kernels what is registered.
+    owner : str
+        As whom; what one has registered is nothing to another.
     """
 
-    def __init__(self, url: str | None, authorizer: AccessTokenAuthorizer | None) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        authorizer: GlobusAuthorizer | None,
+        *,
+        memory: Path | None = None,
+        owner: str = "",
+    ) -> None:
         self._url = url
         self._authorizer = authorizer
         self._lock = threading.Lock()
         self._client: Any = None
-        self._known: dict[tuple[str, str], str] = {}
+        self._web: Any = None
+        self._known = KnownFunctions(memory, f"{url}\n{owner}")
 
     def register(self, source: str, entry: str, description: str | None = None) -> str:
         """Register source text under the name to call in it; give the function's id. The same is sent once.
@@ -46,17 +59,96 @@ class Registrar:
         ClientError
             If the web service refuses or does not answer.
         """
-        # One text holds several functions: the name belongs to what is remembered.
-        key = (entry, hashlib.sha256(source.encode()).hexdigest())
         with self._lock:
-            if key not in self._known:
+            known = self._known.find(source, entry)
+            if known is None:
                 with self._asked() as client:
-                    made = client.register_source_code(source, entry, description=description)
-                self._known[key] = str(made)
-            return self._known[key]
+                    known = str(client.register_source_code(source, entry, description=description))
+                self._known.keep(source, entry, known)
+            return known
 
-    def endpoints(self, with_status: bool = False) -> list[dict[str, Any]]:
-        """List the endpoints this user may run on: id, name and owner; on request their status.
+    def run(
+        self,
+        source: str,
+        entry: str,
+        endpoint: str,
+        calls: Sequence[Mapping[str, Any]],
+        *,
+        description: str | None = None,
+        patience: Patience | None = None,
+        told: Told | None = None,
+    ) -> list[Outcome]:
+        """Call a function of a source text on an endpoint, once for each of ``calls``; wait for all of them.
+
+        Parameters
+        ----------
+        calls : sequence of mapping
+            Keyword arguments, as JSON.
+        told : callable, optional
+            Called with a task's id and its state, whenever that changed.
+
+        Raises
+        ------
+        InvalidArgument
+            If an argument is not JSON.
+        RunFailed
+            If the endpoint goes away, or the time is over.
+        ClientError
+            If the web service refuses or does not answer.
+        """
+        ids = self.start(source, entry, endpoint, calls, description=description)
+        watch = Watch(self, endpoint, patience or self.patience(), told)
+        records = watch.until_ended(ids)
+        return [outcome_of(id, records[id]) for id in ids]
+
+    def patience(self, timeout: float = 300.0) -> Patience:
+        """Give how to wait here: often where it costs nothing, seldom where requests are counted."""
+        near = self._url is not None and urlsplit(self._url).hostname in ("127.0.0.1", "localhost")
+        return Patience(timeout, first=0.05, longest=0.5) if near else Patience(timeout)
+
+    def start(
+        self,
+        source: str,
+        entry: str,
+        endpoint: str,
+        calls: Sequence[Mapping[str, Any]],
+        *,
+        description: str | None = None,
+    ) -> list[str]:
+        """Start a function of a source text on an endpoint; give the ids of the tasks."""
+        _check_json(calls)
+        remembered = self._known.find(source, entry)
+        id = self.register(source, entry, description)
+        try:
+            return self._submit(id, endpoint, calls)
+        except NotFound:
+            if remembered is None:
+                raise
+            # The service has lost what is remembered here; if it was the endpoint, it will say so again.
+            self._known.forget(id)
+            return self._submit(self.register(source, entry, description), endpoint, calls)
+
+    def _submit(self, function: str, endpoint: str, calls: Sequence[Mapping[str, Any]]) -> list[str]:
+        with self._lock, self._asked() as client:
+            batch = client.create_batch(result_serializers=[JSON_STRATEGY])
+            for kwargs in calls:
+                batch.add(function, (), dict(kwargs))
+            return [str(id) for id in client.batch_run(endpoint, batch)["tasks"][function]]
+
+    def statuses(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Give the record of each task that the service knows."""
+        with self._lock, self._asked():
+            # Not the SDK's own batch of results: it drops the tasks that failed.
+            found: Mapping[str, Mapping[str, Any]] = self._web.get_task_batch(list(ids))["results"]
+            return found
+
+    def is_online(self, endpoint: str) -> bool:
+        """Tell whether an endpoint is there."""
+        with self._lock, self._asked() as client:
+            return bool(client.get_endpoint_status(endpoint)["status"] == "online")
+
+    def endpoints(self, with_status: bool = False, *, everyones: bool = False) -> list[dict[str, Any]]:
+        """List the endpoints this user may run on: id, name and owner; on request their status and Python.
 
         Raises
         ------
@@ -64,16 +156,27 @@ class Registrar:
             If the web service refuses or does not answer.
         """
         with self._lock, self._asked() as client:
-            return endpoints.listed(client, with_status)
+            return endpoints.listed(client, with_status, everyones=everyones)
+
+    def remark(self, endpoint: str) -> str | None:
+        """Say in one line what may surprise about an endpoint: that it is offline, or has another Python."""
+        with self._lock, self._asked() as client:
+            status = client.get_endpoint_status(endpoint)["status"]
+            row = endpoints.row_of(client.get_endpoint_metadata(endpoint))
+        return endpoints.remark({**row, "status": status})
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator[Any]:
         try:
             if self._client is None:
                 self._client = _client(self._url, self._authorizer)
+                self._web = _web(self._client)
             yield self._client
         except globus_sdk.GlobusAPIError as error:
             raise wire.error_from(error.http_status, error.text) from None
+        except (KeyError, TypeError) as error:
+            message = f"{self._url or 'Globus Compute'} answered with something that makes no sense."
+            raise ServerFailed(502, message, "Check the address.", details=repr(error)) from error
         except globus_sdk.NetworkError as error:
             where = self._url or "Globus Compute"
             raise Unreachable(
@@ -81,45 +184,32 @@ class Registrar:
             ) from None
 
 
-def _client(url: str | None, authorizer: AccessTokenAuthorizer | None) -> Any:
+def _check_json(calls: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        json.dumps(calls)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(
+            f"An argument cannot travel as JSON: {error}.", "Give text, numbers, lists or dicts."
+        ) from None
+
+
+def _web(client: Any) -> globus_sdk.ComputeClientV2:
+    """Make the plain client of the web API that the SDK's client stands on."""
+    return globus_sdk.ComputeClientV2(app=client.app, authorizer=client.authorizer, base_url=client.web_service_address)
+
+
+def _client(url: str | None, authorizer: GlobusAuthorizer | None) -> Any:
     with warnings.catch_warnings():
         # The SDK warns and changes warning filters on import; a notebook's own stay as they are.
         warnings.simplefilter("ignore")
         import globus_compute_sdk
-
-        if url is None:
-            return globus_compute_sdk.Client(authorizer=authorizer, do_version_check=False)
+        from globus_compute_sdk.serialize import JSONData
 
         class Client(globus_compute_sdk.Client):
             """The SDK's client at an address of our choosing."""
 
             web_service_address = property(lambda _: url, lambda _, value: None)
 
-        return Client(authorizer=authorizer, do_version_check=False)
-
-
-def check_arguments(
-    function: PortableFunction, inputs: Mapping[str, str], kwargs: Mapping[str, Any], *, has_source: bool
-) -> None:
-    """Refuse a registration whose function would be called with the wrong parameters.
-
-    Raises
-    ------
-    InvalidArgument
-        If a parameter is given that it does not have, is given twice, or gets nothing.
-    """
-    names = [parameter.name for parameter in function.parameters]
-    for name in [*inputs, *kwargs]:
-        if name not in names and not function.takes_any:
-            has = f"Its parameters are {', '.join(names)}." if names else "It has none."
-            raise InvalidArgument(f"{function.name}() has no parameter {name!r}.", has)
-    twice = [name for name in inputs if name in kwargs]
-    if twice:
-        raise InvalidArgument(f"{twice[0]} is given both as an input and as a kwarg.", "Leave one out.")
-    missing = [each.name for each in function.parameters if each.required and each.name not in {**inputs, **kwargs}]
-    if len(missing) > (1 if has_source else 0):
-        but = " (the pulled file is only one of them)" if has_source else ""
-        raise InvalidArgument(
-            f"{function.name}() needs {', '.join(missing)}, which nothing gives it{but}.",
-            "Give each with --input NAME=DATA or --kwarg NAME=VALUE.",
-        )
+        make = globus_compute_sdk.Client if url is None else Client
+        plain: Any = JSONData
+        return make(authorizer=authorizer, do_version_check=False, data_serialization_strategy=plain())

@@ -30,6 +30,10 @@ class Profile:
         The Globus client that logs in, and the server's own Globus client (its scope is ``action_all``).
     cache_dir : str or None
         Where upstream's client keeps its tokens.
+    collections : tuple of str
+        Ids of the Globus collections that the login is to open.
+    ca_bundle : str or None
+        File of the certificate authorities that the server's certificate is checked against.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Profile:
     client_uuid: str | None = None
     portal_client_id: str | None = None
     cache_dir: str | None = None
+    collections: tuple[str, ...] = ()
+    ca_bundle: str | None = None
 
 
 def with_slash(url: str) -> str:
@@ -119,10 +125,15 @@ def _profile(name: str, table: Mapping[str, Any]) -> Profile:
         raise InvalidArgument(
             f"Profile {name!r} of the configuration file lacks {', '.join(missing)}.", "Add what is missing."
         )
+    collections = table.get("collections", [])
+    if not isinstance(collections, list) or not all(isinstance(each, str) for each in collections):
+        raise InvalidArgument(f"The collections of profile {name!r} are no list of ids.", 'Write ["id", …].')
     return Profile(
         name,
         with_slash(str(table.get("server", DEFAULT_SERVER))),
         table["client_uuid"],
         table["portal_client_id"],
         table["cache_dir"],
+        tuple(collections),
+        str(table["ca_bundle"]) if table.get("ca_bundle") else None,
     )

@@ -145,3 +145,24 @@ def _step(record: Record) -> Step:
         time_from(record.get("started_at")),
         time_from(record.get("ended_at")),
     )
+
+
+_GLOBUS_STATES = {"SUCCEEDED": "done", "FAILED": "failed", "ENDED": "cancelled", "INACTIVE": "queued"}
+
+
+def globus_run(record: Record) -> Run:
+    """Read a run of Globus Flows; its label says what was run."""
+    state = _GLOBUS_STATES.get(str(record["status"]), "running")
+    details = record.get("details")
+    said = details.get("description") if isinstance(details, Mapping) else None
+    return Run(
+        id=str(record.get("run_id") or record["action_id"]),
+        flow_id=str(record["flow_id"]),
+        state=state,
+        trigger=str(record.get("label") or ""),
+        created_at=time_from(record.get("start_time")),
+        started_at=time_from(record.get("start_time")),
+        ended_at=time_from(record.get("completion_time")),
+        error=str(said) if said and state == "failed" else None,
+        raw=record,
+    )

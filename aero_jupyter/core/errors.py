@@ -9,6 +9,7 @@
     │   ├── NotFound         404
     │   ├── AlreadyExists    409, 501
     │   ├── NotAuthorized    401, 403
+    │   │   └── LoginRequired    a person must log in, or consent to more
     │   ├── Rejected         400, 413, 422
     │   ├── ServerFailed     5xx
     │   └── Unreachable      no answer at all; .code is 0
@@ -20,6 +21,8 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class AeroError(Exception):
@@ -94,6 +97,32 @@ class AlreadyExists(ClientError):
 
 class NotAuthorized(ClientError):
     """The token is missing, expired or not enough (401, 403)."""
+
+
+class LoginRequired(NotAuthorized):
+    """Nobody is logged in, or a service asks for more than this login allows.
+
+    Attributes
+    ----------
+    url : str
+        The page to log in at; empty where it is not known.
+    demands : dict
+        What a service asks for beyond what was consented to, in Globus's words (``required_scopes``, …).
+    """
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        cure: str = "",
+        *,
+        details: str = "",
+        url: str = "",
+        demands: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(code, message, cure, details=details)
+        self.url = url
+        self.demands = dict(demands or {})
 
 
 class Rejected(ClientError):

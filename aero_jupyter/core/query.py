@@ -8,25 +8,21 @@
     value   = term | "phrase" | "(" query ")"
 
 A term may end in ``*``; a bare ``*`` or a blank query means everything. The table searched holds the columns
-``name``, ``description``, ``url`` and ``tags``, and a column ``everything`` with :data:`EVERYTHING_TOKEN` in every row.
+``name``, ``description``, ``url`` and ``tags``, and a column ``everything`` with `fts5.EVERYTHING_TOKEN` in every row.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aero_jupyter.core.errors import InvalidArgument
-
-#: The word that every row has in its column ``everything``: FTS5 can only take away from something.
-EVERYTHING_TOKEN = "aeroall"  # noqa: S105  (a word to index, not a secret)
+from aero_jupyter.core.fts5 import ALL, EVERYTHING, NOTHING, Leaf, Node, join, render
 
 FIELDS = ("name", "description", "url", "tags")
 _ALIASES = {"source": "url"}
 _ANYWHERE = "{" + " ".join(FIELDS) + "}"
-_EVERYTHING = f'everything : "{EVERYTHING_TOKEN}"'
 _MAX_LENGTH = 2_000
 _MAX_DEPTH = 50
 
@@ -70,24 +66,6 @@ class _Token:
     column: int
 
 
-@dataclass(frozen=True)
-class _Leaf:
-    match: str
-    negated: bool = False
-    plain: str = ""
-
-
-@dataclass(frozen=True)
-class _Group:
-    operator: str
-    parts: tuple[_Node, ...]
-
-
-_Node = _Leaf | _Group
-_ALL = _Leaf(_EVERYTHING)
-_NOTHING = _Leaf(_EVERYTHING, negated=True)
-
-
 def to_fts5(query: str) -> str | None:
     """Turn a query into an SQLite FTS5 MATCH expression.
 
@@ -107,8 +85,8 @@ def to_fts5(query: str) -> str | None:
     QueryProblem
         The query cannot be read; it says where.
     """
-    tree = _Parser(query).parse() or _NOTHING
-    return None if tree == _ALL else _render(tree)
+    tree = _Parser(query).parse() or NOTHING
+    return None if tree == ALL else render(tree)
 
 
 def terms(query: str) -> tuple[str, ...]:
@@ -146,7 +124,7 @@ class _Parser:
         self.rest = iter(_tokens(query))
         self.token = next(self.rest)
         self.depth = 0
-        self.leaves: list[_Leaf] = []
+        self.leaves: list[Leaf] = []
 
     def take(self) -> _Token:
         taken, self.token = self.token, next(self.rest, self.token)
@@ -155,34 +133,34 @@ class _Parser:
     def accept(self, *texts: str) -> _Token | None:
         return self.take() if self.token.kind in ("operator", "sign") and self.token.text in texts else None
 
-    def parse(self) -> _Node | None:
+    def parse(self) -> Node | None:
         if self.token.kind == "end":
-            return _ALL
+            return ALL
         tree = self.either(_ANYWHERE, False)
         if self.token.kind == "close":
             raise _problem(self.token.column, "a bracket is closed and never opened", "Take it out, or open it before.")
         return tree
 
-    def either(self, columns: str, negate: bool) -> _Node | None:
+    def either(self, columns: str, negate: bool) -> Node | None:
         parts = [self.all_of(columns, negate)]
         while self.accept("OR"):
             parts.append(self.all_of(columns, negate))
-        return _join("AND" if negate else "OR", parts)
+        return join("AND" if negate else "OR", parts)
 
-    def all_of(self, columns: str, negate: bool) -> _Node | None:
+    def all_of(self, columns: str, negate: bool) -> Node | None:
         parts = [self.one(columns, negate)]
         while self.accept("AND") or not (self.token.kind in ("end", "close") or self.token.text == "OR"):
             parts.append(self.one(columns, negate))
-        return _join("OR" if negate else "AND", parts)
+        return join("OR" if negate else "AND", parts)
 
-    def one(self, columns: str, negate: bool) -> _Node | None:
+    def one(self, columns: str, negate: bool) -> Node | None:
         while sign := self.accept("NOT", "-", "+"):
             negate ^= sign.text != "+"
         if self.token.kind == "field":
             columns = _column(self.take())
         return self.value(columns, negate)
 
-    def value(self, columns: str, negate: bool) -> _Node | None:
+    def value(self, columns: str, negate: bool) -> Node | None:
         token = self.take()
         if token.kind == "open":
             return self.group(token, columns, negate)
@@ -192,7 +170,7 @@ class _Parser:
         self.leaves += [leaf] if leaf else []
         return leaf
 
-    def group(self, opened: _Token, columns: str, negate: bool) -> _Node | None:
+    def group(self, opened: _Token, columns: str, negate: bool) -> Node | None:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise _problem(opened.column, f"more than {_MAX_DEPTH} brackets are open", "Use fewer brackets.")
@@ -219,56 +197,17 @@ def _missing(token: _Token) -> tuple[str, str]:
     return f"{found} where a term is expected", 'Put a term, a "quoted phrase" or (brackets) there.'
 
 
-def _leaf(token: _Token, columns: str, negate: bool) -> _Leaf | None:
+def _leaf(token: _Token, columns: str, negate: bool) -> Leaf | None:
     """Make a leaf of a word or a phrase; None when nothing in it is ever indexed."""
     body = token.text.rstrip("*")
     prefix, phrase = body != token.text, token.kind == "phrase"
     text = re.sub(r"\\(.)", r"\1", body[1:-1], flags=re.DOTALL) if phrase else body
     if not body and columns == _ANYWHERE:
-        return _Leaf(_EVERYTHING, negate)
+        return Leaf(EVERYTHING, negate)
     if not body or ("*" in body and not phrase):
         column = token.column + token.text.index("*")
         raise _problem(column, "a * can only end a term", "Move it, or put the term in quotes.")
     if not any(unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "Co" for char in text):
         return None
     literal = '"' + text.replace('"', '""') + '"' + (" *" if prefix else "")
-    return _Leaf(f"{columns} : {literal}", negate, "" if phrase or prefix else text)
-
-
-def _join(operator: str, parts: Sequence[_Node | None]) -> _Node | None:
-    flat: list[_Node] = []
-    for part in parts:
-        if isinstance(part, _Group) and part.operator == operator:
-            flat += part.parts
-        elif part is not None:
-            flat.append(part)
-    if operator == "OR" and _ALL in flat:
-        return _ALL
-    kept = [part for part in flat if part != _ALL] or flat[:1]
-    return _Group(operator, tuple(kept)) if len(kept) > 1 else next(iter(kept), None)
-
-
-def _depth(node: _Node) -> int:
-    return 1 + max(map(_depth, node.parts)) if isinstance(node, _Group) else 0
-
-
-def _render(node: _Node) -> str:
-    """Write FTS5: NOT binds closest, then AND, then OR.
-
-    The deepest part stands first, because FTS5's parser keeps at most 100 things in mind, and what is
-    nested at the left costs it one of them a level.
-    """
-    if isinstance(node, _Leaf):
-        return f"{_EVERYTHING} NOT {node.match}" if node.negated else node.match
-    other = "OR" if node.operator == "AND" else "AND"
-    kept = [part for part in node.parts if not (isinstance(part, _Leaf) and part.negated)]
-    taken = f" {other} ".join(part.match for part in node.parts if isinstance(part, _Leaf) and part.negated)
-    written = [_bracketed(part, node.operator) for part in sorted(kept, key=_depth, reverse=True)]
-    if taken and (node.operator == "OR" or not written):
-        written.append(_EVERYTHING)
-    return f" {node.operator} ".join(written) + (f" NOT ({taken})" if taken else "")
-
-
-def _bracketed(part: _Node, operator: str) -> str:
-    text = _render(part)
-    return f"({text})" if operator == "AND" and isinstance(part, _Group) else text
+    return Leaf(f"{columns} : {literal}", negate, "" if phrase or prefix else text)

@@ -17,6 +17,8 @@ from aero_jupyter.core import errors
 PAGE_SIZE = 15
 TOTAL_HEADER = "X-Total-Count"
 FLASK_PREFIX = "osprey/api/v1.0/"
+#: The flows in Globus Flows that run ingestions and analyses for a real AERO server.
+GLOBUS_FLOWS = ("6f04c927-d319-41ae-a027-561329e4c2d1", "0d8ace1a-d583-4f65-834e-4e1e1f450ecc")
 
 
 @dataclass(frozen=True)
@@ -221,15 +223,31 @@ def error_from(status: int, text: str) -> errors.ClientError:
         body = json.loads(text)
     except ValueError:
         body = text
+    if status == 403 and (demands := _demands(body)):
+        message = "A service asks for a consent that this login does not include."
+        return errors.LoginRequired(403, message, "Log in again with %aero_login --force.", demands=demands)
     code, message = _code_and_message(status, body)
     kind = _CLASSES.get(code, errors.ServerFailed if code >= 500 else errors.ClientError)
     default = "Try again; then ask who runs the server." if code >= 500 else ""
-    return kind(code, message, _CURES.get(code, default))
+    told = body.get("cure") if isinstance(body, Mapping) else None
+    return kind(code, message, str(told or _CURES.get(code, default)))
+
+
+def _demands(body: object) -> Mapping[str, Any] | None:
+    """Give what a Globus service says a login must have; they say it in two ways."""
+    if not isinstance(body, Mapping):
+        return None
+    stated = body.get("authorization_parameters")
+    if isinstance(stated, Mapping) and stated:
+        return stated
+    scopes = body.get("required_scopes") or body.get("required_scope")
+    scopes = [scopes] if isinstance(scopes, str) else scopes
+    return {"required_scopes": [str(scope) for scope in scopes]} if isinstance(scopes, list) and scopes else None
 
 
 def _code_and_message(status: int, body: object) -> tuple[int, str]:
     if isinstance(body, Mapping):
-        detail = body.get("detail", body.get("message"))
+        detail = body.get("detail", body.get("message", body.get("reason")))
         # The older server says "flow exists" as a 404 that carries code 501.
         code = body.get("code")
         status = code if isinstance(code, int) and not isinstance(code, bool) and code >= 400 else status

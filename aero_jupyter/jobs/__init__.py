@@ -7,6 +7,7 @@ requests there, and nothing of this package.
 from __future__ import annotations
 
 from aero_jupyter.jobs.commit import commit_analysis, database_commit
+from aero_jupyter.jobs.once import run_once
 from aero_jupyter.jobs.outputs import AeroOutput
 from aero_jupyter.jobs.pull import download
 from aero_jupyter.jobs.run import run_user, stage
@@ -21,6 +22,7 @@ __all__ = [
     "database_commit",
     "download",
     "get_versions",
+    "run_once",
     "run_user",
     "stage",
     "text",

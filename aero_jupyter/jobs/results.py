@@ -45,7 +45,7 @@ def file_of(name: str, value: Any, folder: str) -> str:
         if os.path.isdir(path):
             raise AeroJobError(f"Output {name} names the folder {path}; return one file.")
         if not os.path.isfile(path):
-            raise AeroJobError(f"Output {name} names the file {path}, which does not exist.")
+            raise AeroJobError(f"Output {name} {_no_file(path)}")
         return str(path)
     parquet = name.lower().endswith(".parquet")
     path = os.path.join(folder, uuid.uuid4().hex + (".parquet" if parquet else ".csv"))
@@ -117,10 +117,10 @@ def _pairs(result: Any, declared: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     elif isinstance(result, (list, tuple)):
         yield from _pairs_of_list(result)
     elif not _is_content(result):
-        raise AeroJobError(f"The function returned {_kind(result)}; {_expected(declared)}")
+        raise AeroJobError(f"The function returned {kind_of(result)}; {_expected(declared)}")
     elif len(declared) != 1:
         must = f"{_outputs(declared)}. {_cure(declared)}" if declared else "this flow declares no output."
-        raise AeroJobError(f"The function returned {_kind(result)}, but {must}")
+        raise AeroJobError(f"The function returned {kind_of(result)}, but {must}")
     else:
         yield declared[0], result
 
@@ -128,7 +128,7 @@ def _pairs(result: Any, declared: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 def _pairs_of_dict(result: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in result.items():
         if not _is_content(value):
-            raise AeroJobError(f"The function returned {_kind(value)} as {name}; it must be a DataFrame or a path.")
+            raise AeroJobError(f"The function returned {kind_of(value)} as {name}; it must be a DataFrame or a path.")
         yield str(name), value
 
 
@@ -136,7 +136,7 @@ def _pairs_of_list(result: Collection[Any]) -> Iterator[tuple[str, Any]]:
     for item in result:
         if not _is_output(item):
             raise AeroJobError(
-                f"The function returned a list with {_kind(item)}, which tells no output's name. "
+                f"The function returned a list with {kind_of(item)}, which tells no output's name. "
                 "Return a list of AeroOutput, or a dict from name to DataFrame or path."
             )
         yield item.name, item.path
@@ -152,7 +152,8 @@ def _is_content(value: Any) -> bool:
     return isinstance(value, (str, os.PathLike)) or is_frame(value)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Say what a value is, as in "a DataFrame"."""
     if isinstance(value, (str, os.PathLike)):
         return "a path"
     name = type(value).__name__
@@ -173,6 +174,13 @@ def _cure(declared: Collection[str]) -> str:
     if len(named) == 1:
         return f"Return a DataFrame, a path or {named[0]}."
     return f"Return [{', '.join(named)}]."
+
+
+def _no_file(path: str) -> str:
+    # A table handed over as its text is the usual mistake; a message is no place for it.
+    if len(path) > 300 or "\n" in path:
+        return f"is a text of {len(path):,} characters, which names no file. Write it to a file and return its path."
+    return f"names the file {path}, which does not exist."
 
 
 def _index_says_something(frame: Any) -> bool:

@@ -105,7 +105,7 @@ def _arguments(
     given = {name: value for name, value in kwargs.items() if name != "aero"}
     given |= fetch_inputs(kwargs["aero"], folder, parameters)
     given |= _pulled(cell, parameters, given, kwargs["aero"])
-    _check(cell["name"], parameters, given)
+    check_given(cell["name"], parameters, given)
     return given
 
 
@@ -140,14 +140,21 @@ def _parameter_for(
     )
 
 
-def _check(function: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]) -> None:
+def check_given(function: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse a call with the wrong parameters.
+
+    Raises
+    ------
+    AeroJobError
+        If one is given that the function does not have, or one that it needs is not.
+    """
     unknown = [] if _takes_any(parameters) else [name for name in given if name not in parameters]
     if unknown:
         has = f"Its parameters are {', '.join(parameters)}." if parameters else "It has none."
-        raise AeroJobError(f"{function}() has no parameter {_quoted(unknown)}, which this flow gives it. {has}")
+        raise AeroJobError(f"{function}() has no parameter {_quoted(unknown)}, which it is given. {has}")
     lacking = [name for name in _required(parameters) if name not in given]
     if lacking:
-        raise AeroJobError(f"{function}() needs {_quoted(lacking)}, which this flow does not give it.")
+        raise AeroJobError(f"{function}() needs {_quoted(lacking)}, which nothing gives it.")
 
 
 def _required(parameters: Mapping[str, inspect.Parameter]) -> list[str]:

@@ -6,7 +6,22 @@ import ast
 import functools
 
 #: In an order in which each needs only those before it.
-_ROOMS = ("outputs", "web", "names", "server", "pull", "versions", "inputs", "results", "cells", "run", "commit")
+_ROOMS = (
+    "outputs",
+    "web",
+    "names",
+    "tokens",
+    "server",
+    "pull",
+    "versions",
+    "inputs",
+    "results",
+    "cells",
+    "run",
+    "printed",
+    "once",
+    "commit",
+)
 _FUTURE = "from __future__ import annotations\n"
 
 

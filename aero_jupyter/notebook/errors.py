@@ -1,44 +1,17 @@
-"""What was typed becomes arguments or a usage error; what went wrong becomes two lines, and its story is kept."""
+"""What went wrong with a run becomes two lines, and its story is kept."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import shlex
 import sys
 import traceback
-from collections.abc import Mapping
-from typing import Any
-
-from IPython.core.error import UsageError
 
 from aero_jupyter.core.errors import AeroError, RunFailed
 from aero_jupyter.core.models import Run
 
 # The name of an exception and its message, as a traceback ends.
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(: |$)")
-_NAME = re.compile(r"\{([A-Za-z_]\w*)\}")
-
-
-def expanded(text: str, names: Mapping[str, Any]) -> str:
-    """Replace ``{name}`` by its value where the notebook knows the name; all else stays."""
-    return _NAME.sub(lambda found: str(names.get(found[1], found[0])), text)
-
-
-def arguments(magic: Any, line: str, names: Mapping[str, Any]) -> argparse.Namespace:
-    """Read the line of a magic; quotes group words, and ``{name}`` stands for the notebook's value.
-
-    Raises
-    ------
-    UsageError
-        If the line is not what the magic takes.
-    """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"{str(error).lower()} in: {line}") from None
-    parsed: argparse.Namespace = magic.parser.parse_args([expanded(word, names) for word in words])
-    return parsed
+_LINE = re.compile(r'File "<cell [^"]*", line (\d+)')
 
 
 def ended_well(run: Run, name: str) -> Run:
@@ -55,7 +28,13 @@ def ended_well(run: Run, name: str) -> Run:
     reason = run.error or f"Run {run.id[:8]} of {name} was {run.state}."
     if _RAISED.match(reason):
         reason = f"{name}() raised {reason}"
-    raise RunFailed(reason, "See where with %aero_traceback.", details=details, run_id=run.id)
+    raise RunFailed(reason, where_of(run.traceback), details=details, run_id=run.id)
+
+
+def where_of(trace: str | None) -> str:
+    """Say on which line of its cell a function failed, where its traceback tells."""
+    lines = _LINE.findall(trace or "")
+    return f"See line {lines[-1]} of the cell, and %aero_traceback." if lines else "See more with %aero_traceback."
 
 
 def story(error: BaseException | None = None) -> str:

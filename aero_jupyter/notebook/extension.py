@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aero_jupyter.core.errors import LoginRequired
 from aero_jupyter.notebook.magics import AeroMagics
 
 
@@ -14,6 +15,7 @@ def load(shell: Any) -> None:
     magics = AeroMagics(shell=shell)
     shell.register_magics(magics)
     shell.configurables.append(magics)
+    shell.events.register("post_run_cell", offer_login)
 
 
 def unload(shell: Any) -> None:
@@ -24,6 +26,17 @@ def unload(shell: Any) -> None:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(type(magics).__name__, None)
         shell.configurables.remove(magics)
+    if offer_login in shell.events.callbacks["post_run_cell"]:
+        shell.events.unregister("post_run_cell", offer_login)
+
+
+def offer_login(result: Any) -> None:
+    """Show how to log in below a cell that failed for want of it."""
+    error = getattr(result, "error_in_exec", None)
+    if isinstance(error, LoginRequired):
+        from aero_jupyter.notebook.login import offer
+
+        offer(error)
 
 
 def _loaded(shell: Any) -> list[AeroMagics]:

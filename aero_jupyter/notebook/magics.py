@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,13 +12,14 @@ from IPython.core import magic_arguments as described
 from IPython.core.magic import Magics, magics_class, no_var_expand
 from traitlets import Float, Int
 
-from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.notebook.errors import arguments, ended_well, expanded, story
+from aero_jupyter.notebook.arguments import arguments, search_arguments, seconds, whole
+from aero_jupyter.notebook.errors import ended_well, story
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from aero_jupyter.client.catalogue import Kind
+    from aero_jupyter.notebook.login import Panel
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
 
@@ -54,9 +54,6 @@ def argument(*names: str, **about: Any) -> Callable[[F], F]:
     return decorate
 
 
-_LIMIT = re.compile(r"(?:^|\s)--limit[ =](\d+)\s*$")
-
-
 def _session() -> Session:
     from aero_jupyter.session import current
 
@@ -72,29 +69,31 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
+    @argument("--code", default=None, metavar="CODE", help="The code that the login page has shown.")
+    @argument("--force", action="store_true", help="Log in anew, by a fresh link; the local AERO needs no login.")
     @line_magic
-    def aero_login(self, line: str) -> Who:
+    def aero_login(self, line: str) -> Card | Panel:
         """Log in, and say who and where."""
         from aero_jupyter.notebook.views import Who
 
-        arguments(self.aero_login, line, self._names)
+        args = arguments(self.aero_login, line, self._names)
         session = _session()
         if session.is_local:
             return Who(f"Logged in to the local AERO on this machine as {getpass.getuser()}.")
-        profile = f" with profile {session.profile.name}" if session.profile else ""
-        return Who(f"AERO is {session.name}{profile}.")
+        from aero_jupyter.notebook.login import log_in
+
+        return log_in(session, args.code, args.force)
 
     @no_var_expand
     @magic_arguments()
     @line_magic
     def aero_logout(self, line: str) -> Who:
-        """Log out: forget the session and its token."""
+        """Log out: forget the tokens, and revoke them at Globus."""
         from aero_jupyter import session as sessions
         from aero_jupyter.notebook.views import Who
 
         arguments(self.aero_logout, line, self._names)
-        sessions.logout()
-        return Who("Logged out. The local AERO, if it runs, keeps running; data stays.")
+        return Who(sessions.logout())
 
     @no_var_expand
     @magic_arguments()
@@ -116,26 +115,23 @@ class AeroMagics(Magics):
     @no_var_expand
     @line_magic
     def aero_search(self, line: str) -> pd.DataFrame:
-        """Search the catalogue: %aero_search QUERY [--limit N].
+        """Search the catalogue: %aero_search QUERY [--limit N] [--scan].
 
         The query goes to the server as it stands, with its quotes: words, "quoted phrases", AND OR NOT,
-        field:value, and a trailing *. {name} stands for the notebook's value.
+        field:value, and a trailing *. {name} stands for the notebook's value. --scan reads the whole catalogue
+        and searches it here, for a server whose search is broken.
         """
         from aero_jupyter.notebook.views import frame_of
 
-        found = _LIMIT.search(line)
-        limit = int(found[1]) if found else self.limit
-        query = expanded(line[: found.start()] if found else line, self._names).strip()
-        if not query:
-            raise InvalidArgument(
-                "There is nothing to search for.", "Write %aero_search QUERY, or use %aero_list data."
-            )
-        return frame_of("search", islice(_session().client.search(query), limit))
+        query, limit, scan = search_arguments(line, self._names)
+        client = _session().client
+        found: Iterable[Any] = client.scan(query) if scan else client.search(query)
+        return frame_of("search", islice(found, self.limit if limit is None else limit))
 
     @no_var_expand
     @magic_arguments()
     @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
-    @argument("--limit", type=int, default=None, metavar="N", help="Rows to show; 50 by default.")
+    @argument("--limit", type=whole, default=None, metavar="N", help="Rows to show; 50 by default.")
     @line_magic
     def aero_list(self, line: str) -> pd.DataFrame:
         """List data, flows, provenance or runs."""
@@ -160,8 +156,8 @@ class AeroMagics(Magics):
     @no_var_expand
     @magic_arguments()
     @argument("id", help="Name or id of a data.")
-    @argument("--version", type=int, default=None, metavar="N", help="Which version; the newest by default.")
-    @argument("--wait", type=float, default=None, metavar="SECONDS", help="Wait that long for the version to exist.")
+    @argument("--version", type=whole, default=None, metavar="N", help="Which version; the newest by default.")
+    @argument("--wait", type=seconds, default=None, metavar="SECONDS", help="Wait that long for the version to exist.")
     @line_magic
     def aero_get(self, line: str) -> pd.DataFrame:
         """Read a version as a DataFrame; its attrs["aero"] say where it came from."""
@@ -176,7 +172,9 @@ class AeroMagics(Magics):
     @magic_arguments()
     @argument("flow", help="A flow's id, its function's name, an output's name or its description.")
     @argument("--no-wait", action="store_true", help="Return as soon as the run is queued.")
-    @argument("--timeout", type=float, default=None, metavar="SECONDS", help="Wait that long at most; 300 by default.")
+    @argument(
+        "--timeout", type=seconds, default=None, metavar="SECONDS", help="Wait that long at most; 300 by default."
+    )
     @line_magic
     def aero_run(self, line: str) -> RunCard:
         """Run a flow now, wait until it has ended, and show the run."""
@@ -213,19 +211,18 @@ class AeroMagics(Magics):
     @argument("--kwarg", action="append", default=[], metavar="K=V", help="A value, as JSON or text; may repeat.")
     @argument("--name", default=None, metavar="FN", help="Which function, where the cell has several.")
     @argument("--dry-run", action="store_true", help="Run it once here on the latest input; register nothing.")
-    @argument("--timeout", type=float, default=None, metavar="SECONDS", help="Stop a dry run after that long.")
+    @argument("--timeout", type=seconds, default=None, metavar="SECONDS", help="Stop a dry run after that long.")
     @argument("--replace", action="store_true", help="Continue the data of the flow that is there with this text.")
     @cell_magic
     def aero_register(self, line: str, cell: str) -> Card:
         """Register the function of this cell as a flow; the cell also runs here."""
         from aero_jupyter.notebook import register
+        from aero_jupyter.notebook.wishes import wish_from
 
         args = arguments(self.aero_register, line, self._names)
-        if args.policy == "event":
-            args.policy = "ingestion_event"
-        wish = register.wish_from(args)
-        register.run_cell(self._shell, cell)
+        wish = wish_from(args)
         function = register.function_from(cell, args.name, wish, self._names)
+        register.run_cell(self._shell, cell)
         session = _session()
         if args.dry_run:
             timeout = self.timeout if args.timeout is None else args.timeout

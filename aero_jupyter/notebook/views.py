@@ -174,7 +174,8 @@ class Card:
     def _repr_html_(self) -> str:
         shown = "".join(f'<div style="{_META}">{html.escape(line)}</div>' for line in self.lines)
         pre = f'<pre style="{_PRE}">{html.escape(self.pre)}</pre>' if self.pre else ""
-        return f'<div style="{_STYLE}"><div>{html.escape(self.heading)}</div>{shown}{pre}</div>'
+        heading = f'<div style="white-space:pre-wrap">{html.escape(self.heading)}</div>'
+        return f'<div style="{_STYLE}">{heading}{shown}{pre}</div>'
 
 
 class Who(Card):
@@ -197,7 +198,7 @@ class RunCard(Card):
         used, made = names_of(run.used), names_of(run.made)
         kept = f"Made {made}." if made else ("Made nothing new." if run.is_final else "")
         super().__init__(
-            f"{state_of(run.state)}{took}: {name}  run {run.id[:8]}", f"Used {used}." if used else "", kept
+            f"{state_of(run.state)}{took}: {name}    run {run.id[:8]}", f"Used {used}." if used else "", kept
         )
 
     def __getattr__(self, name: str) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -46,8 +49,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service, home: Path, ready: int | None) -> None:
         super().__init__(config)
         self._service, self._home, self._ready = service, home, ready
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         store = self._service.store
         state = State(
@@ -58,6 +64,20 @@ class _Server(uvicorn.Server):
             os.write(self._ready, b"1")
             os.close(self._ready)
         self._service.engine.start()
+
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second whether it should exit.
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 10
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal, and wake the loop."""
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Here and not after run(): uvicorn raises the signal again once it has shut down.

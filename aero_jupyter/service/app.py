@@ -38,7 +38,10 @@ class Service:
         self.catalogue = Catalogue(self.store, base)
         self.content = Content(self.store, home)
         self.runs = Runs(self.catalogue, home)
-        limits = Limits(seconds=float(os.environ.get("AERO_LOCAL_TIMEOUT", Limits.seconds)))
+        limits = Limits(
+            seconds=float(os.environ.get("AERO_LOCAL_TIMEOUT", Limits.seconds)),
+            memory=int(float(os.environ.get("AERO_LOCAL_MEMORY", Limits.memory))),
+        )
         pool = Pool(max(2, os.cpu_count() or 2), limits)
         pool.warm()
         self.tasks = Tasks(self.store, self.runs, pool)
@@ -85,7 +88,8 @@ def make_app(service: Service) -> FastAPI:
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:
-        return JSONResponse({"detail": error.detail, "reason": error.detail}, error.status)
+        cure = {"cure": error.cure} if error.cure else {}
+        return JSONResponse({"detail": error.detail, "reason": error.detail, **cure}, error.status)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from aero_jupyter.core import query as queries
+from aero_jupyter.core.fts5 import EVERYTHING_TOKEN
 from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 
 _VERSION = "SELECT v.*, d.no_copy, d.url AS data_url FROM version v JOIN data d ON d.id = v.data_id "
@@ -86,7 +87,7 @@ class Catalogue:
         try:
             expression = queries.to_fts5(query)
         except queries.QueryProblem as problem:
-            raise Refused(400, str(problem).replace("\n", " ")) from None
+            raise Refused(400, problem.message, problem.cure) from None
         source, order = "data d", "d.seq DESC"
         values: dict[str, Any] = {"limit": limit, "offset": offset}
         if expression is not None:
@@ -246,6 +247,6 @@ def add_data(db: DB, name: str, place: Row, **values: Any) -> str:
         description=values.get("description"),
         url=values.get("url"),
         tags=tags,
-        everything="aeroall",
+        everything=EVERYTHING_TOKEN,
     )
     return str(id)

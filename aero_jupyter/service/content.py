@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,7 +29,9 @@ class Content:
         self._store = store
         self._content, self._tmp = home / "content", home / "tmp"
         self._content.mkdir(exist_ok=True)
-        self._tmp.mkdir(exist_ok=True)
+        # What a crash left half written belongs to nobody: only one service uses this folder.
+        shutil.rmtree(self._tmp, ignore_errors=True)
+        self._tmp.mkdir()
 
     async def put(self, collection: str, name: str, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Keep a file under a new name; give its sha256 and its size in bytes."""
@@ -52,6 +55,7 @@ class Content:
         target.parent.mkdir(exist_ok=True)
         if not target.exists():
             path.replace(target)
+            _sync(target.parent)
         with self._store.transaction() as db:
             known = db.value("SELECT checksum FROM file WHERE collection = ? AND name = ?", (collection, name))
             if known is None:
@@ -68,13 +72,27 @@ class Content:
         return self._path(row["checksum"]), row["checksum"], row["size"]
 
     def _path(self, checksum: str) -> Path:
-        return self._content / checksum[:2] / checksum
+        return path_of(self._content, checksum)
 
     def _require(self, collection: str, name: str) -> None:
         if collection != self._store.collection:
             raise Refused(404, f"There is no collection {collection} here.")
         if not _NAME.fullmatch(name):
             raise Refused(422, "A file name has letters, digits, dots, dashes and underscores.")
+
+
+def path_of(content: Path, checksum: str) -> Path:
+    """Where the bytes of a sha256 are kept."""
+    return content / checksum[:2] / checksum
+
+
+def _sync(folder: Path) -> None:
+    """Let a rename outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def slice_of(path: Path, start: int, end: int) -> Iterator[bytes]:

@@ -76,7 +76,11 @@ def running(home: Path) -> State | None:
     try:
         state = State(**json.loads(state_file(home).read_text()))
         os.kill(state.pid, 0)
-        answer = requests.get(state.url + "status", headers={"Authorization": f"Bearer {state.token}"}, timeout=5)
+        with requests.Session() as session:
+            # A proxy named in the environment must not see the token.
+            session.trust_env = False
+            session.headers["Authorization"] = f"Bearer {state.token}"
+            answer = session.get(state.url + "status", timeout=5)
     except (OSError, ValueError, TypeError, requests.RequestException):
         return None
     return state if answer.ok and answer.json().get("pid") == state.pid else None

@@ -1,31 +1,29 @@
-"""DBOS as the engine needs it: on a SQLite file of its own, and silent while nothing runs."""
+"""DBOS on SQLite: the durable workflows under the engine."""
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from dbos import DBOS, DBOSConfig
+from aero_jupyter.service.store import use_wal
 
 #: A constant: with DBOS's default, a hash of the code, an upgrade would leave pending runs pending for ever.
 _APPLICATION_VERSION = "1"
+#: Seconds between two looks of DBOS for delayed, queued or messaged work. The engine has none: it starts its workflows.
+_SELDOM = 60.0
 
 
-def configured(home: Path) -> DBOS:
-    """Make DBOS, not yet launched.
+def prepare(home: Path) -> None:
+    """Make DBOS with its database in a folder; steps and workflows can then be declared, and `DBOS.launch` called."""
+    from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, _workflow_commands
+    from sqlalchemy import Engine, event
 
-    Parameters
-    ----------
-    home : Path
-        Where it keeps its database.
-    """
-    from dbos import DBOS, DBOSPortableJSONSerializer
-
+    if sqlite3.sqlite_version_info < (3, 42):
+        event.listen(Engine, "connect", _teach_fractions)
     database = home / "engine.db"
-    _write_ahead(database)
+    use_wal(database)
     config: DBOSConfig = {
         "name": "aero",
         "system_database_url": f"sqlite:///{database}",
@@ -33,23 +31,25 @@ def configured(home: Path) -> DBOS:
         "executor_id": "local",
         "log_level": "WARNING",
         "serializer": DBOSPortableJSONSerializer(),
-        "notification_listener_polling_interval_sec": 3600,
+        "notification_listener_polling_interval_sec": _SELDOM,
     }
-    return DBOS(config=config)
+    # Its configuration lacks this one; a look a second costs an idle laptop its battery.
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _SELDOM
+    DBOS(config=config)
 
 
-def stop_polling(dbos: DBOS) -> None:
-    """End its watch over queues, schedules and deadlines: runs use none of them, and each look costs.
+def rest() -> None:
+    """Look seldom into DBOS's own queue too, which only brings back the runs that a crash interrupted."""
+    from dbos._dbos import _get_dbos_instance
 
-    Not before what a crash interrupted has ended: the same events stop the recovery.
-    """
-    events = [*getattr(dbos, "background_thread_stop_events", ()), getattr(dbos, "_background_jobs_stop_event", None)]
-    for event in events:
-        if event is not None:
-            event.set()
+    _get_dbos_instance()._registry.get_internal_queue()._polling_interval_sec = _SELDOM
 
 
-def _write_ahead(database: Path) -> None:
-    # The mode stays with the file. In SQLite's own default, readers and writers wait for each other.
-    with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+def _teach_fractions(connection: Any, _: object) -> None:
+    """Give an old SQLite ``unixepoch('subsec')``, which DBOS relies on from Python 3.12 on."""
+    connection.create_function("unixepoch", 1, seconds_since_1970)
+
+
+def seconds_since_1970(mode: str) -> float | int:
+    """What SQLite's ``unixepoch`` says of now."""
+    return time.time() if mode in ("subsec", "subsecond") else int(time.time())

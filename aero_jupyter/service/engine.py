@@ -6,6 +6,7 @@ A run is a workflow of three steps: pull, call, commit. Each step is at least on
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import shutil
 import threading
@@ -23,6 +24,7 @@ from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.workers import Pool, Task, TaskFailed
 
+_DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
 _Pull = Callable[[str], Row]
 _Then = Callable[[str, Row], Row]
 _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
@@ -90,7 +92,7 @@ class Engine:
     def _launch(self) -> None:
         from dbos import DBOS
 
-        self._dbos = durable.configured(self._home)
+        durable.prepare(self._home)
 
         @DBOS.step(name="pull")
         def pull(run_id: str) -> Row:
@@ -120,11 +122,18 @@ class Engine:
             DBOS.start_workflow(self._workflow, run_id)
 
     def _dispatch(self) -> None:
-        self._launch()
-        for run_id in self._runs.open():
+        try:
+            self._launch()
+        except Exception:
+            logging.getLogger(__name__).exception("The engine did not start.")
+            self._refuse()
+            return
+        interrupted = self._runs.open()
+        if not interrupted:
+            durable.rest()
+        for run_id in interrupted:
             self._slots.acquire()
             self._submit(run_id)
-        polled = True
         while not self._stopping:
             self._slots.acquire()
             run = None if self._stopping else self._runs.claim()
@@ -132,9 +141,15 @@ class Engine:
                 self._submit(run["id"])
                 continue
             self._slots.release()
-            if polled and not self._runs.open():
-                durable.stop_polling(self._dbos)
-                polled = False
+            self._wake_dispatcher.wait()
+            self._wake_dispatcher.clear()
+
+    def _refuse(self) -> None:
+        """End every run that comes with the cause: none may wait for an engine that is not there."""
+        while not self._stopping:
+            if (run := self._runs.claim()) is not None:
+                self._runs.end(run["id"], "failed", _DEAD)
+                continue
             self._wake_dispatcher.wait()
             self._wake_dispatcher.clear()
 
@@ -190,7 +205,13 @@ class Engine:
         _, flow = self._work(run_id)
         results = self._signed(run_id, [{"kwargs": kwargs} for kwargs in called["value"]])
         kwargs = [result["kwargs"] for result in results]
-        return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
+        if flow["policy"] not in _PULLED:
+            return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
+        for each in kwargs:
+            answer = self._step(run_id, "committing", flow["commit_function_id"], "database_commit", kwargs=each)
+            if "error" in answer:
+                return answer
+        return {"value": []}
 
     def _work(self, run_id: str) -> tuple[list[Row], Row]:
         flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]

@@ -24,7 +24,7 @@ def register(store: Store, body: Row) -> str:
         timed = policy in policies.TIMED
         timer = policies.timer_for(policy, body["timer"]) if timed else None
     except InvalidArgument as problem:
-        raise Refused(422, str(problem).replace("\n", " ")) from None
+        raise Refused(422, problem.message, problem.cure) from None
     with store.transaction() as db:
         digest = wire.arg_hash(body["flow_kwargs"], body["input_data"], body["output_data"])
         _refuse_what_cannot_run(db, store, body, policy, digest)

@@ -63,6 +63,18 @@ class NotifyIn(BaseModel):
     dedup: bool = True
 
 
+class NotifyByObjectIn(NotifyIn):
+    """Tell that an object changed, by its name alone."""
+
+    file_id: str
+
+
+class SourceUrlIn(BaseModel):
+    """A url for a source type to stand for."""
+
+    url: str
+
+
 class RunIn(BaseModel):
     """Ask for a run now."""
 

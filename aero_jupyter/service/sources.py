@@ -6,6 +6,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service.catalogue import add_data, required
 from aero_jupyter.service.flows import add_version, enqueue
@@ -143,12 +145,10 @@ def notify(store: Store, data: Row, identity: str | None, note: NotifyIn) -> dic
     key = object_key(identity) if identity else None
     if not data["no_copy"]:
         return _pull(store, data, note, key)
-    etag = (note.etag or "").strip().strip('"')
-    if not etag:
-        raise Refused(400, "A no-copy source needs the etag of its object.")
+    etag, size = _looked_up(note, note.url or data["url"])
     entry = {
         "checksum": etag,
-        "size": note.size,
+        "size": size,
         "source_key": key,
         "dedup": note.dedup,
         "file_bn": key or data["name"],
@@ -160,6 +160,22 @@ def notify(store: Store, data: Row, identity: str | None, note: NotifyIn) -> dic
         number = db.value("SELECT newest FROM data WHERE id = ?", (data["id"],))
     told = {"data_id": data["id"], "source_key": key}
     return {"status": "version created", **told, "version": number} if is_new else {"status": "unchanged", **told}
+
+
+def _looked_up(note: NotifyIn, url: str | None) -> tuple[str, int | None]:
+    """The etag and the size in bytes of a no-copy object: told, or asked of where it lives."""
+    etag, size = (note.etag or "").strip().strip('"'), note.size
+    if (not etag or size is None) and url and not is_pattern(url):
+        try:
+            headers: Any = requests.head(url, allow_redirects=True, timeout=30).headers
+        except requests.RequestException:
+            headers = {}
+        etag = etag or headers.get("ETag", "").removeprefix("W/").strip('"')
+        length = headers.get("Content-Length", "")
+        size = int(length) if size is None and length.isdigit() else size
+    if not etag:
+        raise Refused(400, "A no-copy source needs the etag of its object.")
+    return etag, size
 
 
 def _pull(store: Store, data: Row, note: NotifyIn, key: str | None) -> dict[str, Any]:

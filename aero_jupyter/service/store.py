@@ -20,12 +20,13 @@ SCHEMA_VERSION = 1
 
 
 class Refused(Exception):
-    """The request cannot be done; answered as `status` with a JSON ``detail``."""
+    """The request cannot be done; answered as `status` with a JSON ``detail``, and a ``cure`` where one is known."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, cure: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.cure = cure
 
 
 class DB:
@@ -105,6 +106,15 @@ class Store:
                 db.run("ROLLBACK")
                 raise
             db.run("COMMIT")
+
+
+def use_wal(path: Path) -> None:
+    """Make a database of somebody else's write ahead, which stays with the file: readers and writers do not wait."""
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
 
 
 def _create(db: DB) -> None:

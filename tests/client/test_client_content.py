@@ -36,7 +36,7 @@ def test_the_newest_version_opens_on_every_generation(server: Standin, client: A
         assert reader.read() == TEXT[3:]
         assert reader.version.version == 1
         assert reader.data.name == "sewage"
-        assert reader.name == path_of(server, data).rpartition("/")[2]
+        assert reader.name == server.versions[data["id"]][-1]["data_file"]["file_name"]
     assert reader.closed
 
 

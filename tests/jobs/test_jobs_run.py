@@ -149,6 +149,10 @@ ONLY = 'Return a DataFrame, a path or AeroOutput("clean", path).'
         ("[]", f"The function returned nothing, but output clean is declared. {ONLY}"),
         ("AeroOutput('raw', 'made.csv')", "The function returned output raw, but this flow declares clean."),
         ("AeroOutput('clean', 'x.csv')", "Output clean names the file x.csv, which does not exist."),
+        (
+            "'day,n\\n1,2\\n'",
+            "Output clean is a text of 10 characters, which names no file. Write it to a file and return its path.",
+        ),
         ("'.'", "Output clean names the folder .; return one file."),
         ("1.5", f"The function returned a float; output clean is declared. {ONLY}"),
         ("pd.Series([1])", f"The function returned a Series; output clean is declared. {ONLY}"),
@@ -192,9 +196,9 @@ def test_a_mismatch_with_none_or_two(aero: dict[str, Any], declared: list[str], 
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ("a, b", "smooth() has no parameter `sewage`, which this flow gives it. Its parameters are a, b."),
-        ("", "smooth() has no parameter `sewage`, which this flow gives it. It has none."),
-        ("sewage, x, y", "smooth() needs `x` and `y`, which this flow does not give it."),
+        ("a, b", "smooth() has no parameter `sewage`, which it is given. Its parameters are a, b."),
+        ("", "smooth() has no parameter `sewage`, which it is given. It has none."),
+        ("sewage, x, y", "smooth() needs `x` and `y`, which nothing gives it."),
     ],
 )
 def test_parameters_that_do_not_fit(sewage: dict[str, Any], parameters: str, sentence: str) -> None:

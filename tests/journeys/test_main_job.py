@@ -1,6 +1,7 @@
 """The main job on the real local AERO: sources become versions, analyses follow, results say whence they came."""
 
 import inspect
+import os
 import time
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from aero_jupyter.compute.functions import portable
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import PolicyEnum
 
-STICKNEY = Path(__file__).parents[3] / "shared" / "data" / "stickney_north.csv"
+SHARED = Path(os.environ.get("AERO_SHARED") or Path(__file__).parents[3] / "shared")
+STICKNEY = SHARED / "data" / "stickney_north.csv"
 SMALL = b"sample_collect_date,sars_cov_2,influenza_a\n2022-10-04,95925.0,\n2022-10-06,142425.0,4275.0\n"
 MORE = b"2022-10-09,111675.0,0.0\n"
 CLEAN = """
@@ -152,12 +154,21 @@ def test_an_error_of_the_source_never_becomes_a_version(session, source, status,
     assert session.client.versions(flow.outputs[0].id) == []
 
 
+def test_a_source_that_does_not_say_its_type_is_taken_for_what_it_holds(session, source):
+    source.content, source.headers = SMALL, {}
+    assert ended(session, ingestion(session, source, "untyped", "untyped")).state == "done"
+    source.content = b"<!doctype html><title>log in</title>"
+    flow = ingestion(session, source, "untyped_page", "untyped_page")
+    assert ended(session, flow).error
+
+
 def test_triggers_while_a_run_is_under_way_cause_exactly_one_more(session, source):
     source.content = SMALL
-    function = portable("def slow(raw):\n    import time\n    time.sleep(0.5)\n    return raw\n")
+    function = portable("def slow(raw):\n    import time\n    time.sleep(2)\n    return raw\n")
     flow = session.register(function, outputs=["slow"], source=source.url, policy=PolicyEnum.INGESTION, timer=86_400)
-    while next(iter(session.client.list("run", match=flow.id))).state == "queued":
-        continue
+    deadline = time.monotonic() + 60
+    while "running" not in {run.state for run in session.client.list("run", match=flow.id)}:
+        assert time.monotonic() < deadline
     waiting = {session.client.run_flow(flow.id).id for _ in range(5)}
     assert len(waiting) == 1
     ended(session, flow, 2)
@@ -190,6 +201,35 @@ def test_the_documented_functions_do_the_same_job(session, source):
     assert all(len(page) <= 15 for page in pages)
     with pytest.raises(api.ClientError):
         api.register_flow(session.endpoint_id("local"), function_id, output_data=outputs, policy=PolicyEnum.INGESTION)
+
+
+def cleaned(raw):
+    import csv
+
+    from aero_client.utils import AeroOutput
+
+    with open(raw) as source, open("clean.csv", "w") as kept:
+        csv.writer(kept).writerows(row[:2] for row in csv.reader(source))
+    return AeroOutput(name="as_before", path="clean.csv")
+
+
+def test_a_script_written_for_the_older_client_runs_after_changing_its_imports(session, source):
+    from aero_jupyter.api import register_flow
+    from aero_jupyter.jobs import database_commit, download
+    from aero_jupyter.utils import PolicyEnum, register_function
+
+    source.content = SMALL
+    flow = register_flow(
+        endpoint_uuid=session.endpoint_id("local"),
+        function_uuid=register_function(cleaned),
+        output_data={"as_before": {"url": source.url}},
+        policy=PolicyEnum.INGESTION,
+        timer_delay=3600,
+        pull_function_uuid=register_function(download),
+        commit_function_uuid=register_function(database_commit),
+    )
+    session.client.wait_for_version(flow["contributed_to"][0]["id"], 1, 60)
+    assert list(aero_jupyter.read("as_before").columns) == ["sample_collect_date", "sars_cov_2"]
 
 
 def test_every_kwargs_of_a_config_runs(session, tmp_path):

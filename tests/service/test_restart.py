@@ -31,9 +31,11 @@ def source():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/a.csv"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/a.csv"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def client_of(state):

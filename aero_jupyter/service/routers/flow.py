@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
-from aero_jupyter.service import flows
+from aero_jupyter.service import flows, shapes
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.routers import Limit, Offset, page, service_of
 from aero_jupyter.service.schemas import FlowIn
@@ -15,7 +15,7 @@ from aero_jupyter.service.schemas import FlowIn
 router = APIRouter(tags=["flow"])
 
 
-@router.get(wire.LIST["flow"].path)
+@router.get(wire.LIST["flow"].path, response_model=list[shapes.FlowOut])
 def all_flows(
     request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
 ) -> JSONResponse:
@@ -25,16 +25,16 @@ def all_flows(
     return page([catalogue.flow_out(row) for row in rows], total)
 
 
-@router.post(wire.REGISTER.path)
+@router.post(wire.REGISTER.path, response_model=shapes.FlowOut)
 def register(request: Request, flow: FlowIn) -> Any:
     """Register a flow; its first run is queued where its policy says so."""
     service = service_of(request)
     flow_id = flows.register(service.store, flow.model_dump(mode="json"))
     service.engine.look()
-    return service.catalogue.flow_out(required(service.store.db, "flow", flow_id, "{}"))
+    return JSONResponse(service.catalogue.flow_out(required(service.store.db, "flow", flow_id, "{}")))
 
 
-@router.get(wire.GET_FLOW.path)
+@router.get(wire.GET_FLOW.path, response_model=shapes.FlowOut)
 def one(request: Request, flow_id: UUID) -> Any:
     """Give one flow."""
     service = service_of(request)

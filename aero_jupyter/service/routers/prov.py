@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
-from aero_jupyter.service import flows
+from aero_jupyter.service import flows, shapes
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.routers import Limit, Offset, page, service_of
 from aero_jupyter.service.schemas import ProvRecord
@@ -16,7 +16,7 @@ from aero_jupyter.service.store import Refused
 router = APIRouter(tags=["prov"])
 
 
-@router.get(wire.LIST["prov"].path)
+@router.get(wire.LIST["prov"].path, response_model=list[shapes.Provenance])
 def all_prov(
     request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
 ) -> JSONResponse:
@@ -26,7 +26,7 @@ def all_prov(
     return page([catalogue.prov_out(row) for row in rows], total)
 
 
-@router.post(wire.NEW_PROV.path)
+@router.post(wire.NEW_PROV.path, response_model=shapes.Provenance)
 def commit(request: Request, record: ProvRecord) -> Any:
     """Keep what a run made: versions, provenance and what follows, in one transaction."""
     service = service_of(request)
@@ -39,9 +39,9 @@ def commit(request: Request, record: ProvRecord) -> Any:
     return JSONResponse(service.catalogue.prov_out(required(service.store.db, "prov", prov_id, "{}")))
 
 
-@router.get(wire.GET_PROV.path)
+@router.get(wire.GET_PROV.path, response_model=shapes.Provenance)
 def one(request: Request, id: UUID) -> Any:
     """Give one provenance record with its relations."""
     service = service_of(request)
     row = required(service.store.db, "prov", str(id), "Provenance with id {} was not found.")
-    return service.catalogue.prov_out(row)
+    return JSONResponse(service.catalogue.prov_out(row))

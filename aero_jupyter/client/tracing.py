@@ -1,0 +1,73 @@
+"""Where data came from and where they went: flows, provenance and lineage."""
+
+from __future__ import annotations
+
+from aero_jupyter.client import resolve
+from aero_jupyter.client.catalogue import Catalogue
+from aero_jupyter.client.lineage import Lineage, of_flows, of_versions
+from aero_jupyter.client.transport import understood
+from aero_jupyter.core import errors, wire
+from aero_jupyter.core.models import Json, Provenance, Version
+
+
+class Tracing(Catalogue):
+    """The tracing part of `AeroClient`."""
+
+    def flows_of(self, data_id: str) -> list[Json]:
+        """List the flows that make or read a Data, as records of the wire."""
+        if self.dialect.name == wire.FLASK.name:
+            return resolve.attached(data_id, self.list("flow").all())
+        return understood(list, self._send(wire.DATA_FLOWS, id=data_id).body)
+
+    def provenance(
+        self, version: Version | int | None = None, *, data_id: str | None = None, flow_id: str | None = None
+    ) -> list[Provenance]:
+        """List provenance records: of a flow, or the one that made a version; without either, all.
+
+        Parameters
+        ----------
+        version : Version or int, optional
+            The version that was made; a number needs `data_id`.
+        data_id : str, optional
+            The Data of which a version was made.
+        flow_id : str, optional
+            The flow that ran.
+
+        Raises
+        ------
+        AeroError
+            If a version is asked for and the server does not tell which versions its records relate.
+        """
+        number = version.version if isinstance(version, Version) else version
+        data_id = version.data_id if isinstance(version, Version) else data_id
+        if data_id and not self.dialect.relations:
+            raise errors.AeroError("This server does not tell which versions a run used and made.", "Ask for a flow's.")
+        wanted = {"flow_id": flow_id, "data_id": data_id, "version": number} if self.dialect.filters else {}
+        records = self._pages("prov", {name: value for name, value in wanted.items() if value is not None}).all()
+        return [
+            record
+            for record in records
+            if (flow_id is None or record.flow_id == flow_id) and (data_id is None or _made(record, data_id, number))
+        ]
+
+    def lineage(self, data_id: str, version: int | None = None) -> Lineage:
+        """Tell where a version came from; by flows, both ways, where the server does not tell versions.
+
+        Parameters
+        ----------
+        version : int, optional
+            The newest where none is named.
+        """
+        data, flows = self.get_data(data_id), self.list("flow").all()
+        if not self.dialect.relations:
+            return of_flows(data, flows)
+        number = self.version(data_id, version).version
+
+        def made_by(id: str, number: int) -> list[Provenance]:
+            return self.provenance(number, data_id=id)
+
+        return of_versions(data, number, made_by, flows)
+
+
+def _made(record: Provenance, data_id: str, number: int | None) -> bool:
+    return any(made.data_id == data_id and number in (None, made.version) for made in record.made or ())

@@ -1,0 +1,79 @@
+"""Nothing is lost and nothing is there twice, whatever is killed when; and the look at it finds what is wrong."""
+
+import contextlib
+import sqlite3
+
+import crash
+import pytest
+
+import aero_jupyter
+from aero_jupyter.compute.functions import portable
+from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.service.check import violations
+from aero_jupyter.testing import local_aero
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_and_nothing_twice_over_many_kills(tmp_path):
+    figures = crash.crash(tmp_path, kills=60, seed=20261124)
+    assert figures.violations == []
+    assert figures.versions > 60
+    assert all(figures.kills.values())
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """The folder of a local AERO that has done a little, stopped."""
+    home = tmp_path_factory.mktemp("sound")
+    with pytest.MonkeyPatch.context() as patch, local_aero(home):
+        patch.setenv("AERO_HOME", str(home))
+        session = aero_jupyter.local()
+        write = "def {0}({1}):\n    open('f.csv', 'w').write('a\\n1\\n')\n    return 'f.csv'\n"
+        first = session.register(portable(write.format("first", "")), outputs=["one"])
+        session.client.wait_for_run(session.client.run_flow(first.id).id, 60)
+        second = portable(write.format("second", "x"))
+        session.register(second, inputs={"x": "one"}, outputs=["two"], policy=PolicyEnum.ANY)
+        session.client.wait_for_version(session.client.resolve_data("two").id, 1, 60)
+        for run in session.client.list("run"):
+            session.client.wait_for_run(run.id, 60)
+    return home
+
+
+def test_a_sound_store_has_no_violations(sound):
+    assert violations(sound, quiet=True) == []
+
+
+BREAKS = {
+    "versions, numbered": "UPDATE version SET version = 5 WHERE version = 1",
+    "and counts": "UPDATE data SET newest = 2 WHERE name = 'one'",
+    "no file of its checksum": "UPDATE version SET checksum = 'other'",
+    "is missing": "UPDATE file SET checksum = 'other'",
+    "0 provenance records": "DELETE FROM prov",
+    "names a version that does not exist": "UPDATE prov_made SET version_id = 'gone'",
+    "is still running": "UPDATE run SET state = 'running'",
+    "did not run on the newest": "UPDATE flow_input SET used = 0",
+}
+
+
+@pytest.mark.parametrize("sentence", BREAKS)
+def test_each_broken_promise_is_found(sound, tmp_path, sentence):
+    closing, connect = contextlib.closing, sqlite3.connect
+    with closing(connect(sound / "aero.db")) as good, closing(connect(tmp_path / "aero.db")) as copy:
+        good.backup(copy)
+        copy.execute("PRAGMA foreign_keys = OFF")
+        copy.execute(BREAKS[sentence])
+        copy.commit()
+    (tmp_path / "content").symlink_to(sound / "content")
+    assert sentence in " ".join(violations(tmp_path, quiet=True))
+
+
+def test_changed_bytes_are_found(sound):
+    (path,) = (sound / "content").glob("*/*")
+    kept = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(b"else")
+    try:
+        assert "holds other bytes" in " ".join(violations(sound))
+    finally:
+        path.write_bytes(kept)
