@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aero_jupyter._version import __version__
 from aero_jupyter.service import routers
@@ -63,17 +64,27 @@ class Service:
         return None if run_id else "Invalid bearer token."
 
 
+class _Guard:
+    """Lets requests in. Plain ASGI: a middleware function would run every request in a task group of its own."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = self._service.admits(Request(scope)) if scope["type"] == "http" else None
+        if problem:
+            refusal = JSONResponse({"detail": problem}, 403 if "machine" in problem else 401)
+            return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
     app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
     app.state.service = service
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: routers.Next) -> Response:
-        problem = service.admits(request)
-        if problem:
-            return JSONResponse({"detail": problem}, 403 if "machine" in problem else 401)
-        return await call_next(request)
+    app.add_middleware(_Guard, service=service)
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> Response:

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import requests
 
 from aero_jupyter.service import daemon
-from aero_jupyter.service.daemon import State
-from aero_jupyter.testing import local_aero
 from tests.benchmarks.figures import Figure, of_samples
+from tests.benchmarks.place import Feeder, cpu, follower, own_session, tree
 
 _FIRST_USE = """
 import time
@@ -25,18 +23,40 @@ import aero_jupyter
 aero_jupyter.local()
 print(time.perf_counter() - start)
 """
+_PANDAS = """
+import pandas as pd
+
+def {name}(given):
+    return pd.DataFrame({{"length": [len(open(given).read())]}})
+"""
+_CROWD = ("one", "other", "third")
 _MEGABYTE = 1_000_000
+_SETTLE = 5.0
 
 
 def measure(starts: int = 7, quiet: float = 20.0) -> Iterator[Figure]:
-    """Measure starts, each in a folder of its own, then one service at rest."""
-    seconds = [_first_use() for _ in range(starts)]
-    yield of_samples("first use to ready", seconds, "s", 3.0)
-    with local_aero() as state:
-        _wait_for_engine(state)
-        # The engine's start, and what it does once after it, is not idling.
-        time.sleep(5.0)
-        yield from _at_rest(state, quiet)
+    """Measure starts, each in a folder of its own, then one service at rest, fresh and after work with pandas."""
+    yield of_samples("first use to ready", [_first_use() for _ in range(starts)], "s", 3.0)
+    with own_session() as session:
+        feeder = Feeder(session, "given")
+        yield from _answers(feeder)
+        yield from _at_rest(session.state.pid, quiet, "idle, fresh")
+        for name in _CROWD:
+            follower(session, name, "given", _PANDAS)
+        feeder.feed_and_wait(len(_CROWD))
+        yield from _at_rest(session.state.pid, quiet, "idle, pandas was used")
+        feeder.close()
+
+
+def _answers(feeder: Feeder) -> Iterator[Figure]:
+    while not feeder.ask("GET", "status")["engine_ready"]:
+        time.sleep(0.1)
+    samples = []
+    for _ in range(100):
+        began = time.perf_counter()
+        feeder.ask("GET", "data/")
+        samples.append(time.perf_counter() - began)
+    yield of_samples("one request, kept connection", samples, "ms", scale=1e3)
 
 
 def _first_use() -> float:
@@ -50,41 +70,19 @@ def _first_use() -> float:
         return float(done.stdout)
 
 
-def _wait_for_engine(state: State) -> None:
-    while not ask(state, "GET", "status").json()["engine_ready"]:
-        time.sleep(0.1)
-
-
-def ask(state: State, method: str, path: str, **options: object) -> requests.Response:
-    """Ask the service."""
-    headers = {"Authorization": f"Bearer {state.token}"}
-    answer = requests.request(method, state.url + path, headers=headers, timeout=60, **options)
-    answer.raise_for_status()
-    return answer
-
-
-def _at_rest(state: State, quiet: float) -> Iterator[Figure]:
-    before, began = _cpu(state.pid), time.monotonic()
+def _at_rest(pid: int, quiet: float, what: str) -> Iterator[Figure]:
+    # What it does once after its start, or after a run, is not idling.
+    time.sleep(_SETTLE)
+    before, began = cpu(tree(pid)), time.monotonic()
     time.sleep(quiet)
-    used, passed = _cpu(state.pid) - before, time.monotonic() - began
-    tree = _tree(state.pid)
-    yield Figure("idle, of one core", used / passed * 100, "%", f"over {passed:.0f} s, {len(tree)} processes", 1.0)
-    kind, bytes_each = _memory(tree)
-    parts = " + ".join(f"{size / _MEGABYTE:.0f}" for size in bytes_each)
-    yield Figure(f"idle, memory ({kind})", sum(bytes_each) / _MEGABYTE, "MB", parts, 250.0)
-    if kind != "RSS":
-        resident = [process.memory_info().rss / _MEGABYTE for process in tree]
-        yield Figure("idle, memory (RSS)", sum(resident), "MB", " + ".join(f"{size:.0f}" for size in resident), 250.0)
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    service = psutil.Process(pid)
-    return [service, *service.children(recursive=True)]
-
-
-def _cpu(pid: int) -> float:
-    times = [process.cpu_times() for process in _tree(pid)]
-    return sum(each.user + each.system for each in times)
+    processes = tree(pid)
+    used, passed = cpu(processes) - before, time.monotonic() - began
+    yield Figure(f"{what}: of one core", used / passed * 100, "%", f"over {passed:.0f} s", 1.0)
+    kind, proper = _memory(processes)
+    resident = [process.memory_info().rss for process in processes]
+    parts = " + ".join(f"{size / _MEGABYTE:.0f}" for size in proper)
+    shown = f"{parts}; RSS {sum(resident) / _MEGABYTE:.0f}"
+    yield Figure(f"{what}: memory ({kind})", sum(proper) / _MEGABYTE, "MB", shown, 250.0)
 
 
 def _memory(tree: list[psutil.Process]) -> tuple[str, list[int]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
 
 if TYPE_CHECKING:
     from aero_jupyter.service.app import Service
 
-Next = Callable[[Request], Awaitable[Response]]
 Offset = Annotated[int, Query(ge=0, le=10**12)]
 Limit = Annotated[int, Query(ge=0, le=wire.PAGE_SIZE)]
 
