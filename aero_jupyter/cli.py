@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import re
 import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter._version import __version__
-from aero_jupyter.core.errors import AeroError, InvalidArgument, MissingExtra
+from aero_jupyter.core.errors import AeroError, InvalidArgument
 from aero_jupyter.core.policy import in_words
 from aero_jupyter.service import daemon
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
     from aero_jupyter.client.catalogue import Kind
+    from aero_jupyter.client.content import VersionReader
     from aero_jupyter.session import Session
 
-_COUNTED = ("data", "versions", "runs", "provenance")
+_MAGIC = re.compile(r"%aero_(\w+)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     try:
-        return int(args.do(args) or 0)
+        code = int(args.do(args) or 0)
+        sys.stdout.flush()
+        return code
     except AeroError as error:
-        print(error, file=sys.stderr)
+        print(_in_commands(str(error), args.commands), file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not trip over it at exit.
@@ -57,30 +58,42 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, do: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about)
-        command.set_defaults(do=do)
+        command.set_defaults(do=do, commands=commands.choices)
         return command
 
     add("demo", _demo, "run the quickstart on a local AERO of its own").add_argument("--notebook", type=Path)
     local = add("local", _local, "the local AERO of this user")
-    local.add_argument("what", choices=("start", "stop", "status", "logs"))
+    local.add_argument("what", choices=("start", "stop", "status", "logs", "check"))
     add("status", _status, "which AERO is in use")
     listing = add("list", _list, "list data, flows, provenance or runs")
     listing.add_argument("kind", choices=tuple(_ROWS))
-    listing.add_argument("--limit", type=int, default=50)
+    listing.add_argument("--limit", type=_whole, default=50)
     search = add("search", _search, "search the catalogue")
     search.add_argument("query", nargs="+")
-    search.add_argument("--limit", type=int, default=50)
+    search.add_argument("--limit", type=_whole, default=50)
+    search.add_argument("--scan", action="store_true", help="read the whole catalogue, and search it here")
     add("versions", _versions, "list the versions of a data").add_argument("id")
     get = add("get", _get, "write the bytes of a version")
     get.add_argument("id")
-    get.add_argument("--version", type=int)
-    get.add_argument("-o", "--output", type=Path, metavar="FILE")
+    get.add_argument("--version", type=_whole)
+    get.add_argument("-o", "--output", type=Path, metavar="FILE", help="- is the standard output")
     login = add("login", _login, "log in to the AERO server with Globus")
     login.add_argument("--code", help="the code that the login page has shown; - reads it from the standard input")
     login.add_argument("--force", action="store_true", help="log in although somebody is")
     add("logout", _logout, "forget who is logged in, and revoke the tokens at Globus")
     add("doctor", _doctor, "check that everything works, and say what to do where it does not")
     return parser
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _in_commands(text: str, commands: Container[str]) -> str:
+    """Name the command where a message names the magic."""
+    return _MAGIC.sub(lambda magic: f"aero-jupyter {magic[1]}" if magic[1] in commands else magic[0], text)
 
 
 def _session() -> Session:
@@ -95,10 +108,16 @@ def _client() -> AeroClient:
 
 
 def _local(args: argparse.Namespace) -> int:
+    from aero_jupyter.service.check import violations
+
     home = daemon.home()
     if args.what == "logs":
         log = daemon.log_file(home)
         print(log.read_text(errors="replace") if log.exists() else f"There is no log yet; it will be {log}.")
+    elif args.what == "check":
+        found = violations(home)
+        print("\n".join(found) or f"All that must hold of {home} holds.")
+        return int(bool(found))
     elif args.what == "stop":
         print("The local AERO is stopped." if daemon.stop(home) else "The local AERO was not running.")
     else:
@@ -149,8 +168,14 @@ _ROWS: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[object, ...]]]] = 
 }
 
 
+def _shown(cell: object) -> str:
+    # What somebody called a data must not move the cursor of whoever lists it.
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    cells = [tuple(head), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
+    cells = [tuple(head), *(tuple(map(_shown, row)) for row in rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -159,11 +184,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def _list(args: argparse.Namespace) -> None:
     head, read = _ROWS[args.kind]
     rows: Any = _client().list(args.kind)
-    _table(head, map(read, islice(rows, max(0, args.limit))))
+    _table(head, map(read, islice(rows, args.limit)))
 
 
 def _search(args: argparse.Namespace) -> None:
-    rows = islice(_client().search(" ".join(args.query)), max(0, args.limit))
+    client, query = _client(), " ".join(args.query)
+    rows = islice(client.scan(query) if args.scan else client.search(query), args.limit)
     found = (
         (row.get("name"), row.get("description"), row.get("url"), row.get("data_id", row.get("id"))) for row in rows
     )
@@ -180,17 +206,11 @@ def _versions(args: argparse.Namespace) -> None:
 def _get(args: argparse.Namespace) -> None:
     client = _client()
     with client.open_version(client.resolve_data(args.id).id, args.version) as reader:
-        if args.output is None:
-            for chunk in reader.chunks():
-                sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+        if args.output in (None, Path("-")):
+            shutil.copyfileobj(reader, sys.stdout.buffer)
             return
         try:
-            # Whole or not at all: a broken download must not stand under the name of a good one.
-            part = args.output.with_name(args.output.name + ".part")
-            with part.open("wb") as file:
-                shutil.copyfileobj(reader, file)
-            part.replace(args.output)
+            _keep(reader, args.output)
         except OSError as error:
             raise InvalidArgument(f"{args.output} cannot be written: {error.strerror}.", "Name another file.") from None
 
@@ -208,72 +228,35 @@ def _logout(_: argparse.Namespace) -> None:
     print(logout())
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _keep(reader: VersionReader, path: Path) -> None:
+    if path.exists() and not path.is_file():
+        # A pipe or a device is written to; only a file can be replaced.
+        with path.open("wb") as file:
+            shutil.copyfileobj(reader, file)
+        return
+    # Whole or not at all: a broken download must not stand under the name of a good one.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as file:
+            shutil.copyfileobj(reader, file)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _doctor(args: argparse.Namespace) -> int:
     from aero_jupyter.doctor import findings
 
     found = list(findings())
     for finding in found:
         print(f"{'ok' if finding.ok else 'problem':8} {finding.name}: {finding.said}")
         if finding.cure:
-            print(f"{'':8} {finding.cure}")
+            print(f"{'':8} {_in_commands(finding.cure, args.commands)}")
     return 0 if all(finding.ok for finding in found) else 1
 
 
-def _quickstart() -> Path:
-    package = Path(__file__).parent
-    places = (package.parent / "notebooks" / "01-quickstart.ipynb", package / "01-quickstart.ipynb")
-    return next((place for place in places if place.exists()), places[-1])
-
-
 def _demo(args: argparse.Namespace) -> None:
-    notebook = (args.notebook or _quickstart()).resolve()
-    if not notebook.is_file():
-        raise InvalidArgument(f"There is no notebook {notebook}.", "Name one with --notebook.")
-    begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="aero-demo-") as folder:
-        home = Path(folder) / "aero"
-        print(f"Running {notebook.name} on a local AERO of its own.", flush=True)
-        try:
-            cells = _execute(notebook, Path(folder), home)
-            counts = _counts(home)
-        finally:
-            stopped = daemon.stop(home)
-    seconds = round(time.monotonic() - begin, 1)
-    print(f"All {cells} code cells ran.")
-    print(
-        "It made {data} data with {versions} versions in {runs} runs; {provenance} provenance records.".format(**counts)
-    )
-    if stopped:
-        print("The local AERO is stopped and its folder removed.")
-    print(json.dumps({**counts, "seconds": seconds}))
+    from aero_jupyter import quickstart
 
-
-def _execute(path: Path, folder: Path, home: Path) -> int:
-    try:
-        import nbformat
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
-    except ImportError:
-        raise MissingExtra("The demo needs nbclient.", "Run: pip install 'aero-jupyter[lab,local]'") from None
-    read: Any = nbformat.read
-    book = read(path, as_version=4)
-    kept = {key: value for key, value in os.environ.items() if key not in ("AERO_SERVER", "AERO_PROFILE")}
-    env = {**kept, "AERO_HOME": str(home), "AERO_CONFIG_FILE": str(folder / "none.toml")}
-    client = NotebookClient(book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    try:
-        client.execute(env=env)
-    except CellExecutionError as error:
-        why = f"{error.ename}: {error.evalue}".splitlines()[0]
-        raise AeroError(f"The notebook stopped at {why}", "Open it in JupyterLab and run it there.") from None
-    return sum(cell.cell_type == "code" for cell in book.cells)
-
-
-def _counts(home: Path) -> dict[str, int]:
-    import requests
-
-    state = daemon.running(home)
-    if state is None:
-        return dict.fromkeys(_COUNTED, 0)
-    answer = requests.get(f"{state.url}status", headers={"Authorization": f"Bearer {state.token}"}, timeout=10)
-    counts = answer.json()["counts"]
-    return {word: int(counts[word]) for word in _COUNTED}
+    for line in quickstart.run(args.notebook):
+        print(line, flush=True)

@@ -1,10 +1,19 @@
 """A wastewater plant to play with: a source on this machine that publishes new rows when told to.
 
-The numbers are generated, not measured. They come from a deterministic SEIR epidemic in a sewershed of 750,000 people
-(latent period 3 days, infectious period 5 days, basic reproduction number R0(t) = 1.84 + 0.56 cos(2π (t - 20) / 120)
-with t in days, 1 % of recovered people becoming susceptible again each day). Every infectious person sheds
-2.5 × 10¹⁰ gene copies a day into 300 million litres; a sample is that concentration in copies per litre times lognormal
-noise with σ = 0.25 from a seeded generator. Samples are taken on Sundays, Tuesdays and Thursdays.
+The numbers are generated, not measured: nobody lives in this sewershed. They come from the compartment model of Kermack
+and McKendrick (1927) with a latent stage and waning immunity (SEIR, then
+susceptible again), in steps of a day:
+
+- 750,000 people, of whom 60 are exposed, 100 infectious and 300,000 immune at first;
+- latent period 3 days, infectious period 5 days; of those immune, 1 % become susceptible again each day;
+- basic reproduction number R0(t) = 1.84 + 0.56 cos(2π (t - 20) / 120), t in days since 5 January 2025; the reproduction
+  number R(t) is R0(t) times the share of people who are susceptible, and `true_rt` tells it;
+- every infectious person sheds 2.5 × 10¹⁰ gene copies a day into 300 million litres; a sample is that concentration in
+  copies per litre times lognormal noise with σ = 0.25 from a seeded generator; Sundays, Tuesdays and Thursdays have one;
+- the other viruses are fixed shares of it (0.1, 0.03 and 0.05) with noise of their own, and some of them are missing.
+
+The parameters were chosen to look like a respiratory virus and fitted to nothing: learn the tools with these numbers,
+not epidemiology. No rights are claimed in them; the program is under this package's licence.
 """
 
 from __future__ import annotations
@@ -15,6 +24,7 @@ import io
 import math
 import random
 import threading
+from collections.abc import Iterator
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -118,16 +128,23 @@ def plant(days: int = 60) -> Plant:
 
 def infectious(days: int) -> list[float]:
     """How many people are infectious on each day of the model."""
+    return [sick for sick, _ in _course(days)]
+
+
+def true_rt(days: int) -> list[float]:
+    """The reproduction number R(t) of each day of the model: how many people one infectious person infects."""
+    return [reproduction for _, reproduction in _course(days)]
+
+
+def _course(days: int) -> Iterator[tuple[float, float]]:
     exposed, sick, immune = 60.0, 100.0, 300_000.0
-    course = []
     for day in range(days):
-        reproduction = 1.15 + 0.35 * math.cos(2 * math.pi * (day - 20) / 120)
-        susceptible = _POPULATION - exposed - sick - immune
-        newly = min(susceptible, reproduction * 1.6 * _INFECTIOUS * sick * susceptible / _POPULATION)
+        basic = 1.84 + 0.56 * math.cos(2 * math.pi * (day - 20) / 120)
+        reproduction = basic * (_POPULATION - exposed - sick - immune) / _POPULATION
+        newly = reproduction * _INFECTIOUS * sick
         onset, healed, waned = exposed * _LATENT, sick * _INFECTIOUS, immune * _WANING
         exposed, sick, immune = exposed + newly - onset, sick + onset - healed, immune + healed - waned
-        course.append(sick)
-    return course
+        yield sick, reproduction
 
 
 def samples(days: int, seed: int = 1) -> list[tuple[str, str, str, str, str, int]]:

@@ -63,10 +63,12 @@ def _version() -> str:
 
 
 def _endpoint() -> str:
-    found = _session().endpoint_id("local") if _session().is_local else None
-    if found:
-        return f"local ({found[:8]})"
-    names = [str(each.get("name")) for each in _session().endpoints()]
+    session = _session()
+    if session.endpoint:
+        return f"local ({session.endpoint[:8]})"
+    if session.client.authorizer is None:
+        raise AeroError(f"Nobody is logged in to {session.name}.", "Log in with %aero_login.")
+    names = [str(each.get("name")) for each in session.endpoints()]
     if not names:
         raise AeroError("You have no endpoint.", "Start one with globus-compute-endpoint, or ask who runs one.")
     return ", ".join(names)
