@@ -7,6 +7,7 @@ import crash
 import pytest
 
 import aero_jupyter
+from aero_jupyter import cli
 from aero_jupyter.compute.functions import portable
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service.check import violations
@@ -77,3 +78,14 @@ def test_changed_bytes_are_found(sound):
         assert "holds other bytes" in " ".join(violations(sound))
     finally:
         path.write_bytes(kept)
+
+
+def test_the_command_says_what_is_wrong(sound, monkeypatch, capsys):
+    monkeypatch.setenv("AERO_HOME", str(sound))
+    assert cli.main(["local", "check"]) == 0
+    assert "All that must hold" in capsys.readouterr().out
+    (path,) = (sound / "content").glob("*/*")
+    hidden = path.rename(path.with_suffix(".hidden"))
+    assert cli.main(["local", "check"]) == 1
+    assert "is missing" in capsys.readouterr().out
+    hidden.rename(path)
