@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _lock = threading.RLock()
 _current: Session | None = None
-_NO_LOGIN = "The local AERO needs no login; where it runs it keeps running, and data stays."
+_NO_LOGIN = "Logged out. The local AERO needs no login: where it runs it keeps running, and data stays."
 
 
 class Session(FlowRegistry):

@@ -233,5 +233,5 @@ def test_a_server_that_nobody_can_log_in_to_says_what_is_missing(monkeypatch):
 
 def test_leaving_the_local_aero_starts_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("AERO_HOME", str(tmp_path / "none"))
-    assert session.logout().startswith("The local AERO needs no login")
+    assert session.logout().startswith("Logged out. The local AERO needs no login")
     assert not (tmp_path / "none").exists()
