@@ -9,7 +9,8 @@ susceptible again), in steps of a day:
 - basic reproduction number R0(t) = 1.84 + 0.56 cos(2π (t - 20) / 120), t in days since 5 January 2025; the reproduction
   number R(t) is R0(t) times the share of people who are susceptible, and `true_rt` tells it;
 - every infectious person sheds 2.5 × 10¹⁰ gene copies a day into 300 million litres; a sample is that concentration in
-  copies per litre times lognormal noise with σ = 0.25 from a seeded generator; Sundays, Tuesdays and Thursdays have one;
+  copies per litre times lognormal noise with σ = 0.25 from a seeded generator; there is one on Sundays, Tuesdays and
+  Thursdays;
 - the other viruses are fixed shares of it (0.1, 0.03 and 0.05) with noise of their own, and some of them are missing.
 
 The parameters were chosen to look like a respiratory virus and fitted to nothing: learn the tools with these numbers,
