@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from globus_sdk import AccessTokenAuthorizer
-from globus_sdk.scopes import ComputeScopes
+from globus_sdk.scopes import ComputeScopes, FlowsScopes
 
 from aero_jupyter.auth.credentials import Credentials
 from aero_jupyter.auth.signatures import cannot_log_in
 from aero_jupyter.client import AeroClient
+from aero_jupyter.client.globus_runs import globus_runs
 from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.core import config
 from aero_jupyter.core.config import Profile
 from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.registration import FlowRegistry
 from aero_jupyter.service import daemon
 
@@ -73,6 +76,31 @@ class Session(FlowRegistry):
         said = self.credentials.log_out()
         self.client.authorizer = self.credentials.aero()
         return said
+
+    def runs(self, limit: int, flow: Flow | None = None) -> list[Run]:
+        """List the newest runs; of a real server's flows, those that Globus Flows shows this user.
+
+        Parameters
+        ----------
+        limit : int
+            How many, at most.
+        flow : Flow, optional
+            Only its runs. Globus Flows knows them by their label only: where no label names it, all are given.
+
+        Raises
+        ------
+        ClientError
+            If the server or Globus Flows refuses or does not answer.
+        """
+        if self.client.dialect.runs or self.credentials is None:
+            return list(islice(self.client.list("run", match=flow.id if flow else None), limit))
+        from globus_sdk import FlowsClient
+
+        authorizer = self.credentials.globus(FlowsScopes.resource_server)
+        with FlowsClient(authorizer=authorizer) as flows:
+            found = globus_runs(flows, limit)
+        names = [name for name in (flow.id, flow.description) if name] if flow else []
+        return [run for run in found if any(name in run.trigger for name in names)] or found
 
     @property
     def is_local(self) -> bool:

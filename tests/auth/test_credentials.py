@@ -8,12 +8,15 @@ import pickle
 import traceback
 
 import pytest
+from globus_flows import serving_flows
 from login_people import COLLECTION, EXTRA, PORTAL, SECRET, SERVICE
 
 from aero_jupyter import session
 from aero_jupyter.auth.credentials import Credentials
 from aero_jupyter.core.config import Profile
 from aero_jupyter.core.errors import InvalidArgument, LoginRequired, NotAuthorized
+from aero_jupyter.core.models import Flow
+from aero_jupyter.core.policy import PolicyEnum
 
 PAIR = {"AERO_CLIENT_ID": SERVICE, "AERO_CLIENT_SECRET": SECRET}
 
@@ -41,6 +44,17 @@ def test_what_is_handed_over_comes_first_then_the_client_then_the_stored_login(a
     environment = {**PAIR, "AERO_ACCESS_TOKEN": "from-the-environment"}
     assert bearer(Credentials(profile, environment, None)) == "Bearer from-the-environment"
     assert bearer(Credentials(profile, environment, "given")) == "Bearer given"
+
+
+def test_runs_of_a_real_server_are_those_that_globus_flows_shows(auth, here, monkeypatch):
+    monkeypatch.setenv("AERO_CLIENT_ID", SERVICE)
+    monkeypatch.setenv("AERO_CLIENT_SECRET", SECRET)
+    with serving_flows() as (server, _):
+        monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_FLOWS", f"http://127.0.0.1:{server.server_port}")
+        shown = session.current().runs(10)
+        smooth = Flow("f1", None, None, PolicyEnum.ANY, description="smooth")
+        assert [run.id for run in session.current().runs(10, smooth)] == ["r2", "r3"]
+    assert [(run.id, run.state) for run in shown] == [("r1", "done"), ("r2", "failed"), ("r3", "running")]
 
 
 def test_each_says_who_it_is(auth, profile):
