@@ -24,6 +24,9 @@ class PolicyEnum(IntEnum):
     INGESTION_EVENT = 4
 
 
+#: The longest time between two runs, in seconds: ten years.
+LONGEST_TIMER = 10 * 365 * 86_400
+
 #: Policies that a clock drives.
 TIMED = frozenset({PolicyEnum.INGESTION, PolicyEnum.TIMER})
 
@@ -74,7 +77,7 @@ def timer_for(policy: PolicyEnum, timer: int | None) -> int | None:
     Raises
     ------
     InvalidArgument
-        If the policy has no timer but one was given, has one but none was given, or it is not positive.
+        If the policy has no timer but one was given, or has one and none between 1 s and ten years was given.
     """
     if policy not in TIMED:
         if timer is not None:
@@ -87,8 +90,10 @@ def timer_for(policy: PolicyEnum, timer: int | None) -> int | None:
         if policy is PolicyEnum.TIMER:
             raise InvalidArgument("Policy TIMER needs a timer.", "Give timer_delay in seconds.")
         return DEFAULT_TIMER
-    if timer <= 0:
-        raise InvalidArgument(f"A timer of {timer} s cannot be kept.", "Give a positive number of seconds.")
+    if not 0 < timer <= LONGEST_TIMER:
+        raise InvalidArgument(
+            f"A timer of {timer} s cannot be kept.", f"Give between 1 s and {LONGEST_TIMER} s (ten years)."
+        )
     return timer
 
 

@@ -45,8 +45,7 @@ def file_of(name: str, value: Any, folder: str) -> str:
         if os.path.isdir(path):
             raise AeroJobError(f"Output {name} names the folder {path}; return one file.")
         if not os.path.isfile(path):
-            shown = path if len(path) <= 200 else f"{path[:100]}…{path[-50:]}"
-            raise AeroJobError(f"Output {name} names the file {shown}, which does not exist.")
+            raise AeroJobError(f"Output {name} {_no_file(path)}")
         return str(path)
     parquet = name.lower().endswith(".parquet")
     path = os.path.join(folder, uuid.uuid4().hex + (".parquet" if parquet else ".csv"))
@@ -175,6 +174,13 @@ def _cure(declared: Collection[str]) -> str:
     if len(named) == 1:
         return f"Return a DataFrame, a path or {named[0]}."
     return f"Return [{', '.join(named)}]."
+
+
+def _no_file(path: str) -> str:
+    # A table handed over as its text is the usual mistake; a message is no place for it.
+    if len(path) > 300 or "\n" in path:
+        return f"is a text of {len(path):,} characters, which names no file. Write it to a file and return its path."
+    return f"names the file {path}, which does not exist."
 
 
 def _index_says_something(frame: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
+from aero_jupyter.jobs.tokens import globus_token
 from aero_jupyter.jobs.web import AeroJobError, ask_json, is_loopback, origin
 
 _DEFAULT_SERVER = "https://aero.emews.org:5001"
@@ -41,7 +41,7 @@ def token_for(aero: Mapping[str, Any], url: str, collection: str | None = None) 
     if server and origin(url) == origin(str(server)):
         return aero.get("token") or _token_of_server(str(server))
     if collection and (url.startswith("https://") or is_loopback(url)):
-        return _stored_token(collection)
+        return globus_token(_config(), collection, "https")
     return None
 
 
@@ -59,25 +59,15 @@ def _token_of_server(server: str) -> str | None:
         return os.environ["AERO_ACCESS_TOKEN"]
     config = _config()
     known = config.get("server", _DEFAULT_SERVER)
-    if config and origin(known) == origin(server):
-        return _stored_token(config.get("portal_client_id"))
+    portal = config.get("portal_client_id")
+    if portal and origin(known) == origin(server):
+        return globus_token(config, portal, "action_all")
     return None
 
 
 def _configured_server() -> str | None:
     config = _config()
     return config.get("server", _DEFAULT_SERVER) if config else None
-
-
-def _stored_token(resource_server: str | None) -> str | None:
-    path = os.path.join(os.path.expanduser(_config().get("cache_dir", "")), "client_tokens.json")
-    try:
-        with open(path, encoding="utf-8") as file:
-            tokens = json.load(file)
-    except (OSError, ValueError):
-        return None
-    token = tokens.get(resource_server, {}).get("access_token")
-    return token if isinstance(token, str) else None
 
 
 def _config() -> dict[str, str]:
@@ -88,10 +78,11 @@ def _config() -> dict[str, str]:
     profile = os.environ.get("AERO_PROFILE")
     table = document.get(profile or "default")
     if isinstance(table, dict):
-        return table
+        return {**table, "name": profile or "default"}
     if profile or "aero" not in document:
         raise AeroJobError(f"The configuration of this endpoint has no profile {profile or 'default'}.")
-    return {**document["aero"], "portal_client_id": document.get("portal_client_id", "")}
+    ids = {key: document[key] for key in ("client_uuid", "portal_client_id") if key in document}
+    return {**document["aero"], **ids, "name": "default"}
 
 
 def _read_toml(path: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ _ROOMS = (
     "outputs",
     "web",
     "names",
+    "tokens",
     "server",
     "pull",
     "versions",

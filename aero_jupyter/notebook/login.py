@@ -6,16 +6,16 @@ import html
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import ipywidgets
-from IPython import get_ipython
 from IPython.display import display
 
 from aero_jupyter.auth.signatures import cannot_log_in
 from aero_jupyter.auth.words import CURE
 from aero_jupyter.core.errors import AeroError, LoginRequired, ServerFailed, Unreachable
+from aero_jupyter.notebook.frontend import front_end
 from aero_jupyter.notebook.views import Card, Who
 
 if TYPE_CHECKING:
@@ -36,16 +36,6 @@ _COPY = (
 _LINK = "color:var(--jp-content-link-color,#1565c0);text-decoration:underline"
 _BUTTON = "width:auto;height:24px;line-height:22px;margin:0 0 0 8px"
 _LABEL = "2\u2002Paste the code it gives you"
-
-
-def front_end() -> Literal["widgets", "text", "none"]:
-    """Tell how somebody can be reached: by a panel, by text in a terminal, or not at all."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel is None:
-        return "text"
-    # Where nobody can be asked for input, nobody is there: nbclient, papermill and schedulers say so.
-    content = (kernel.get_parent() or {}).get("content", {})
-    return "widgets" if content.get("allow_stdin", True) else "none"
 
 
 def log_in(session: Session, code: str | None, force: bool) -> Card | Panel:

@@ -70,7 +70,7 @@ class AeroMagics(Magics):
     @no_var_expand
     @magic_arguments()
     @argument("--code", default=None, metavar="CODE", help="The code that the login page has shown.")
-    @argument("--force", action="store_true", help="Start again with a fresh link.")
+    @argument("--force", action="store_true", help="Log in anew, by a fresh link; the local AERO needs no login.")
     @line_magic
     def aero_login(self, line: str) -> Card | Panel:
         """Log in, and say who and where."""

@@ -286,8 +286,7 @@ def test_a_name_from_another_cell_is_told_with_its_import(ipython_cell: Callable
     with pytest.raises(FunctionRefused) as caught:
         portable_from(ipython_cell("def f(x):\n    return cabc, d, other\n")["f"])
     assert caught.value.cure == (
-        "Put `import collections.abc as cabc` and `from textwrap import dedent as d` in the cell. "
-        "Put `other` in the cell, or pass it as --kwarg."
+        "Put `import collections.abc as cabc`, `from textwrap import dedent as d` and `def other(…): …` in the cell."
     )
 
 

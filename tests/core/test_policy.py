@@ -36,7 +36,12 @@ def test_missed_timers_are_caught_up_once_on_their_own_grid():
 def test_a_timer_belongs_to_the_policies_that_have_one():
     assert timer_for(PolicyEnum.INGESTION, None) == 86_400
     assert timer_for(PolicyEnum.ANY, None) is None
-    for policy, timer in ((PolicyEnum.ANY, 5), (PolicyEnum.TIMER, None), (PolicyEnum.TIMER, 0)):
+    for policy, timer in (
+        (PolicyEnum.ANY, 5),
+        (PolicyEnum.TIMER, None),
+        (PolicyEnum.TIMER, 0),
+        (PolicyEnum.TIMER, 10**12),
+    ):
         with pytest.raises(InvalidArgument):
             timer_for(policy, timer)
 

@@ -149,6 +149,10 @@ ONLY = 'Return a DataFrame, a path or AeroOutput("clean", path).'
         ("[]", f"The function returned nothing, but output clean is declared. {ONLY}"),
         ("AeroOutput('raw', 'made.csv')", "The function returned output raw, but this flow declares clean."),
         ("AeroOutput('clean', 'x.csv')", "Output clean names the file x.csv, which does not exist."),
+        (
+            "'day,n\\n1,2\\n'",
+            "Output clean is a text of 10 characters, which names no file. Write it to a file and return its path.",
+        ),
         ("'.'", "Output clean names the folder .; return one file."),
         ("1.5", f"The function returned a float; output clean is declared. {ONLY}"),
         ("pd.Series([1])", f"The function returned a Series; output clean is declared. {ONLY}"),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from login_people import COLLECTION, NATIVE, PORTAL, SECRET, SERVICE
 from place import Answer, Place
 
+from aero_jupyter.auth.credentials import Credentials
+from aero_jupyter.core.config import Profile
 from aero_jupyter.jobs import AeroJobError, database_commit, run_user
+from aero_jupyter.jobs.server import token_for
+from aero_jupyter.testing.globus_auth import GlobusAuth
 
 CELL = {
     "source": "def f(ww):\n    return {'clean': ww}\n",
@@ -110,3 +116,119 @@ def test_a_collection_elsewhere_gets_its_own_token_or_none(
         entry = {"id": "d0", "version": 1, "file_bn": f"{name}.csv", "collection_url": at, "collection_uuid": uuid}
         run_user(CELL, (), {"aero": {**aero, "input_data": {"ww": entry}}})
     assert [asked.token for asked in other_place.asked] == ["Bearer collection-access", None]
+
+
+ACTION = f"https://auth.globus.org/scopes/{PORTAL}/action_all"
+
+
+@pytest.fixture
+def endpoint(auth: GlobusAuth, place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Profile:
+    """An endpoint whose configuration names the Globus clients that the stand-in knows."""
+    text = table(f"{place.url}/aero").replace('"u"', f'"{NATIVE}"').replace('"portal"', f'"{PORTAL}"')
+    (tmp_path / "config.toml").write_text(text.replace("HERE", str(tmp_path)))
+    monkeypatch.setenv("AERO_CONFIG_FILE", str(tmp_path / "config.toml"))
+    return Profile("default", f"{place.url}/aero/", NATIVE, PORTAL, str(tmp_path), (COLLECTION,))
+
+
+def signed(place: Place) -> str:
+    return str(committed(place)).removeprefix("Bearer ")
+
+
+def log_in(auth: GlobusAuth, endpoint: Profile) -> Any:
+    person = Credentials(endpoint, {}, None).person
+    assert person is not None
+    person.finish(auth.log_in(person.link()))
+    return person.store
+
+
+def end_tokens(store: Any) -> None:
+    kept = store.get_token_data(PORTAL)
+    kept.expires_at_seconds = int(time.time())
+    store.store_token_data_by_resource_server({PORTAL: kept})
+
+
+def test_an_endpoint_with_client_credentials_signs_as_that_client(
+    auth: GlobusAuth, place: Place, endpoint: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AERO_CLIENT_ID", SERVICE)
+    monkeypatch.setenv("AERO_CLIENT_SECRET", SECRET)
+    who = auth.active(signed(place), ACTION)
+    assert who is not None
+    assert who.name == SERVICE
+    signed(place)
+    assert auth.log == ["client_credentials"]
+
+
+def test_a_wrong_secret_is_said_without_it(
+    auth: GlobusAuth, place: Place, endpoint: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AERO_CLIENT_ID", SERVICE + "-x")
+    monkeypatch.setenv("AERO_CLIENT_SECRET", "guessed")
+    with pytest.raises(AeroJobError, match="Globus does not accept this endpoint's client") as caught:
+        signed(place)
+    assert "guessed" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rotate", [False, True])
+def test_our_token_file_is_used_and_renewed_for_everybody(
+    auth: GlobusAuth, place: Place, endpoint: Profile, rotate: bool
+) -> None:
+    auth.rotate = rotate
+    store = log_in(auth, endpoint)
+    before = store.get_token_data(PORTAL).access_token
+    assert signed(place) == before
+    end_tokens(store)
+    after = signed(place)
+    assert after != before
+    assert auth.active(after, ACTION)
+    assert store.get_token_data(PORTAL).access_token == after
+    assert signed(place) == after
+    assert auth.log == ["authorization_code", "refresh_token"]
+    assert store.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_login_that_was_revoked_is_said(auth: GlobusAuth, place: Place, endpoint: Profile) -> None:
+    store = log_in(auth, endpoint)
+    end_tokens(store)
+    auth.revoke_all()
+    with pytest.raises(AeroJobError, match="login on this endpoint has ended"):
+        signed(place)
+
+
+def test_a_token_that_cannot_be_renewed_is_said_and_spoils_no_file(
+    auth: GlobusAuth, place: Place, endpoint: Profile
+) -> None:
+    store = log_in(auth, endpoint)
+    kept = store.get_token_data(PORTAL)
+    kept.refresh_token = None
+    store.store_token_data_by_resource_server({PORTAL: kept})
+    end_tokens(store)
+    with pytest.raises(AeroJobError, match="login on this endpoint has ended"):
+        signed(place)
+    assert store.get_token_data(PORTAL) is not None
+
+
+def test_without_a_configuration_no_file_of_the_working_folder_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "client_tokens.json").write_text(json.dumps({"c9": {"access_token": "planted"}}))
+    assert token_for({}, "https://collection.example/x", "c9") is None
+
+
+def test_the_file_of_aeros_client_is_renewed_and_not_changed(
+    auth: GlobusAuth, place: Place, endpoint: Profile, tmp_path: Path
+) -> None:
+    store = log_in(auth, endpoint)
+    kept = {**store.get_token_data(PORTAL).to_dict(), "expires_at_seconds": 1}
+    store.path.unlink()
+    text = json.dumps({PORTAL: kept})
+    (tmp_path / "client_tokens.json").write_text(text)
+    assert auth.active(signed(place), ACTION)
+    assert (tmp_path / "client_tokens.json").read_text() == text
+    assert not store.path.exists()
+
+
+def test_after_a_logout_nothing_signs_but_aeros_client(auth: GlobusAuth, place: Place, endpoint: Profile) -> None:
+    log_in(auth, endpoint).clear()
+    assert committed(place) is None

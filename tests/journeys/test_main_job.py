@@ -164,10 +164,11 @@ def test_a_source_that_does_not_say_its_type_is_taken_for_what_it_holds(session,
 
 def test_triggers_while_a_run_is_under_way_cause_exactly_one_more(session, source):
     source.content = SMALL
-    function = portable("def slow(raw):\n    import time\n    time.sleep(0.5)\n    return raw\n")
+    function = portable("def slow(raw):\n    import time\n    time.sleep(2)\n    return raw\n")
     flow = session.register(function, outputs=["slow"], source=source.url, policy=PolicyEnum.INGESTION, timer=86_400)
-    while next(iter(session.client.list("run", match=flow.id))).state == "queued":
-        continue
+    deadline = time.monotonic() + 60
+    while "running" not in {run.state for run in session.client.list("run", match=flow.id)}:
+        assert time.monotonic() < deadline
     waiting = {session.client.run_flow(flow.id).id for _ in range(5)}
     assert len(waiting) == 1
     ended(session, flow, 2)

@@ -1,113 +1,31 @@
+"""An IPython shell with the magics on the tests' local AERO, and a plant whose samples flow through it."""
+
 from __future__ import annotations
 
-import io
 import os
-from types import SimpleNamespace
 
-import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from aero_jupyter.core.decode import time_from
-from aero_jupyter.core.errors import NotFound, UnknownName
-from aero_jupyter.core.models import Data, Flow, Run, Version
-from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.notebook import extension, magics
+import aero_jupyter
+from aero_jupyter import demo
+from aero_jupyter.notebook import extension
 
-WHEN = time_from("2026-01-02T03:04:05Z")
-SEWAGE = Data("d1", "sewage", description="<b>inflow</b>", raw={"newest_version": 41})
+CLEAN = """%%aero_register --source raw={plant.url} --output influent --every 1d --description "Inflow <b>north</b>"
+import pandas as pd
 
+def take_in(raw):
+    return pd.read_csv(raw)[["sample_collect_date", "sars_cov_2"]]
+"""
+FOLLOW = """%%aero_register --input influent=influent --output level
+import pandas as pd
 
-class Rows(list):
-    total = None
-
-    def page(self, number):
-        return tuple(self) if number == 1 else ()
-
-
-class Client:
-    base_url = "http://127.0.0.1:1/"
-
-    def __init__(self):
-        self.dialect = SimpleNamespace(runs=True, name="local")
-        self.rows = {"data": Rows([SEWAGE]), "flow": Rows(), "prov": Rows(), "run": Rows()}
-        self.run = Run("r1234567890", "f1", "done", started_at=WHEN, ended_at=WHEN)
-        self.flow = None
-        self.asked = []
-
-    def list(self, kind, **_):
-        return self.rows[kind]
-
-    def search(self, query):
-        self.asked.append(query)
-        return iter([{"name": "sewage", "data_id": "d1", "version": 2, "created": "2026-01-02T03:04:05Z"}])
-
-    def resolve_data(self, name):
-        if name != "sewage":
-            raise UnknownName(f"There is no data named {name!r}.", "Did you mean sewage?")
-        return SEWAGE
-
-    def resolve_flow(self, _):
-        return Flow("f1", None, None, PolicyEnum.NONE, function_name="smooth")
-
-    def get_flow(self, _):
-        return self.flow
-
-    def versions(self, _):
-        return [Version("v1", "d1", 1, created_at=WHEN)]
-
-    def latest(self, data_id):
-        if data_id != "d1":
-            raise NotFound(404, "no versions")
-        return Version("v41", "d1", 41, created_at=WHEN)
-
-    def wait_for_version(self, *given):
-        self.asked.append(given)
-
-    def read(self, _, version=None):
-        return pd.DataFrame({"version": [version or 41]})
-
-    def run_flow(self, _):
-        return Run("r1234567890", "f1", "queued")
-
-    def wait_for_run(self, *_):
-        return self.run
-
-    def open_version(self, _):
-        stream = io.BytesIO(b"day,count\n1,2\n2,4\n")
-        stream.name = "abc.csv"
-        return stream
-
-
-class Session:
-    is_local, name, profile = True, "local AERO", None
-
-    def __init__(self):
-        self.client = Client()
-        self.registered = []
-
-    def register(self, function, **given):
-        self.registered.append((function, given))
-        makes = tuple(Data(f"o{name}", name) for name in given["outputs"])
-        reads = tuple(SEWAGE for _ in given["inputs"])
-        self.client.flow = Flow(
-            "3fa1c2d8-x",
-            "fn",
-            "e",
-            given["policy"],
-            timer=given["timer"],
-            inputs=reads,
-            outputs=makes,
-            function_name=function.name,
-        )
-        return self.client.flow
-
-
-@pytest.fixture
-def session(monkeypatch):
-    fake = Session()
-    monkeypatch.setattr(magics, "_session", lambda: fake)
-    return fake
+def follow(influent, window=2):
+    '''Smoothed level.'''
+    table = pd.read_csv(influent)
+    table["level"] = table["sars_cov_2"].rolling(window).mean()
+    return table
+"""
 
 
 @pytest.fixture(scope="session")
@@ -123,8 +41,38 @@ def _one_shell(tmp_path_factory):
 
 
 @pytest.fixture
-def shell(session, _one_shell):
+def shell(aero, _one_shell):
+    aero_jupyter.local()
     _one_shell.reset(new_session=False)
     extension.load(_one_shell)
     yield _one_shell
     extension.unload(_one_shell)
+
+
+@pytest.fixture(scope="session")
+def influent(aero, _one_shell):
+    """Data `influent` with two versions, and `level`, which followed each."""
+    aero_jupyter.local()
+    extension.load(_one_shell)
+    with demo.Plant() as plant:
+        _one_shell.user_ns["plant"] = plant
+        for cell in (CLEAN, "%aero_get influent --wait 60", FOLLOW, "%aero_get level --wait 60"):
+            assert _one_shell.run_cell(cell).success
+        plant.publish(14)
+        for cell in ("%aero_run take_in", "%aero_get level --version 2 --wait 60"):
+            assert _one_shell.run_cell(cell).success
+    extension.unload(_one_shell)
+
+
+@pytest.fixture
+def said(shell):
+    """What a cell says instead of doing: the lines of its error."""
+
+    def lines(cell: str) -> list[str]:
+        result = shell.run_cell(cell)
+        error = result.error_before_exec or result.error_in_exec
+        assert error is not None, result.result
+        told: list[str] = error._render_traceback_()
+        return told
+
+    return lines

@@ -73,7 +73,7 @@ def test_the_magics_work_headless_and_errors_can_be_told_in_full(aero, tmp_path)
         "    import pandas as pd\n    return pd.DataFrame({'half': [i / LIMIT for i in range(n)]})",
         "run = %aero_run halves\nrun.state", "%aero_get halves", "%aero_versions halves",
         "%%aero_register --output halves\ndef halves(n=1):\n    return 7", "%aero_run halves",
-        "%%aero_register --output broken\n\ndef broken():\n    return 1 / 0", "%aero_run broken", "%aero_traceback",
+        "%%aero_register --output brittle\n\ndef brittle():\n    return 1 / 0", "%aero_run brittle", "%aero_traceback",
         "%aero_list run --limit 1", "%aero_search halves", "%aero_logout",
     )  # fmt: skip
     (_, login, status, _, registered, state, frame, versions, other, same, _, failed, told, runs, found, out) = done
@@ -87,10 +87,10 @@ def test_the_magics_work_headless_and_errors_can_be_told_in_full(aero, tmp_path)
     assert "--replace" in book.error(other)[1]
     assert book.error(same) == []
     assert book.error(failed) == [
-        "broken() raised ZeroDivisionError: division by zero",
+        "brittle() raised ZeroDivisionError: division by zero",
         "See line 4 of the cell, and %aero_traceback.",
     ]
-    assert "line 4, in broken" in book.text(told)
+    assert "line 4, in brittle" in book.text(told)
     assert "ZeroDivisionError" in book.text(runs)
     assert "halves" in book.text(found)
     assert "Logged out" in book.text(out)

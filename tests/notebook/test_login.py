@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 from aero_jupyter import session as sessions
 from aero_jupyter.auth.person import Person
 from aero_jupyter.core.errors import LoginRequired, NotAuthorized
-from aero_jupyter.notebook import extension, login
+from aero_jupyter.notebook import extension, frontend, login
 from aero_jupyter.notebook.login import Panel
 from aero_jupyter.notebook.views import Card, Who
 
@@ -265,10 +265,10 @@ def test_with_client_credentials_nobody_has_to_log_in(here, auth, monkeypatch):
 def test_where_nobody_can_be_asked_nobody_is_there(monkeypatch, allowed, how):
     content = {} if allowed is None else {"allow_stdin": allowed}
     kernel = SimpleNamespace(get_parent=lambda: {"content": content})
-    monkeypatch.setattr(login, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
-    assert login.front_end() == how
-    monkeypatch.setattr(login, "get_ipython", lambda: None)
-    assert login.front_end() == "text"
+    monkeypatch.setattr(frontend, "get_ipython", lambda: SimpleNamespace(kernel=kernel))
+    assert frontend.front_end() == how
+    monkeypatch.setattr(frontend, "get_ipython", lambda: None)
+    assert frontend.front_end() == "text"
 
 
 @pytest.fixture

@@ -1,92 +1,171 @@
+"""Every magic in a shell, on the local AERO."""
+
 from __future__ import annotations
 
 import getpass
-import sys
 
 import pandas as pd
 import pytest
-from conftest_values import FAILED
-from IPython.core.error import UsageError
+from IPython.core.completer import provisionalcompleter
 
-from aero_jupyter.core.errors import AeroError, RunFailed, UnknownName
+import aero_jupyter
+from aero_jupyter.core.models import Run
+
+LINES = (
+    "aero_get",
+    "aero_list",
+    "aero_login",
+    "aero_logout",
+    "aero_run",
+    "aero_search",
+    "aero_status",
+    "aero_versions",
+)
 
 
-def test_who_is_logged_in(shell):
-    who = shell.run_line_magic("aero_login", "")
+@pytest.mark.parametrize("line", ["", "--force"])
+def test_who_is_logged_in(shell, line):
+    who = shell.run_line_magic("aero_login", line)
     assert repr(who) == f"Logged in to the local AERO on this machine as {getpass.getuser()}."
-    assert "<div" in who._repr_html_()
+    assert repr(who) in who._repr_html_()
 
 
-def test_lists_are_plain_frames_with_the_id_last(shell):
+def test_after_a_logout_the_next_magic_finds_the_local_aero_again(shell, influent):
+    out = shell.run_line_magic("aero_logout", "")
+    assert "keeps running" in repr(out)
+    assert repr(out) in out._repr_html_()
+    assert len(shell.run_line_magic("aero_get", "influent"))
+
+
+def test_status_says_where_and_how_much(shell, influent):
+    heading, counts = repr(shell.run_line_magic("aero_status", "")).splitlines()
+    assert heading == f"✓ local AERO answers at {aero_jupyter.current().client.base_url}"
+    assert all(int(count.split(": ")[1]) for count in counts.split(" · "))
+
+
+def test_lists_are_plain_frames_with_the_id_last(shell, influent):
     frame = shell.run_line_magic("aero_list", "data")
-    assert type(frame) is pd.DataFrame
+    assert isinstance(frame, pd.DataFrame)
     assert list(frame)[:2] == ["name", "description"]
     assert list(frame)[-1] == "id"
-    assert str(frame["newest version"].dtype) == "Int64"
+    row = frame.set_index("name").loc["influent"]
+    assert row["newest version"] == 2
+    assert "<b>" not in frame._repr_html_()
 
 
-@pytest.mark.parametrize("kind", ["flow", "prov", "run"])
-def test_an_empty_list_has_its_columns(shell, kind):
-    frame = shell.run_line_magic("aero_list", kind)
-    assert frame.empty
-    assert list(frame)[-1] == "id"
+def test_what_a_flow_did_is_listed(shell, influent):
+    flows = shell.run_line_magic("aero_list", "flow").set_index("name")
+    assert flows.loc["follow", "runs"] == "when any input changes"
+    assert flows.loc["follow", "description"] == "Smoothed level."
+    assert flows.loc["take_in", "outputs"] == "influent"
+    runs = shell.run_line_magic("aero_list", "run")
+    assert "level v2" in set(runs["made"])
+    provenance = shell.run_line_magic("aero_list", "prov")
+    assert "level v2" in set(provenance.loc[provenance["used"] == "influent v2", "made"])
 
 
-def test_a_search_goes_out_as_it_was_typed(shell, session):
-    shell.user_ns["plant"] = "stickney"
-    frame = shell.run_line_magic("aero_search", '"north influent" AND name:{plant} --limit 5')
-    assert session.client.asked == ['"north influent" AND name:stickney']
-    assert str(frame["updated"].dtype) == "datetime64[ns, UTC]"
-    assert frame["id"].tolist() == ["d1"]
+@pytest.mark.parametrize("kind", ["data", "flow", "prov", "run"])
+def test_a_list_is_as_long_as_it_is_wanted(shell, influent, kind):
+    assert len(shell.run_line_magic("aero_list", f"{kind} --limit 1")) == 1
+    empty = shell.run_line_magic("aero_list", f"{kind} --limit 0")
+    assert empty.empty
+    assert list(empty)[-1] == "id"
 
 
-def test_reading_and_waiting_for_a_version(shell, session):
-    shell.user_ns["which"] = 7
-    assert shell.run_line_magic("aero_get", "sewage --version {which} --wait 3")["version"].tolist() == [7]
-    assert session.client.asked == [("d1", 7, 3.0)]
-    assert len(shell.run_line_magic("aero_versions", "sewage")) == 1
+def test_how_long_lists_are_is_a_setting(shell, influent):
+    shell.run_line_magic("config", "AeroMagics.limit = 1")
+    assert len(shell.run_line_magic("aero_list", "data")) == 1
 
 
-def test_what_is_unknown_is_two_lines(shell):
-    with pytest.raises(UnknownName) as caught:
-        shell.run_line_magic("aero_get", "sewagge")
-    assert caught.value._render_traceback_() == ["There is no data named 'sewagge'.", "Did you mean sewage?"]
+@pytest.mark.parametrize("query", ["influent", "name:influent", '"Inflow" AND influ*', "influent --scan"])
+def test_a_search_finds_what_is_there(shell, influent, query):
+    found = shell.run_line_magic("aero_search", query)
+    assert "influent" in set(found["name"])
+    assert str(found["updated"].dtype) == "datetime64[ns, UTC]"
 
 
-@pytest.mark.parametrize("line", ["", "sewage --version x", 'sewage "', "sewage --nothing"])
-def test_a_mistyped_line_is_a_usage_error(shell, line):
-    with pytest.raises(UsageError):
-        shell.run_line_magic("aero_get", line)
+def test_versions_are_listed_oldest_first(shell, influent):
+    assert shell.run_line_magic("aero_versions", "influent")["version"].tolist() == [1, 2]
 
 
-def test_a_run_is_waited_for(shell):
-    run = shell.run_line_magic("aero_run", "smooth")
-    assert run.state == "done"
-    assert repr(run).startswith("✓ done")
-    assert shell.run_line_magic("aero_run", "smooth --no-wait").state == "queued"
+def test_a_version_is_a_frame_that_knows_where_it_came_from(shell, influent):
+    shell.user_ns["which"] = {"old": 1}
+    old, new = (shell.run_line_magic("aero_get", f"influent {more}") for more in ("--version {which['old']}", ""))
+    assert len(old) < len(new)
+    assert (old.attrs["aero"]["name"], old.attrs["aero"]["version"]) == ("influent", 1)
+    assert new.attrs["aero"]["version"] == 2
 
 
-def test_a_failed_run_keeps_the_remote_traceback(shell, session, monkeypatch):
-    session.client.run = FAILED
-    with pytest.raises(RunFailed) as caught:
-        shell.run_line_magic("aero_run", "smooth")
-    assert str(caught.value).splitlines()[0] == "smooth() raised ValueError: no rows"
-    monkeypatch.setattr(sys, "last_value", caught.value, raising=False)
-    told = repr(shell.run_line_magic("aero_traceback", ""))
-    assert 'File "<cell smooth>", line 3' in told
-    assert "hello from afar" in told
+def test_a_run_is_waited_for_and_shown(shell, influent):
+    card = shell.run_line_magic("aero_run", "follow")
+    assert card.state in ("done", "unchanged")
+    assert isinstance(card.run, Run)
+    assert f"run {card.id[:8]}" in repr(card)
+    assert "Used influent v2." in card._repr_html_()
+    assert shell.run_line_magic("aero_run", "follow --no-wait").run.flow_id == card.run.flow_id
 
 
-def test_every_magic_has_help(shell):
-    for name in ("aero_get", "aero_run", "aero_list", "aero_search", "aero_status", "aero_login"):
-        assert shell.magics_manager.magics["line"][name].__doc__
-    assert "--dry-run" in shell.magics_manager.magics["cell"]["aero_register"].__doc__
+@pytest.mark.parametrize(
+    ("line", "happened", "cure"),
+    [
+        ("aero_get", "%aero_get needs id.", "%aero_get? shows what it takes."),
+        ("aero_get influent --version x", "--version: x is not a whole number.", "%aero_get?"),
+        ("aero_get influent --version -1", "--version: -1 is not a whole number.", "%aero_get?"),
+        ("aero_get influent --version", "--version needs a value.", "%aero_get?"),
+        ("aero_get influent --wait soon", "--wait: soon is not a number of seconds.", "%aero_get?"),
+        ("aero_get influent --wait nan", "--wait: nan is not a number of seconds.", "%aero_get?"),
+        ('aero_get "influent', 'A quotation or a backslash has no end in: "influent', "Close it."),
+        ("aero_get influent --nothing", "%aero_get does not know --nothing.", "%aero_get?"),
+        ("aero_get influent level", "%aero_get does not know level.", "%aero_get?"),
+        ("aero_get {nope}", "{nope} stands for nothing here.", "Run the cell that makes it"),
+        ("aero_get influent --version 9", "influent has versions 1 to 2, not 9.", "Choose one of them."),
+        ("aero_get influnet", "There is no data named 'influnet'.", "Did you mean influent?"),
+        ("aero_versions influnet", "There is no data named 'influnet'.", "Did you mean influent?"),
+        ("aero_list", "%aero_list needs kind.", "%aero_list?"),
+        ("aero_list nothing", "nothing is no kind; there are data, flow, prov, run.", "%aero_list?"),
+        ("aero_list data --limit -1", "--limit: -1 is not a whole number.", "%aero_list?"),
+        ("aero_search", "There is nothing to search for.", "Write %aero_search QUERY"),
+        ("aero_search (rain", "column 1", "Close it"),
+        ("aero_search (rain --scan", "column 1", "Close it"),
+        ("aero_run", "%aero_run needs flow.", "%aero_run?"),
+        ("aero_run folow", "There is no flow named 'folow'.", "Did you mean follow"),
+        ("aero_login now", "%aero_login does not know now.", "%aero_login?"),
+        ("aero_logout now", "%aero_logout does not know now.", "%aero_logout?"),
+        ("aero_status now", "%aero_status does not know now.", "%aero_status?"),
+        ("aero_traceback now", "%aero_traceback does not know now.", "%aero_traceback?"),
+    ],
+)
+def test_what_cannot_be_done_is_two_lines(said, influent, line, happened, cure):
+    lines = said(f"%{line}")
+    assert len(lines) == 2
+    assert happened in lines[0]
+    assert cure in lines[1]
 
 
-def test_status_says_where_and_how_much(shell):
-    assert repr(shell.run_line_magic("aero_status", "")).splitlines()[1].startswith("data: 1+")
+def test_the_traceback_tells_the_rest_of_the_last_error(shell, said, influent):
+    said("%aero_get influnet")
+    told = shell.run_cell("%aero_traceback").result
+    assert "There is no data named 'influnet'." in repr(told)
+    assert "Traceback" in repr(told)
+    assert "Traceback" in told._repr_html_()
 
 
-def test_an_error_is_an_aero_error_with_a_cure(shell):
-    with pytest.raises(AeroError, match="nothing to search"):
-        shell.run_line_magic("aero_search", "  ")
+@pytest.mark.parametrize("name", [*LINES, "aero_register", "aero_traceback"])
+def test_every_magic_has_help_that_names_its_options(shell, capsys, name):
+    magic = ("%%" if name == "aero_register" else "%") + name
+    shell.run_cell(f"{magic}?")
+    told = capsys.readouterr().out
+    assert f"%{name}" in told
+    described = shell.magics_manager.magics["cell" if magic.startswith("%%") else "line"][name]
+    options = (
+        [action.option_strings[0] for action in described.parser._actions if action.option_strings]
+        if hasattr(described, "parser")
+        else ["--limit", "--scan"]
+    )
+    assert [option for option in options if option not in told] == []
+
+
+def test_tab_knows_the_magics(shell):
+    with provisionalcompleter():
+        offered = {completion.text for completion in shell.Completer.completions("%aero_", 6)}
+    assert {f"%{name}" for name in LINES} <= offered

@@ -1,156 +1,265 @@
+"""`%%aero_register` in a shell, on the local AERO."""
+
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
 
 import pytest
 
-from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument, RunFailed
-from aero_jupyter.core.policy import PolicyEnum
+import aero_jupyter
+from aero_jupyter import demo
 
-CELL = """import csv
-def smooth(sewage, window=7):
+SMOOTH = """import csv
+def smooth_{0}(given, window=7):
     'Smooth it. Well.'
-    print('hi')
-    return open(sewage).read()
+    return given
 """
 
 
-@pytest.fixture
-def source():
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200 if self.path == "/raw.csv" else 404)
-            self.end_headers()
-            self.wfile.write(b"a,b\n1,2\n")
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def register(shell, line, cell=CELL):
+def register(shell, line, cell):
     return shell.run_cell_magic("aero_register", line, cell)
 
 
-def test_the_cell_runs_here_and_its_function_is_registered(shell, session):
-    card = register(shell, '--input sewage=sewage --output clean --kwarg window=3 --description "Seven days"')
-    function, given = session.registered[0]
-    assert shell.user_ns["smooth"].__name__ == function.name == "smooth"
-    assert given["policy"] is PolicyEnum.ANY
-    assert given["kwargs"] == {"window": 3}
-    assert given["description"] == "Seven days"
+def flow_names():
+    return {flow.function_name for flow in aero_jupyter.current().client.list("flow")}
+
+
+def test_the_cell_runs_here_and_its_function_is_registered(shell, influent):
+    card = register(
+        shell,
+        '--input given=influent --output smoothed --kwarg window=3 --description "Seven days"',
+        SMOOTH.format("a"),
+    )
+    assert shell.user_ns["smooth_a"]("x") == "x"
+    assert card.wait(60).state == "done"
+    assert card.flow.description == "Seven days"
     lines = repr(card).splitlines()
-    assert lines[0] == "✓ smooth → clean    flow 3fa1c2d8 · local endpoint"
-    assert lines[1].startswith("When any input changes. Input: sewage (v41, ")
-    assert lines[1].endswith("Output: clean (no version yet).")
-    assert lines[2] == "runs: none yet · next: when sewage changes"
-
-
-def test_what_follows_from_the_options(shell, session):
-    register(shell, "--source sewage=https://x.org/a.csv --every 1d")
-    register(shell, "--input sewage=sewage --every 6h --output clean")
-    register(shell, "--kwarg sewage=text")
-    given = [each for _, each in session.registered]
-    assert [each["policy"] for each in given] == [PolicyEnum.INGESTION, PolicyEnum.TIMER, PolicyEnum.NONE]
-    assert [each["timer"] for each in given] == [86_400, 21_600, None]
-    assert given[0]["outputs"] == ("sewage",)
-    assert given[0]["source"] == "https://x.org/a.csv"
-    assert given[2]["kwargs"] == {"sewage": "text"}
-    assert given[0]["description"] == "Smooth it. Well."
+    assert re.fullmatch(r"✓ smooth_a → smoothed    flow [0-9a-f]{8} · local endpoint", lines[0])
+    assert lines[1].startswith("When any input changes. Input: influent (v2, ")
+    assert "smooth_a → smoothed" in card._repr_html_()
 
 
 @pytest.mark.parametrize(
-    ("line", "says"),
+    ("line", "when"),
     [
-        ("--input sewage", "does not say which is which"),
-        ("--input sewage=sewage --source a=http://x", "either a source or inputs"),
-        ("--input sewage=sewage --policy any --every 1d", "Policy any has no timer"),
-        ("--policy timer", "needs a time"),
-        ("--policy sometimes", "no policy"),
-        ("--source a=http://x --every often", "not a time"),
+        ("--source given={plant.url} --output o_every --every 1d", "Pulled every day."),
+        ("--source given={plant.url} --output o_default", "Pulled every day."),
+        ("--source given={plant.url} --output o_event --policy event", "Pulled when notified."),
+        ("--input given=influent --every 6h --output o_timer", "Every 6 hours."),
+        ("--input given=influent --output o_all --policy all", "When all inputs have changed."),
+        ("--kwarg given=text --output o_none", "Only when you say so."),
     ],
 )
-def test_options_that_make_no_sense_register_and_run_nothing(shell, session, line, says):
-    with pytest.raises(InvalidArgument, match=says):
-        register(shell, line)
-    assert not session.registered
-    assert "smooth" not in shell.user_ns
+def test_what_follows_from_the_options(shell, influent, line, when):
+    with demo.Plant() as plant:
+        shell.user_ns["plant"] = plant
+        name = line.split("--output o_")[1].split()[0]
+        assert repr(register(shell, line, SMOOTH.format(name))).splitlines()[1].startswith(when)
 
 
-def test_a_cell_that_raises_registers_nothing(shell, session, capsys):
-    with pytest.raises(AeroError, match="the cell raised ZeroDivisionError") as caught:
-        register(shell, "--output clean", "def smooth(): ...\n1 / 0\n")
-    assert not session.registered
-    assert len(caught.value._render_traceback_()) == 2
-    assert capsys.readouterr().out.count("division by zero") == 1
+def test_a_kwarg_is_json_or_text(shell):
+    cell = """def kinds(**given):
+    import json
+    open("k.json", "w").write(json.dumps([{name: repr(value) for name, value in given.items()}]))
+    return "k.json"
+"""
+    line = "--kwarg number=3 --kwarg text=two --kwarg flag=true --kwarg 'listed=[1, 2]' --kwarg nan=NaN"
+    register(shell, f"{line} --output kinds", cell)
+    shell.run_line_magic("aero_run", "kinds")
+    given = shell.run_line_magic("aero_get", "kinds").iloc[0].to_dict()
+    assert given == {"number": 3, "text": "'two'", "flag": "True", "listed": "[1, 2]", "nan": "'NaN'"}
 
 
-def test_an_import_of_another_cell_is_named(shell, session):
-    shell.run_cell("import statistics as st")
-    with pytest.raises(FunctionRefused) as caught:
-        register(shell, "--output clean", "def smooth():\n    return st.mean([1])\n")
-    assert "import statistics as st" in caught.value.cure
+BAD_OPTIONS = {
+    "--input influent": "does not say which is which",
+    "--input given=": "does not say which is which",
+    "--source given=": "does not say which is which",
+    "--source =http://x/y": "does not say which is which",
+    "--kwarg =1": "does not say which is which",
+    "--input given=influent --source a=http://x": "either a source or inputs",
+    "--input given=influent --policy any --every 1d": "Policy any has no timer",
+    "--input given=influent --policy timer": "Policy timer needs a time",
+    "--input given=influent --policy sometimes": "There is no policy 'sometimes'",
+    "--input given=influent --policy 9": "There is no policy '9'",
+    "--source given=http://x --every often": "'often' is not a time",
+    "--source given=http://x --every ''": "'' is not a time",
+    "--source given=http://x --every 0": "'0' is not a time",
+    "--source given=http://x --every 99999999999999w": "cannot be kept",
+    "--source given=http://x --policy any": "A source is pulled, and policy any pulls nothing",
+    "--input given=influent --policy ingestion": "Policy ingestion pulls a source",
+    "--input given=influent --policy event": "Policy ingestion_event pulls a source",
+    "--kwarg given=1 --policy all": "Policy all waits for inputs",
+    "--input given=influent --input given=level": "--input given is given twice",
+    "--input given=influent --output a --output a": "--output a is given twice",
+    "--input given=influent --output influent": "influent is an input and an output",
+    "--input given=influent --kwarg given=1": "both as an input and as a kwarg",
+    "--kwarg given=1 --kwarg given=2": "--kwarg given is given twice",
+    "--kwarg nothing=1": "has no parameter 'nothing'",
+    "--output lonely": "needs given, which nothing gives it",
+    "--source other={nope}": "{nope} stands for nothing",
+    "--name other": "defines no function `other`",
+    "--replaces": "%%aero_register does not know --replaces.",
+    "--dry-run --timeout soon": "--timeout: soon is not a number of seconds.",
+}
 
 
-def test_a_card_shows_what_others_wrote_as_text(shell, session):
-    card = register(shell, "--input sewage=sewage --output '<script>'")
+@pytest.mark.parametrize("line", BAD_OPTIONS)
+def test_options_that_make_no_sense_register_and_run_nothing(shell, said, influent, line):
+    lines = said(f"%%aero_register {line}\n{SMOOTH.format('refused')}")
+    assert BAD_OPTIONS[line] in lines[0]
+    assert len(lines) == 2
+    assert "smooth_refused" not in shell.user_ns
+    assert "smooth_refused" not in flow_names()
+
+
+@pytest.mark.parametrize(
+    ("line", "happened", "cure"),
+    [
+        ("--input given=influnet", "There is no data named 'influnet'.", "Did you mean influent?"),
+        ("--input given=influent --endpoint mars", "There is no endpoint 'mars'.", "There are: local."),
+        ("--source given=ftp://x/y", "'ftp://x/y' is not the address of a source.", "https://"),
+    ],
+)
+def test_what_only_the_server_can_tell_registers_nothing(said, influent, line, happened, cure):
+    lines = said(f"%%aero_register {line} --output o\n{SMOOTH.format('unknown')}")
+    assert happened in lines[0]
+    assert cure in lines[1]
+    assert "smooth_unknown" not in flow_names()
+
+
+BAD_CELLS = {
+    "def f(:\n    pass": "Line 2 is not Python: invalid syntax (`def f(:`).",
+    "x = 1": "This cell defines no function.",
+    "def a(): pass\ndef b(): pass": "This cell defines a, b.",
+    "f = lambda x: x": "`f` is a lambda.",
+    "%matplotlib inline\ndef f(): return 1": "Line 2 is a notebook magic (`%matplotlib inline`)",
+    "def f():\n    !ls\n    return 1": "Line 3 is a notebook magic (`!ls`)",
+    "def f():\n    x = !ls\n    return x": "Line 3 is a notebook magic (`x = !ls`)",
+    "async def f(): pass": "f() is async",
+    "class A:\n    def f(self): pass": "This cell defines no function.",
+    "ran = True\nmodel = print()\ndef f(): return model": "`model` is made by a call on line 3",
+}
+
+
+@pytest.mark.parametrize("cell", BAD_CELLS)
+def test_a_cell_that_cannot_travel_is_two_lines_and_does_not_run(shell, said, cell):
+    lines = said(f"%%aero_register --output o\n{cell}")
+    assert lines[0].startswith(BAD_CELLS[cell])
+    assert len(lines) == 2
+    assert "ran" not in shell.user_ns
+
+
+def test_what_other_cells_made_is_named_with_what_makes_it(shell, said):
+    shell.run_cell(
+        "import statistics as st\nfrom datetime import timedelta\nLIMIT = 'a secret'\ndef helper(x): return x"
+    )
+    shell.run_cell("class Window: pass")
+    lines = said(
+        "%%aero_register --output o\ndef f():\n    return st.mean([helper(LIMIT)]), timedelta(1), Window, AeroOutput"
+    )
+    assert lines[0] == (
+        "f() uses `AeroOutput`, `LIMIT`, `Window`, `helper`, `st` and `timedelta`, which this cell does not define."
+    )
+    for makes in (
+        "`from aero_jupyter import AeroOutput`",
+        "`class Window: …`",
+        "`def helper(…): …`",
+        "`import statistics as st`",
+        "`from datetime import timedelta`",
+        "Put `LIMIT` in the cell, or pass it as --kwarg.",
+    ):
+        assert makes in lines[1]
+    assert "secret" not in "".join(lines)
+
+
+def test_imports_helpers_and_constants_of_the_cell_travel(shell):
+    cell = (
+        "import statistics as st\nfrom aero_jupyter import AeroOutput\nLIMIT = 2\n"
+        "def helper(x): return st.mean([x, LIMIT])\n"
+        "def travelling():\n    open('mean.csv', 'w').write(f'mean\\n{helper(4)}\\n')\n"
+        "    return AeroOutput('travelled', 'mean.csv')\n"
+    )
+    register(shell, "--output travelled --name travelling", cell)
+    assert shell.run_line_magic("aero_run", "travelling").state == "done"
+    assert shell.run_line_magic("aero_get", "travelled")["mean"].tolist() == [3]
+
+
+def test_a_cell_that_raises_registers_nothing_and_counts_lines_as_the_cell_does(shell, said, capsys):
+    lines = said("%%aero_register --output o\ndef raising(): ...\n1 / 0\n")
+    assert lines == ["Nothing was registered, because the cell raised ZeroDivisionError.", "Mend it and run it again."]
+    told = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert told.count("division by zero") == 1
+    assert "----> 3 1 / 0" in told
+    assert "raising" not in flow_names()
+
+
+def test_an_ambiguous_name_lists_its_candidates(shell, said, influent):
+    for function in ("one_twin", "other_twin"):
+        register(shell, "--output 'the twin' --kwarg n=1", f"def {function}(n):\n    return None\n")
+    lines = said("%%aero_register --input given='the twin'\n" + SMOOTH.format("b"))
+    assert lines[0].startswith("'the twin' could be 2 data: the twin (")
+    assert lines[1] == "Use the id."
+
+
+def test_the_same_again_is_the_same_flow_and_something_else_needs_replace(shell, said, influent):
+    line = "--input given=influent --output again"
+    first = register(shell, line, SMOOTH.format("c"))
+    first.wait(60)
+    assert register(shell, line, SMOOTH.format("c")).flow.id == first.flow.id
+
+    for more, cell in ((" --kwarg window=3", SMOOTH), ("", SMOOTH.replace("return given", "return str(given)"))):
+        lines = said(f"%%aero_register {line}{more}\n" + cell.format("c"))
+        assert lines[0].startswith(f"A flow smooth_c → again exists already ({first.flow.id[:8]})")
+        assert "--replace" in lines[1]
+
+    second = register(shell, f"{line} --kwarg window=3 --replace", SMOOTH.format("c"))
+    assert second.flow.id != first.flow.id
+    assert second.flow.outputs[0].id == first.flow.outputs[0].id
+
+
+def test_what_others_wrote_is_text(shell, influent):
+    card = register(shell, "--input given=influent --output '<script>alert(1)</script>'", SMOOTH.format("d"))
     assert "<script>" not in card._repr_html_()
     assert "&lt;script&gt;" in card._repr_html_()
+    assert "<script>alert(1)</script>" in repr(card)
 
 
-def test_waiting_for_the_newest_run(shell, session):
-    session.client.rows["run"].append(session.client.run)
-    assert register(shell, "--output clean --kwarg sewage=x").wait(1).state == "done"
+FAILING = {
+    "raises": ("raise ValueError('no rows')", "failing_raises() raised ValueError: no rows", "See line 4 of the cell"),
+    "number": ("return 7", "The function returned an int; output failing is declared.", "%aero_traceback"),
+    "text": (
+        "return 'day,n\\n1,2\\n' * 9999",
+        "Output failing is a text of 99,990 characters, which names no file",
+        "%aero_traceback",
+    ),
+    "nothing": ("return None", "The function returned nothing, but output failing is declared.", "%aero_traceback"),
+    "other": ("return {'other': 'x.csv'}", "returned output other, but this flow declares failing", "%aero_traceback"),
+    "nofile": ("return 'x.csv'", "Output failing names the file x.csv, which does not exist.", "%aero_traceback"),
+    "loud": ("print('x' * (1 << 20)); raise KeyError('k')", "failing_loud() raised KeyError: 'k'", "See line 4"),
+    "exit": ("import sys; sys.exit(3)", "failing_exit() called sys.exit(3).", "%aero_traceback"),
+    "_exit": ("import os; os._exit(3)", "ended with exit code 3 while failing__exit ran", "%aero_traceback"),
+}
 
 
-def test_a_dry_run_is_elsewhere_and_registers_nothing(shell, session):
-    cell = CELL.replace("'hi'", "__import__('os').getpid()")
-    tried = register(shell, "--input sewage=sewage --output clean --dry-run", cell)
-    assert not session.registered
-    assert tried.output == "a str"
-    assert "day,count" in repr(tried)
-    assert int(tried.printed) != __import__("os").getpid()
+@pytest.mark.parametrize("how", FAILING)
+def test_a_function_that_fails_leaves_a_failed_run_whose_cause_can_be_read(shell, said, how):
+    body, happened, cure = FAILING[how]
+    register(shell, "--output failing", f"def failing_{how}():\n    step = 1\n    {body}\n")
+    lines = said(f"%aero_run failing_{how}")
+    assert len(lines) == 2
+    assert happened in lines[0]
+    assert cure in lines[1]
 
-
-def test_a_dry_run_pulls_its_source(shell, session, source):
-    tried = register(shell, f"--source raw={source}/raw.csv --dry-run")
-    assert "a,b" in repr(tried)
-    with pytest.raises(RunFailed, match="answered 404"):
-        register(shell, f"--source raw={source}/gone.csv --dry-run")
-
-
-def test_a_dry_run_shows_a_frame(shell, session):
-    cell = "import pandas as pd\ndef load(x):\n    return pd.read_csv(x)\n"
-    tried = register(shell, "--input x=sewage --output clean --dry-run", cell)
-    assert tried.output == "a DataFrame of shape (2, 2)"
-    assert "day" in tried._repr_html_()
-
-
-@pytest.mark.parametrize(
-    ("body", "says"),
-    [
-        ("raise ValueError('no rows')", "smooth\\(\\) failed: ValueError: no rows"),
-        ("import os; os._exit(3)", "ended its process \\(exit code 3\\)"),
-        ("while True: pass", "did not return within 0.5 s"),
-    ],
-)
-def test_a_dry_run_that_fails_says_how(shell, session, body, says):
-    with pytest.raises(RunFailed, match=says):
-        register(
-            shell,
-            "--output clean --dry-run --timeout 0.5" if "while" in body else "--dry-run",
-            f"def smooth():\n    {body}\n",
-        )
-
-
-def test_it_says_when_it_is_unclear_who_gets_the_pulled_file(shell, session):
-    with pytest.raises(InvalidArgument, match="It is not clear which parameter"):
-        register(shell, "--source raw=http://x/a.csv", "def f(a, b):\n    return a\n")
+    listed = shell.run_line_magic("aero_list", "run --limit 1").iloc[0]
+    run = aero_jupyter.current().client.get_run(listed["id"])
+    assert listed["state"] == run.state == "failed"
+    assert listed["error"] == run.error
+    if "raise" in body:
+        error = re.search(r"raise (.*)", body)[1]
+        assert f'File "<cell failing_{how}>", line 4, in failing_{how}' in run.traceback
+        assert error in run.traceback
+        assert f"line 4, in failing_{how}" in repr(shell.run_line_magic("aero_traceback", ""))
+    assert len(run.log or "") < 1 << 19
+    assert (
+        shell.run_line_magic("aero_list", "data --limit 200").query("name == 'failing'")["newest version"].isna().all()
+    )
