@@ -64,7 +64,12 @@ class Session(FlowRegistry):
             self.client = AeroClient(
                 profile.server, authorizer=own, collection_authorizers=others, ca_bundle=_ca_bundle(profile)
             )
-            self.compute = Registrar(None, self.credentials.globus(ComputeScopes.resource_server))
+            self.compute = Registrar(
+                # globus_compute_sdk does not heed the variable that moves all other services.
+                os.environ.get("GLOBUS_SDK_SERVICE_URL_COMPUTE"),
+                self.credentials.globus(ComputeScopes.resource_server),
+                owner=self.credentials.identity,
+            )
 
     def __repr__(self) -> str:
         return f"Session({self.name})"

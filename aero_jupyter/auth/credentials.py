@@ -108,6 +108,13 @@ class Credentials:
         who = self.person and (self.person.checked() if check else self.person.who())
         return str(who) if who else None
 
+    def identity(self) -> str | None:
+        """Tell whose requests to Globus are; None while that is not known."""
+        if self._service is not None:
+            return str(self._service.client_id)
+        who = self.person.who() if self.person else None
+        return who.name if who else None
+
     def log_out(self) -> str:
         """Forget what can be forgotten, revoke what can be revoked, and say what happened."""
         said = self._forgotten()

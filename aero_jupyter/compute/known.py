@@ -7,7 +7,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+Owner = Callable[[], str | None]
 
 #: Functions that are remembered; the oldest are forgotten first.
 _MOST = 1000
@@ -18,13 +21,14 @@ class KnownFunctions:
 
     Parameters
     ----------
-    path : Path or None
-        The file that keeps them; None keeps them in this process only.
-    owner : str
-        The server, and as whom: the ids of one are nothing to another.
+    path : Path
+        The file that keeps them.
+    owner : callable
+        Tells the server, and as whom: the ids of one are nothing to another. While it tells None, they are kept in
+        this process only.
     """
 
-    def __init__(self, path: Path | None, owner: str) -> None:
+    def __init__(self, path: Path, owner: Owner) -> None:
         self._path = path
         self._owner = owner
         self._ids: dict[str, str] = {}
@@ -47,10 +51,10 @@ class KnownFunctions:
 
     def _key(self, source: str, entry: str) -> str:
         # One text holds several functions: the name belongs to what is remembered.
-        return hashlib.sha256("\n".join((self._owner, entry, source)).encode()).hexdigest()
+        return hashlib.sha256("\n".join((self._owner() or "", entry, source)).encode()).hexdigest()
 
     def _kept(self) -> dict[str, str]:
-        if self._path is None:
+        if self._owner() is None:
             return {}
         try:
             kept = json.loads(self._path.read_text("utf-8"))
@@ -59,7 +63,7 @@ class KnownFunctions:
         return {str(key): str(id) for key, id in kept.items()} if isinstance(kept, dict) else {}
 
     def _write(self, ids: dict[str, str]) -> None:
-        if self._path is None:
+        if self._owner() is None:
             return
         # What cannot be kept costs another registration, and nothing else.
         with contextlib.suppress(OSError):

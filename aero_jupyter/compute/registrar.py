@@ -15,7 +15,7 @@ import globus_sdk
 from globus_sdk.authorizers import GlobusAuthorizer
 
 from aero_jupyter.compute import endpoints
-from aero_jupyter.compute.known import KnownFunctions
+from aero_jupyter.compute.known import KnownFunctions, Owner
 from aero_jupyter.compute.results import JSON_STRATEGY, Outcome, Patience, Told, Watch, outcome_of
 from aero_jupyter.core import wire
 from aero_jupyter.core.errors import InvalidArgument, NotFound, ServerFailed, Unreachable
@@ -29,11 +29,9 @@ class Registrar:
     url : str or None
         The web service's address; None means Globus's own.
     authorizer : GlobusAuthorizer or None
-        What signs requests; None leaves login to the SDK.
-    memory : Path, optional
-        The file that remembers for all kernels what is registered.
-    owner : str
-        As whom; what one has registered is nothing to another.
+        What signs requests; None where nothing does.
+    owner : callable, optional
+        Tells as whom, once it is known: then all kernels remember what is registered.
     """
 
     def __init__(
@@ -41,15 +39,14 @@ class Registrar:
         url: str | None,
         authorizer: GlobusAuthorizer | None,
         *,
-        memory: Path | None = None,
-        owner: str = "",
+        owner: Owner = lambda: None,
     ) -> None:
         self._url = url
         self._authorizer = authorizer
         self._lock = threading.Lock()
         self._client: Any = None
         self._web: Any = None
-        self._known = KnownFunctions(memory, f"{url}\n{owner}")
+        self._known = KnownFunctions(_memory(), lambda: (who := owner()) and f"{url} {who}")
 
     def register(self, source: str, entry: str, description: str | None = None) -> str:
         """Register source text under the name to call in it; give the function's id. The same is sent once.
@@ -182,6 +179,12 @@ class Registrar:
             raise Unreachable(
                 0, f"No answer from {where}.", "Check the network.", details=repr(error.underlying_exception)
             ) from None
+
+
+def _memory() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("aero_jupyter")) / "functions.json"
 
 
 def _check_json(calls: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from aero_jupyter.service.engine import Engine
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Store
 from aero_jupyter.service.tasks import Tasks
+from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Limits, Pool
 
 _OPEN = ("/openapi.json",)
@@ -44,8 +45,9 @@ class Service:
         )
         pool = Pool(max(2, os.cpu_count() or 2), limits)
         pool.warm()
-        self.tasks = Tasks(self.store, self.runs, pool)
-        self.engine = Engine(self.store, self.runs, pool, base, home)
+        self.run_tokens = RunTokens()
+        self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens)
+        self.engine = Engine(self.store, self.runs, pool, base, home, self.run_tokens)
 
     def admits(self, request: Request) -> str | None:
         """Say why a request is not let in; None where it is."""
@@ -60,7 +62,7 @@ class Service:
             return "Missing bearer token."
         if secrets.compare_digest(given.encode(), self.token.encode()):
             return None
-        run_id = self.engine.token_allows(given) if path.startswith(_FOR_RUNS) else None
+        run_id = self.run_tokens.holder(given) if path.startswith(_FOR_RUNS) else None
         return None if run_id else "Invalid bearer token."
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import secrets
 import shutil
 import threading
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Row, Store
+from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Pool, Task, TaskFailed
 
 _DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
@@ -42,9 +42,11 @@ class Engine:
         The url at which functions reach the service.
     home : Path
         Where DBOS keeps its database.
+    tokens : RunTokens
+        What opens the service for a run.
     """
 
-    def __init__(self, store: Store, runs: Runs, pool: Pool, base: str, home: Path) -> None:
+    def __init__(self, store: Store, runs: Runs, pool: Pool, base: str, home: Path, tokens: RunTokens) -> None:
         self._store = store
         self._runs = runs
         self._pool = pool
@@ -54,7 +56,7 @@ class Engine:
         self._wake_dispatcher = threading.Event()
         self._wake_timer = threading.Event()
         self._stopping = False
-        self._tokens: dict[str, str] = {}
+        self._tokens = tokens
         self._jobs_text = jobs.text()
         self.ready = threading.Event()
 
@@ -73,13 +75,6 @@ class Engine:
         self._stopping = True
         self.look()
         self._pool.close()
-
-    def token_allows(self, token: str) -> str | None:
-        """Give the run a token was made for, or None."""
-        for run_id, known in list(self._tokens.items()):
-            if secrets.compare_digest(known, token):
-                return run_id
-        return None
 
     def cancel(self, run_id: str) -> None:
         """End a run; a run that has ended stays as it is."""
@@ -172,7 +167,7 @@ class Engine:
                 self._runs.end(run_id, "done" if self._runs.made_anything(run_id) else "unchanged")
         finally:
             shutil.rmtree(self._runs.folder(run_id), ignore_errors=True)
-            self._tokens.pop(run_id, None)
+            self._tokens.end(run_id)
             self._slots.release()
             self.look()
 
@@ -219,8 +214,7 @@ class Engine:
 
     def _signed(self, run_id: str, tasks: list[Row]) -> list[Row]:
         """Tell each task where the service is and give it a token for this run; neither is kept anywhere."""
-        token = self._tokens.setdefault(run_id, secrets.token_urlsafe(32))
-        place = {"server": self._base, "token": token, "temp_dir": str(self._runs.folder(run_id))}
+        place = {"server": self._base, "token": self._tokens.of(run_id), "temp_dir": str(self._runs.folder(run_id))}
         now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
         return [
             {**task, "kwargs": {**task["kwargs"], "aero": _moved(task["kwargs"]["aero"], now) | place}}

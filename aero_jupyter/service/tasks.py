@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import shutil
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -12,17 +14,21 @@ from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.schemas import FunctionIn, SubmitIn
 from aero_jupyter.service.store import Refused, Row, Store, new_id, stamp
+from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Pool, Task, TaskFailed
 
 
 class Tasks:
     """Functions, and single executions of them outside any flow."""
 
-    def __init__(self, store: Store, runs: Runs, pool: Pool) -> None:
+    def __init__(self, store: Store, runs: Runs, pool: Pool, base: str, tokens: RunTokens) -> None:
         self._store = store
         self._runs = runs
         self._pool = pool
+        self._base = base
+        self._tokens = tokens
         self._threads = ThreadPoolExecutor(pool.size, thread_name_prefix="task")
+        self._fail_interrupted()
 
     def register(self, function: FunctionIn) -> str:
         """Keep a function; give its id. The same text has the same id, whichever kernel sends it."""
@@ -87,12 +93,29 @@ class Tasks:
     def _perform(self, id: str, buffer: str, serializers: Any) -> None:
         self._update(id, "running")
         task = Task(
-            id, "the function", self._runs.log(id), self._runs.folder(id), buffer=buffer, result_serializers=serializers
+            id,
+            "the function",
+            self._runs.log(id),
+            self._runs.folder(id),
+            buffer=buffer,
+            result_serializers=serializers,
+            place={"server": self._base, "token": self._tokens.of(id)},
         )
         try:
             self._update(id, "success", result=self._pool.run(task))
         except TaskFailed as failed:
             self._update(id, "failed", exception=failed.traceback or str(failed))
+        finally:
+            self._tokens.end(id)
+            shutil.rmtree(task.cwd, ignore_errors=True)
+
+    def _fail_interrupted(self) -> None:
+        """Say of tasks that were under way when the service ended that they are lost, so that nobody waits for them."""
+        with self._store.transaction() as db:
+            db.run(
+                "UPDATE task SET status = 'failed', exception = ?, completed_at = ? WHERE status IN ('waiting-for-launch', 'running')",
+                ("The local AERO ended while the function ran.", time.time()),
+            )
 
     def _update(self, id: str, status: str, result: str | None = None, exception: str | None = None) -> None:
         with self._store.transaction() as db:
@@ -124,7 +147,8 @@ class Tasks:
     def endpoint(self) -> Row:
         """Show the local endpoint."""
         name = {"name": "local", "display_name": "This machine"}
-        return {"uuid": self._store.endpoint, **name, "owner": "local", "multi_user": False}
+        metadata = {"python_version": platform.python_version()}
+        return {"uuid": self._store.endpoint, **name, "owner": "local", "multi_user": False, "metadata": metadata}
 
     def require_endpoint(self, id: str) -> None:
         """404 unless it is the local endpoint."""

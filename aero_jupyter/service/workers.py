@@ -53,12 +53,14 @@ class Task:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     buffer: str | None = None
     result_serializers: Sequence[str] = ()
+    place: Mapping[str, str] = field(default_factory=dict)
 
     def line(self) -> bytes:
         """Spell it for the worker: one line of JSON."""
         common = {"log": str(self.log), "cwd": str(self.cwd)}
         if self.buffer is not None:
-            work: dict[str, Any] = {"buffer": self.buffer, "result_serializers": list(self.result_serializers)}
+            serializers = list(self.result_serializers)
+            work: dict[str, Any] = {"buffer": self.buffer, "result_serializers": serializers, "place": dict(self.place)}
         else:
             work = {
                 "code": self.code,

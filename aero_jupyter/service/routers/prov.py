@@ -31,7 +31,7 @@ def commit(request: Request, record: ProvRecord) -> Any:
     """Keep what a run made: versions, provenance and what follows, in one transaction."""
     service = service_of(request)
     given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    run_id = service.engine.token_allows(given)
+    run_id = service.run_tokens.holder(given)
     if run_id is not None and str(record.run_id) != run_id:
         raise Refused(403, "This token commits only its own run.")
     prov_id = flows.commit(service.store, record.model_dump(mode="json"))
