@@ -140,7 +140,7 @@ def test_a_broken_download_leaves_the_good_file_and_nothing_else(north, aero_hom
 @pytest.mark.parametrize(
     ("words", "happened", "cure"),
     [
-        (("get", "norht"), "There is no data named 'norht'.", "Did you mean north?"),
+        (("get", "norht"), "There is no data named 'norht'.", "Did you mean north"),
         (("get", "something else"), "no data named", "See what there is with aero-jupyter list data."),
         (("versions", "something else"), "no data named", "See what there is with aero-jupyter list data."),
         (("get", "north", "--version", "7"), "north has versions 1 to 2, not 7.", "Choose one of them."),

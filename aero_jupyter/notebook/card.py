@@ -13,7 +13,8 @@ from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Data, Flow, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook.errors import ended_well
-from aero_jupyter.notebook.views import Card, RunCard, ago, seconds_of, time_of
+from aero_jupyter.notebook.views import Card, RunCard, seconds_of, time_of
+from aero_jupyter.notebook.words import ago
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core import policy as policies
 from aero_jupyter.core.models import Flow, Run, Version
+from aero_jupyter.notebook.words import state_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 Column = tuple[str, str, Callable[[Any], Any]]
 
 _DTYPES = {"text": "object", "count": "Int64", "time": "datetime64[ns, UTC]", "seconds": "float64"}
-_MARKS = {"queued": "◌", "done": "✓", "unchanged": "=", "failed": "✕", "cancelled": "–"}
 _STYLE = (
     "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
     "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
@@ -27,7 +27,7 @@ _PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code
 
 
 def frame_of(kind: str, rows: Iterable[Any]) -> pd.DataFrame:
-    """Show records as a plain DataFrame; times in UTC, the id last.
+    """Show records as a DataFrame; times in UTC, the id last.
 
     Parameters
     ----------
@@ -38,11 +38,13 @@ def frame_of(kind: str, rows: Iterable[Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from aero_jupyter.notebook.frames import framed
+
     rows = list(rows)
     columns = {
         name: pd.Series([read(row) for row in rows], dtype=_DTYPES[dtype]) for name, dtype, read in _COLUMNS[kind]
     }
-    return pd.DataFrame(columns)
+    return framed(columns)
 
 
 def time_of(value: object) -> datetime | None:
@@ -50,17 +52,6 @@ def time_of(value: object) -> datetime | None:
     from aero_jupyter.core.decode import time_from
 
     return time_from(value)
-
-
-def ago(when: datetime | None, now: datetime | None = None) -> str:
-    """Say how long ago something was: "3 min ago"."""
-    if when is None:
-        return ""
-    seconds = max(0, int(((now or datetime.now(timezone.utc)) - when).total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return "just now"
 
 
 def seconds_of(run: Run) -> float | None:
@@ -73,11 +64,6 @@ def names_of(versions: Sequence[Version] | None) -> str | None:
     if versions is None:
         return None
     return ", ".join(f"{each.data.name if each.data else each.data_id[:8]} v{each.version}" for each in versions)
-
-
-def state_of(state: str) -> str:
-    """Say a run's state with its shape."""
-    return f"{_MARKS.get(state, '●')} {state}"
 
 
 def _whole(value: object) -> int | None:

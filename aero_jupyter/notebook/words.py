@@ -1,0 +1,33 @@
+"""Times, sizes and states as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+_MARKS = {"queued": "◌", "done": "✓", "unchanged": "=", "failed": "✕", "cancelled": "–"}
+
+
+def ago(when: datetime | None, now: datetime | None = None) -> str:
+    """Say how long ago something was: "3 min ago"."""
+    if when is None:
+        return ""
+    seconds = max(0, int(((now or datetime.now(timezone.utc)) - when).total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
+
+
+def state_of(state: str) -> str:
+    """Say a run's state with its shape."""
+    return f"{_MARKS.get(state, '●')} {state}"
+
+
+def size_of(count: float) -> str:
+    """Say a number of bytes: "22 kB"."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
