@@ -28,10 +28,7 @@ def main(home: Path, ready: int | None = None) -> int:
     except OSError:
         print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
         return 1
-    listener = socket.create_server(("127.0.0.1", 0))
-    # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
-    # waits 40 ms for the other side's delayed acknowledgement.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener = listen()
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
     service = Service(home, base, secrets.token_urlsafe(32), port)
@@ -41,6 +38,15 @@ def main(home: Path, ready: int | None = None) -> int:
     server = _Server(config, service, home, ready)
     server.run(sockets=[listener])
     return 0
+
+
+def listen() -> socket.socket:
+    """Open a port of this machine's own choice, on which answers leave at once."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
+    # waits 40 ms for the other side's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Server(uvicorn.Server):

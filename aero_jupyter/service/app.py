@@ -17,11 +17,12 @@ from aero_jupyter.service import routers
 from aero_jupyter.service.catalogue import Catalogue
 from aero_jupyter.service.content import Content
 from aero_jupyter.service.engine import Engine
+from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Store
 from aero_jupyter.service.tasks import Tasks
 from aero_jupyter.service.tokens import RunTokens
-from aero_jupyter.service.workers import Limits, Pool
+from aero_jupyter.service.workers import Limits
 
 _OPEN = ("/openapi.json",)
 #: What a run's own token opens; everything else needs the service's.

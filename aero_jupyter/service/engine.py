@@ -19,10 +19,11 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service import durable
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
+from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.tokens import RunTokens
-from aero_jupyter.service.workers import Pool, Task, TaskFailed
+from aero_jupyter.service.workers import Task, TaskFailed
 
 _DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
 _Pull = Callable[[str], Row]

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aero_jupyter.service.catalogue import required
+from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.schemas import FunctionIn, SubmitIn
 from aero_jupyter.service.store import Refused, Row, Store, new_id, stamp
 from aero_jupyter.service.tokens import RunTokens
-from aero_jupyter.service.workers import Pool, Task, TaskFailed
+from aero_jupyter.service.workers import Task, TaskFailed
 
 
 class Tasks:

@@ -1,4 +1,4 @@
-"""A pool of worker processes: user code runs there, within limits, and a worker that dies is replaced."""
+"""Worker processes: user code runs there, within limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -166,85 +165,3 @@ def _environment() -> dict[str, str]:
     """The service's environment without what user code has no business to know."""
     secret = ("AERO_", "GLOBUS_")
     return {key: value for key, value in os.environ.items() if not key.startswith(secret)}
-
-
-class Pool:
-    """At most `size` workers, started when needed and kept warm.
-
-    Parameters
-    ----------
-    size : int
-        Tasks that run at the same time.
-    worn_after : int
-        Tasks after which a worker is replaced, so that nothing user code left behind stays for ever.
-    """
-
-    def __init__(self, size: int, limits: Limits | None = None, *, worn_after: int = 1000) -> None:
-        self.size = size
-        self._limits = limits or Limits()
-        self._worn_after = worn_after
-        self._free = threading.BoundedSemaphore(size)
-        self._lock = threading.Lock()
-        self._idle: list[Worker] = []
-        self._busy: dict[str, Worker] = {}
-        self._closed = False
-
-    def warm(self) -> None:
-        """Start one worker ahead of the first task."""
-        with self._lock:
-            if not self._idle and not self._busy:
-                self._idle.append(Worker(self._limits))
-
-    def run(self, task: Task) -> Any:
-        """Run one task and give its result; waits for a free worker.
-
-        Raises
-        ------
-        TaskFailed
-            If it raised, took too long, used too much, or its process died.
-        """
-        with self._free:
-            worker = self._take(task.key)
-            try:
-                return worker.execute(task)
-            finally:
-                self._give_back(task.key, worker)
-
-    def cancel(self, key: str) -> None:
-        """End the worker that runs the task of this key, if one does."""
-        with self._lock:
-            worker = self._busy.get(key)
-            if worker is not None:
-                worker.cancelled = True
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        """End all workers."""
-        with self._lock:
-            self._closed = True
-            workers = [*self._idle, *self._busy.values()]
-            self._idle.clear()
-        for worker in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)
-
-    def _take(self, key: str) -> Worker:
-        with self._lock:
-            if self._closed:
-                raise TaskFailed("The service is stopping.")
-            worker = self._idle.pop() if self._idle else Worker(self._limits)
-            while not worker.alive:
-                worker.kill()
-                worker = self._idle.pop() if self._idle else Worker(self._limits)
-            self._busy[key] = worker
-            return worker
-
-    def _give_back(self, key: str, worker: Worker) -> None:
-        with self._lock:
-            self._busy.pop(key, None)
-            fit = worker.alive and worker.done < self._worn_after and not worker.cancelled and not self._closed
-            if fit:
-                self._idle.append(worker)
-        if not fit:
-            worker.kill()

@@ -16,6 +16,45 @@ print(sum(name.startswith("aero_") for name in shell.magics_manager.magics["line
 """
 
 
+WATCH = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell()
+done, modules = [], (".py", ".pyc", ".so")
+
+def watch(event, args):
+    if event.startswith(("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.fork", "urllib.", "sqlite3.")):
+        done.append((event, str(args)))
+    elif event == "open" and not str(args[0]).endswith(modules) and "__pycache__" not in str(args[0]):
+        done.append((event, str(args[0])))
+
+sys.addaudithook(watch)
+{watched}
+print(done[:5])
+"""
+
+
+def watched(line, home):
+    """What a line run in a fresh shell did to files, sockets and processes, besides importing Python's modules."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH.format(watched=line)],
+        capture_output=True,
+        text=True,
+        env={"HOME": str(home), "PATH": ""},
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_loading_opens_no_file_and_no_connection(tmp_path):
+    assert watched('shell.run_line_magic("load_ext", "aero_jupyter")', tmp_path) == "[]"
+
+
+def test_what_is_watched_would_be_seen(tmp_path):
+    assert "notes.txt" in watched(f"open({str(tmp_path / 'notes.txt')!r}, 'w').close()", tmp_path)
+    assert "socket.connect" in watched("import socket; socket.socket().connect_ex(('127.0.0.1', 9))", tmp_path)
+
+
 def test_loading_imports_nothing_heavy(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LOOK],

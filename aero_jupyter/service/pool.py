@@ -1,0 +1,125 @@
+"""The pool of worker processes: started when needed, replaced when they die or are worn, ended when they are to spare."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from aero_jupyter.service.workers import Limits, Task, TaskFailed, Worker
+
+
+class Pool:
+    """At most `size` workers, started when needed and kept warm.
+
+    Parameters
+    ----------
+    size : int
+        Tasks that run at the same time.
+    worn_after : int
+        Tasks after which a worker is replaced, so that nothing user code left behind stays for ever.
+    patience : float
+        Seconds without a task after which all workers but one are ended: each holds what its tasks imported.
+    """
+
+    def __init__(
+        self, size: int, limits: Limits | None = None, *, worn_after: int = 1000, patience: float = 30
+    ) -> None:
+        self.size = size
+        self._limits = limits or Limits()
+        self._worn_after = worn_after
+        self._free = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._busy: dict[str, Worker] = {}
+        self._closed = False
+        self._patience = patience
+        self._used = 0.0
+        self._watch: threading.Timer | None = None
+
+    def warm(self) -> None:
+        """Start one worker ahead of the first task."""
+        with self._lock:
+            if not self._idle and not self._busy:
+                self._idle.append(Worker(self._limits))
+
+    def run(self, task: Task) -> Any:
+        """Run one task and give its result; waits for a free worker.
+
+        Raises
+        ------
+        TaskFailed
+            If it raised, took too long, used too much, or its process died.
+        """
+        with self._free:
+            worker = self._take(task.key)
+            try:
+                return worker.execute(task)
+            finally:
+                self._give_back(task.key, worker)
+
+    def cancel(self, key: str) -> None:
+        """End the worker that runs the task of this key, if one does."""
+        with self._lock:
+            worker = self._busy.get(key)
+            if worker is not None:
+                worker.cancelled = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End all workers."""
+        with self._lock:
+            self._closed = True
+            if self._watch is not None:
+                self._watch.cancel()
+            spare, self._idle = self._idle, []
+            for worker in self._busy.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
+        for worker in spare:
+            worker.kill()
+
+    def _take(self, key: str) -> Worker:
+        with self._lock:
+            if self._closed:
+                raise TaskFailed("The service is stopping.")
+            worker = self._idle.pop() if self._idle else Worker(self._limits)
+            while not worker.alive:
+                worker.kill()
+                worker = self._idle.pop() if self._idle else Worker(self._limits)
+            self._busy[key] = worker
+            return worker
+
+    def _give_back(self, key: str, worker: Worker) -> None:
+        with self._lock:
+            self._busy.pop(key, None)
+            fit = worker.alive and worker.done < self._worn_after and not worker.cancelled and not self._closed
+            if fit:
+                self._idle.append(worker)
+                self._used = time.monotonic()
+                self._watch_idle(self._patience)
+        if not fit:
+            worker.kill()
+
+    def _watch_idle(self, seconds: float) -> None:
+        """Look again after so long, if a worker is to spare then; one timer at a time, and none in a pool at rest."""
+        if self._watch is None and len(self._idle) > 1:
+            self._watch = threading.Timer(seconds, self._shed)
+            self._watch.daemon = True
+            self._watch.start()
+
+    def _shed(self) -> None:
+        with self._lock:
+            self._watch = None
+            left = self._used + self._patience - time.monotonic()
+            spare: list[Worker] = []
+            if left > 0 or self._busy:
+                self._watch_idle(max(left, self._patience / 2))
+            else:
+                spare, self._idle = self._idle[:-1], self._idle[-1:]
+        for worker in spare:
+            worker.kill()
