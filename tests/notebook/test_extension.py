@@ -37,7 +37,7 @@ print(done[:5])
 def watched(line, home):
     """What a line run in a fresh shell did to files, sockets and processes, besides importing Python's modules."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCH.format(watched=line)],
+        [sys.executable, "-B", "-c", WATCH.format(watched=line)],
         capture_output=True,
         text=True,
         env={"HOME": str(home), "PATH": ""},
