@@ -35,9 +35,20 @@ class FlowRegistry:
     compute: Registrar
     endpoint: str | None
 
-    def endpoints(self, with_status: bool = False) -> list[dict[str, Any]]:
+    def endpoints(self, with_status: bool = False, *, everyones: bool = False) -> list[dict[str, Any]]:
         """List the endpoints one may run on: id, name and owner; their status costs a request each."""
-        return self.compute.endpoints(with_status)
+        return self.compute.endpoints(with_status, everyones=everyones)
+
+    def remark(self, endpoint: str) -> str | None:
+        """Say in one line what may surprise about an endpoint, by name or id: it is offline, or another Python.
+
+        Raises
+        ------
+        UnknownName, ClientError
+        """
+        if self.endpoint and endpoint == config.LOCAL:
+            return None
+        return self.compute.remark(self.endpoint_id(endpoint))
 
     def endpoint_id(self, name: str) -> str:
         """Give an endpoint's id, by name or id.

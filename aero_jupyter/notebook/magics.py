@@ -146,6 +146,17 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
+    @argument("--all", action="store_true", help="Those of others too, where you may run on them.")
+    @line_magic
+    def aero_endpoints(self, line: str) -> pd.DataFrame:
+        """List where functions can run; a name here can be given to --endpoint."""
+        from aero_jupyter.notebook.views import frame_of
+
+        args = arguments(self.aero_endpoints, line, self._names)
+        return frame_of("endpoint", _session().endpoints(with_status=True, everyones=args.all))
+
+    @no_var_expand
+    @magic_arguments()
     @argument("id", help="Name or id of a data.")
     @line_magic
     def aero_versions(self, line: str) -> pd.DataFrame:

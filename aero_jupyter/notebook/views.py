@@ -32,9 +32,9 @@ def frame_of(kind: str, rows: Iterable[Any]) -> pd.DataFrame:
     Parameters
     ----------
     kind : str
-        "data", "flow", "prov", "run", "version" or "search".
+        "data", "flow", "prov", "run", "version", "endpoint" or "search".
     rows : iterable
-        The records; dicts for "search".
+        The records; dicts for "search" and "endpoint".
     """
     import pandas as pd
 
@@ -95,6 +95,13 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
         ("size", "count", lambda row: _whole(row.get("file_size"))),
         ("url", "text", lambda row: row.get("url") or row.get("source")),
         ("id", "text", _search_id),
+    ),
+    "endpoint": (
+        ("name", "text", lambda row: row["name"]),
+        ("status", "text", lambda row: row["status"]),
+        ("python", "text", lambda row: row["python"]),
+        ("owner", "text", lambda row: row["owner"]),
+        ("id", "text", lambda row: row["id"]),
     ),
     "version": (
         ("version", "count", lambda row: row.version),

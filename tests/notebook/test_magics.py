@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import platform
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ import aero_jupyter
 from aero_jupyter.core.models import Run
 
 LINES = (
+    "aero_endpoints",
     "aero_get",
     "aero_list",
     "aero_login",
@@ -51,6 +53,16 @@ def test_lists_are_plain_frames_with_the_id_last(shell, influent):
     row = frame.set_index("name").loc["influent"]
     assert row["newest version"] == 2
     assert "<b>" not in frame._repr_html_()
+
+
+@pytest.mark.parametrize("line", ["", "--all"])
+def test_endpoints_are_listed_with_state_and_python(shell, line):
+    frame = shell.run_line_magic("aero_endpoints", line)
+    assert list(frame) == ["name", "status", "python", "owner", "id"]
+    row = frame.set_index("name").loc["local"]
+    assert row["status"] == "online"
+    assert row["python"] == platform.python_version()
+    assert row["id"] == aero_jupyter.current().endpoint
 
 
 def test_what_a_flow_did_is_listed(shell, influent):
