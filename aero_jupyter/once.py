@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from aero_jupyter.client.places import locate
 from aero_jupyter.compute.functions import ONCE
 from aero_jupyter.compute.results import Outcome, Told, told_by
 from aero_jupyter.core import config
@@ -23,6 +22,7 @@ def run_once(
     *,
     endpoint: str = config.LOCAL,
     inputs: Mapping[str, str] | None = None,
+    versions: Mapping[str, int] | None = None,
     kwargs: Mapping[str, Any] | None = None,
     timeout: float = 300.0,
     told: Told | None = None,
@@ -34,7 +34,9 @@ def run_once(
     endpoint : str
         Name or id.
     inputs : mapping of str to str
-        Parameter to the name or id of a Data; the function gets its newest version as a file.
+        Parameter to the name or id of a Data, which the function gets as a file.
+    versions : mapping of str to int
+        Parameter to the version it reads; the newest for all others.
     kwargs : mapping
         Its other arguments, as JSON.
     timeout : float
@@ -54,7 +56,10 @@ def run_once(
     given = dict(kwargs or {})
     check_arguments(function, inputs or {}, given, has_source=False)
     where = session.endpoint_id(endpoint)
-    aero = {"input_data": {name: newest(session.client, data) for name, data in (inputs or {}).items()}}
+    pinned = versions or {}
+    aero = {
+        "input_data": {name: entry_of(session.client, data, pinned.get(name)) for name, data in (inputs or {}).items()}
+    }
     compute = session.compute
     outcomes = compute.run(
         function.source,
@@ -68,12 +73,16 @@ def run_once(
     return told_by(outcomes[0])
 
 
-def newest(client: AeroClient, name_or_id: str) -> dict[str, Any]:
-    """Tell an endpoint where the newest version of a Data is, as the pull of a flow would."""
-    data = client.resolve_data(name_or_id)
-    version = client.latest(data.id)
-    content = locate(data, version, client.base_url, newest=True)
-    entry = {"id": data.id, "version": version.version, "version_id": version.id, "checksum": version.checksum}
+def entry_of(client: AeroClient, name_or_id: str, number: int | None) -> dict[str, Any]:
+    """Tell an endpoint where a version of a Data is, as the pull of a flow would; the newest where none is named."""
+    content = client.place(client.resolve_data(name_or_id).id, number)
+    version = content.version
+    entry = {
+        "id": content.data.id,
+        "version": version.version,
+        "version_id": version.id,
+        "checksum": version.checksum,
+    }
     if content.collection is None:
         return {**entry, "no_copy": True, "trigger_url": content.url}
     folder, _, name = content.url.rpartition("/")

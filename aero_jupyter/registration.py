@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from aero_jupyter.compute.functions import PortableFunction
 
 _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
+#: What the runtime gives of an input beside its file, to functions that have such a parameter.
+_TOLD_OF_INPUTS = ("url", "signed_url", "version", "version_id")
 
 
 class FlowRegistry:
@@ -244,7 +246,9 @@ def check_arguments(
     twice = [name for name in inputs if name in kwargs]
     if twice:
         raise InvalidArgument(f"{twice[0]} is given both as an input and as a kwarg.", "Leave one out.")
-    missing = [each.name for each in function.parameters if each.required and each.name not in {**inputs, **kwargs}]
+    told = {f"{name}_{what}" for name in inputs for what in _TOLD_OF_INPUTS}
+    given = {*inputs, *kwargs, *told}
+    missing = [each.name for each in function.parameters if each.required and each.name not in given]
     if len(missing) > (1 if has_source else 0):
         but = " (the pulled file is only one of them)" if has_source else ""
         raise InvalidArgument(

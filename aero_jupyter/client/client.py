@@ -115,10 +115,20 @@ class AeroClient(Tracing):
         Unreadable
             If the server does not tell where the bytes are.
         """
+        found = self.place(data_id, version)
+        return open_content(found, self, self._authorizer_of(found))
+
+    def place(self, data_id: str, version: int | None = None) -> Content:
+        """Tell where the bytes of a version are; of the newest where none is named.
+
+        Raises
+        ------
+        Unreadable
+            If the server does not tell.
+        """
         chosen, newest = self._with_file(data_id, version)
         data = chosen.data if chosen.data and chosen.data.name else self.get_data(data_id)
-        found = locate(data, chosen, self.base_url, newest=newest)
-        return open_content(found, self, self._authorizer_of(found))
+        return locate(data, chosen, self.base_url, newest=newest)
 
     def read(self, data_id: str, version: int | None = None, **options: Any) -> pd.DataFrame:
         """Read a version as a DataFrame; `options` go to the pandas reader.

@@ -103,7 +103,7 @@ def seconds(text: str) -> float:
 
 def _called(magic: Any) -> str:
     name = magic.__name__
-    return f"%%{name}" if name == "aero_register" else f"%{name}"
+    return {"aero_register": "%%aero_register", "aero_run_cell": "%%aero_run"}.get(name, f"%{name}")
 
 
 def _sentence(message: str, called: str) -> str:

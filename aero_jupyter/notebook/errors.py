@@ -26,9 +26,12 @@ def ended_well(run: Run, name: str) -> Run:
         return run
     details = "\n".join(part for part in (run.traceback, run.log and f"It printed:\n{run.log}") if part)
     reason = run.error or f"Run {run.id[:8]} of {name} was {run.state}."
-    if _RAISED.match(reason):
-        reason = f"{name}() raised {reason}"
-    raise RunFailed(reason, where_of(run.traceback), details=details, run_id=run.id)
+    raise RunFailed(raised(name, reason), where_of(run.traceback), details=details, run_id=run.id)
+
+
+def raised(name: str, reason: str) -> str:
+    """Say which function raised, where the reason is an exception as a traceback ends with it."""
+    return f"{name}() raised {reason}" if _RAISED.match(reason) else reason
 
 
 def where_of(trace: str | None) -> str:

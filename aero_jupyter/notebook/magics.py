@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from IPython.core import magic as plain
-from IPython.core import magic_arguments as described
 from IPython.core.magic import Magics, magics_class, no_var_expand
 from traitlets import Float, Int
 
 from aero_jupyter.notebook.arguments import arguments, search_arguments, seconds, whole
+from aero_jupyter.notebook.decorators import argument, cell_magic, line_magic, magic_arguments
 from aero_jupyter.notebook.errors import ended_well, story
 
 if TYPE_CHECKING:
@@ -22,36 +21,6 @@ if TYPE_CHECKING:
     from aero_jupyter.notebook.login import Panel
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-# IPython's own types do not tell what these decorators give back.
-_plain: Any = plain
-_described: Any = described
-
-
-def line_magic(function: F) -> F:
-    """Make a method a line magic."""
-    made: F = _plain.line_magic(function)
-    return made
-
-
-def cell_magic(function: F) -> F:
-    """Make a method a cell magic."""
-    made: F = _plain.cell_magic(function)
-    return made
-
-
-def magic_arguments() -> Callable[[F], F]:
-    """Let a magic take described arguments."""
-    decorate: Callable[[F], F] = _described.magic_arguments()
-    return decorate
-
-
-def argument(*names: str, **about: Any) -> Callable[[F], F]:
-    """Describe one argument of a magic."""
-    decorate: Callable[[F], F] = _described.argument(*names, **about)
-    return decorate
 
 
 def _session() -> Session:
@@ -71,7 +40,7 @@ class AeroMagics(Magics):
     @magic_arguments()
     @argument("--code", default=None, metavar="CODE", help="The code that the login page has shown.")
     @argument("--force", action="store_true", help="Log in anew, by a fresh link; the local AERO needs no login.")
-    @line_magic
+    @line_magic()
     def aero_login(self, line: str) -> Card | Panel:
         """Log in, and say who and where."""
         from aero_jupyter.notebook.views import Who
@@ -86,7 +55,7 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @line_magic
+    @line_magic()
     def aero_logout(self, line: str) -> Who:
         """Log out: forget the tokens, and revoke them at Globus."""
         from aero_jupyter import session as sessions
@@ -97,7 +66,7 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @line_magic
+    @line_magic()
     def aero_status(self, line: str) -> Card:
         """Show which AERO is in use and what it holds."""
         from aero_jupyter.notebook.views import Card
@@ -113,7 +82,7 @@ class AeroMagics(Magics):
         return Card(f"✓ {session.name} answers at {session.client.base_url}", " · ".join(counts))
 
     @no_var_expand
-    @line_magic
+    @line_magic()
     def aero_search(self, line: str) -> pd.DataFrame:
         """Search the catalogue: %aero_search QUERY [--limit N] [--scan].
 
@@ -121,18 +90,19 @@ class AeroMagics(Magics):
         field:value, and a trailing *. {name} stands for the notebook's value. --scan reads the whole catalogue
         and searches it here, for a server whose search is broken.
         """
+        from aero_jupyter.notebook.progress import scanned
         from aero_jupyter.notebook.views import frame_of
 
         query, limit, scan = search_arguments(line, self._names)
         client = _session().client
-        found: Iterable[Any] = client.scan(query) if scan else client.search(query)
+        found: Iterable[Any] = scanned(client, query) if scan else client.search(query)
         return frame_of("search", islice(found, self.limit if limit is None else limit))
 
     @no_var_expand
     @magic_arguments()
     @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
     @argument("--limit", type=whole, default=None, metavar="N", help="Rows to show; 50 by default.")
-    @line_magic
+    @line_magic()
     def aero_list(self, line: str) -> pd.DataFrame:
         """List data, flows, provenance or runs."""
         from aero_jupyter.notebook.views import frame_of
@@ -147,7 +117,7 @@ class AeroMagics(Magics):
     @no_var_expand
     @magic_arguments()
     @argument("--all", action="store_true", help="Those of others too, where you may run on them.")
-    @line_magic
+    @line_magic()
     def aero_endpoints(self, line: str) -> pd.DataFrame:
         """List where functions can run; a name here can be given to --endpoint."""
         from aero_jupyter.notebook.views import frame_of
@@ -158,7 +128,7 @@ class AeroMagics(Magics):
     @no_var_expand
     @magic_arguments()
     @argument("id", help="Name or id of a data.")
-    @line_magic
+    @line_magic()
     def aero_versions(self, line: str) -> pd.DataFrame:
         """List the versions of a data, oldest first."""
         from aero_jupyter.notebook.views import frame_of
@@ -172,7 +142,7 @@ class AeroMagics(Magics):
     @argument("id", help="Name or id of a data.")
     @argument("--version", type=whole, default=None, metavar="N", help="Which version; the newest by default.")
     @argument("--wait", type=seconds, default=None, metavar="SECONDS", help="Wait that long for the version to exist.")
-    @line_magic
+    @line_magic()
     def aero_get(self, line: str) -> pd.DataFrame:
         """Read a version as a DataFrame; its attrs["aero"] say where it came from."""
         args = arguments(self.aero_get, line, self._names)
@@ -189,7 +159,7 @@ class AeroMagics(Magics):
     @argument(
         "--timeout", type=seconds, default=None, metavar="SECONDS", help="Wait that long at most; 300 by default."
     )
-    @line_magic
+    @line_magic()
     def aero_run(self, line: str) -> RunCard | pd.DataFrame:
         """Run a flow now, wait until it has ended, and show the run.
 
@@ -210,8 +180,26 @@ class AeroMagics(Magics):
         return RunCard(ended_well(run, name), name)
 
     @no_var_expand
+    @magic_arguments("aero_run")
+    @argument("--endpoint", default="local", metavar="NAME", help="Where it runs: a name or an id.")
+    @argument("--input", action="append", default=[], metavar="P=DATA", help="Parameter=name[@version]; may repeat.")
+    @argument("--kwarg", action="append", default=[], metavar="K=V", help="A value, as JSON or text; may repeat.")
+    @argument("--name", default=None, metavar="FN", help="Which function, where the cell has several.")
+    @argument("--timeout", type=seconds, default=None, metavar="SECONDS", help="Wait that long; 300 by default.")
+    @cell_magic("aero_run")
+    def aero_run_cell(self, line: str, cell: str) -> Any:
+        """Run the function of this cell once on an endpoint, and give what it returns.
+
+        The cell does not run here, and nothing is registered as a flow; what it returns must be JSON.
+        """
+        from aero_jupyter.notebook.run import run
+
+        args = arguments(self.aero_run_cell, line, self._names)
+        return run(_session(), cell, args, self._names, self.timeout if args.timeout is None else args.timeout)
+
+    @no_var_expand
     @magic_arguments()
-    @line_magic
+    @line_magic()
     def aero_traceback(self, line: str) -> Card:
         """Show the last error in full, with the traceback of the endpoint where there is one."""
         from aero_jupyter.notebook.views import Card
@@ -233,7 +221,7 @@ class AeroMagics(Magics):
     @argument("--dry-run", action="store_true", help="Run it once here on the latest input; register nothing.")
     @argument("--timeout", type=seconds, default=None, metavar="SECONDS", help="Stop a dry run after that long.")
     @argument("--replace", action="store_true", help="Continue the data of the flow that is there with this text.")
-    @cell_magic
+    @cell_magic()
     def aero_register(self, line: str, cell: str) -> Card:
         """Register the function of this cell as a flow; the cell also runs here."""
         from aero_jupyter.notebook import register

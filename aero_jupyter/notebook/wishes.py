@@ -45,15 +45,24 @@ def wish_from(args: argparse.Namespace) -> Wish:
     InvalidArgument
         If they do not go together.
     """
-    inputs = _pairs(args.input, "--input", "PARAMETER=NAME")
+    inputs = inputs_from(args.input)
     source = _pair(args.source, "--source", "NAME=URL") if args.source is not None else None
     outputs = tuple(args.output) or ((source[0],) if source else ())
     policy = _policy(args.policy, source, inputs, args.every)
     _check_ends(inputs, source, outputs)
     _check_policy(policy, inputs, source)
-    kwargs = _pairs(args.kwarg, "--kwarg", "NAME=VALUE")
     timer = _timer(policy, args.every)
-    return Wish(inputs, outputs, source, policy, timer, {name: _value(text) for name, text in kwargs.items()})
+    return Wish(inputs, outputs, source, policy, timer, kwargs_from(args.kwarg))
+
+
+def inputs_from(texts: Iterable[str]) -> dict[str, str]:
+    """Read what ``--input`` gives: parameter to the name or id of a Data."""
+    return _pairs(texts, "--input", "PARAMETER=NAME")
+
+
+def kwargs_from(texts: Iterable[str]) -> dict[str, Any]:
+    """Read what ``--kwarg`` gives: each value as JSON where it is JSON, else as text."""
+    return {name: _value(text) for name, text in _pairs(texts, "--kwarg", "NAME=VALUE").items()}
 
 
 def _policy(named: str | None, source: object, inputs: object, every: str | None) -> PolicyEnum:

@@ -162,9 +162,9 @@ def test_the_traceback_tells_the_rest_of_the_last_error(shell, said, influent):
     assert "Traceback" in told._repr_html_()
 
 
-@pytest.mark.parametrize("name", [*LINES, "aero_register", "aero_traceback"])
-def test_every_magic_has_help_that_names_its_options(shell, capsys, name):
-    magic = ("%%" if name == "aero_register" else "%") + name
+@pytest.mark.parametrize("magic", [*(f"%{name}" for name in LINES), "%aero_traceback", "%%aero_register", "%%aero_run"])
+def test_every_magic_has_help_that_names_its_options(shell, capsys, magic):
+    name = magic.lstrip("%")
     shell.run_cell(f"{magic}?")
     told = capsys.readouterr().out
     assert f"%{name}" in told
