@@ -36,11 +36,11 @@ class FlowCard(Card):
         self._client = session.client
         self.flow = flow
         self.name = flow.function_name or "flow"
-        runs = runs_of(session.client, flow)
+        history = _history(runs_of(session.client, flow)) if session.client.dialect.runs else _last(flow)
         super().__init__(
             f"✓ {self.name} → {_listed(flow.outputs) or 'no output'}    flow {flow.id[:8]} · {_place(session, flow)}",
             " ".join(part for part in (_when(flow), _ends(session.client, flow)) if part),
-            " · ".join(part for part in (_history(runs), _next(flow)) if part),
+            " · ".join(part for part in (history, _next(flow)) if part),
         )
 
     def wait(self, timeout: float = 300.0) -> RunCard:
@@ -104,6 +104,11 @@ def _history(runs: Sequence[Run]) -> str:
     took = [seconds for run in reversed(runs) if (seconds := seconds_of(run)) is not None]
     shown = f"runs {_spark(took)} median {statistics.median(took):.1f} s · " if took else ""
     return f"{shown}last: {runs[0].state}"
+
+
+def _last(flow: Flow) -> str:
+    """Tell the last run where the server tells no runs."""
+    return f"last run {ago(flow.last_executed)}" if flow.last_executed else ""
 
 
 def _spark(values: Sequence[float]) -> str:
