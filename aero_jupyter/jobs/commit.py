@@ -34,7 +34,8 @@ def database_commit(*args: Any, **kwargs: Any) -> dict[str, Any]:
         **{key: aero[key] for key in ("run_id", "task") if aero.get(key) is not None},
     }
     # With a run's id the server knows a repetition; without one it would count as another run.
-    answer: dict[str, Any] = ask_aero(aero, "POST", "/prov/new", json=body, retry="run_id" in body)
+    older = {"json": {"aero": body}}
+    answer: dict[str, Any] = ask_aero(aero, "POST", "/prov/new", json=body, retry="run_id" in body, older=older)
     return answer
 
 

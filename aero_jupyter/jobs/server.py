@@ -10,6 +10,8 @@ from aero_jupyter.jobs.tokens import globus_token
 from aero_jupyter.jobs.web import AeroJobError, ask_json, is_loopback, origin
 
 _DEFAULT_SERVER = "https://aero.emews.org:5001"
+#: Below which the older server answers.
+_OLDER = "/osprey/api/v1.0"
 _PRIVATE = frozenset({"server", "token"})
 
 
@@ -23,9 +25,35 @@ def server_of(aero: Mapping[str, Any]) -> str:
     return str(server).rstrip("/")
 
 
-def ask_aero(aero: Mapping[str, Any], method: str, path: str, **options: Any) -> Any:
-    """Ask the task's AERO server and return its JSON."""
-    url = server_of(aero) + path
+def ask_aero(
+    aero: Mapping[str, Any], method: str, path: str, *, older: Mapping[str, Any] | None = None, **options: Any
+) -> Any:
+    """Ask the task's AERO server, of either generation, and return its JSON.
+
+    Parameters
+    ----------
+    older : mapping, optional
+        Options in place of ``options`` where the server is of the older generation.
+    """
+    server = server_of(aero)
+    # The older server answers below a prefix of its own, and elsewhere with a web page that explains nothing.
+    if not server.endswith(_OLDER):
+        try:
+            return _answered(aero, method, server + path, options)
+        except AeroJobError as error:
+            if error.status != 404 or error.detail:
+                raise
+            unknown = error
+        server += _OLDER
+    else:
+        unknown = None
+    try:
+        return _answered(aero, method, server + path, older or options)
+    except AeroJobError as error:
+        raise (unknown if unknown and error.status == 404 and not error.detail else error) from None
+
+
+def _answered(aero: Mapping[str, Any], method: str, url: str, options: Mapping[str, Any]) -> Any:
     return ask_json(method, url, "The AERO server", token=token_for(aero, url), **options)
 
 

@@ -47,13 +47,20 @@ def _with_versions(kwargs: Mapping[str, Any], seen: _Seen) -> dict[str, Any]:
 
 def _latest(aero: Mapping[str, Any], parameter: str, data_id: str) -> Mapping[str, Any]:
     try:
-        version: Mapping[str, Any] = ask_aero(aero, "GET", f"/data/{data_id}/latest")
+        answer = ask_aero(aero, "GET", f"/data/{data_id}/latest")
     except AeroJobError as error:
-        if error.status != 404:
-            raise
-        lack = "has no version yet" if "version" in error.detail.lower() else "is not known to the AERO server"
+        none_yet = "version" in error.detail.lower() if error.status == 404 else _has_none(aero, data_id, error)
+        lack = "has no version yet" if none_yet else "is not known to the AERO server"
         raise AeroJobError(f"Input {parameter}: data {data_id} {lack}.", 404) from None
+    version: Mapping[str, Any] = answer.get("data_version") or answer
     return version
+
+
+def _has_none(aero: Mapping[str, Any], data_id: str, error: AeroJobError) -> bool:
+    """Tell whether the server failed because there is no version; the older one falls over there."""
+    if error.status == 500 and ask_aero(aero, "GET", f"/data/{data_id}/versions") == []:
+        return True
+    raise error
 
 
 def _pinned(aero: Mapping[str, Any], parameter: str, data_id: str, number: int) -> Mapping[str, Any]:
@@ -83,11 +90,11 @@ def _described(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str
         "file_bn": file.get("file_name"),
         "file_type": file.get("file_type"),
         "encoding": file.get("encoding"),
-        "size": file.get("size"),
+        "size": file.get("size", file.get("file_size")),
         "checksum": version.get("checksum"),
         "source_key": version.get("source_key"),
         "name": data.get("name"),
-        "collection_url": data.get("collection_url"),
+        "collection_url": data.get("collection_url") or file.get("collection_url"),
         "collection_uuid": data.get("collection_uuid"),
     }
     described = {**entry, **{key: value for key, value in found.items() if value is not None}}

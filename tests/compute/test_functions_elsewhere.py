@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shapes import SHAPES
 
 from aero_jupyter import jobs
 from aero_jupyter.compute.functions import portable
@@ -89,6 +90,12 @@ def test_the_shapes_run_everywhere(python: str) -> None:
     assert exited[1].splitlines()[-1].endswith("AeroJobError: f() called sys.exit(2).")
     assert 'File "<cell f>", line 7, in g\n    return x / 0' in raised[1]
     assert 'File "<cell f>", line 9, in f\n    return g(x)' in raised[1]
+
+
+def test_every_shape_that_travels_gives_the_same_everywhere(python: str) -> None:
+    functions = [portable(cell, "f") for cell in SHAPES]
+    results = run(python, *((function.source, function.entry, [2]) for function in functions))
+    assert dict(zip(SHAPES, results, strict=True)) == {cell: ["ok", 2] for cell in SHAPES}
 
 
 def test_the_text_needs_no_name_and_no_package(python: str) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import requests
 from endpoints import RealEndpoint, real_endpoint
+from older_server import OlderServer, older_server
 
 from aero_jupyter import jobs
 from aero_jupyter.compute.functions import portable, portable_from
@@ -36,14 +37,21 @@ def smooth(sewage, window=2):
     frame["smoothed"] = frame["load"].rolling(window, min_periods=1).mean()
     return frame
 """
+OLDER_COMMIT = ("POST", "/osprey/api/v1.0/prov/new")
 SOURCE = b"day,load,note\n2026-01-01,10,a\n2026-01-02,30,b\n2026-01-03,,c\n2026-01-04,50,d\n"
 
 
 class Server:
-    """An AERO server, and the files of a source in its neighbourhood."""
+    """An AERO server, and how it looks to the endpoint: as itself, or as one of the older generation."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, older: OlderServer | None) -> None:
         self.state = state
+        self.older = older
+
+    @property
+    def url(self) -> str:
+        """Where the endpoint finds it."""
+        return self.older.url if self.older else self.state.url
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.state.token}"}
@@ -73,10 +81,10 @@ class Server:
         return dict(self.ask("POST", "flow/register", json=body))
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with local_aero() as state:
-        yield Server(state)
+@pytest.fixture(scope="module", params=["newest", "older"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with local_aero() as state, older_server(state.url, state.token) as older:
+        yield Server(state, older if request.param == "older" else None)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +92,7 @@ def equipped(
     _linux: None, service: ComputeService, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealEndpoint]:
     """An endpoint whose owner has given it an AERO server and a token, as the README tells."""
-    environ = {"AERO_SERVER": server.state.url, "AERO_ACCESS_TOKEN": server.state.token}
+    environ = {"AERO_SERVER": server.url, "AERO_ACCESS_TOKEN": server.state.token}
     with real_endpoint(service, tmp_path_factory.mktemp("equipped"), "equipped", environ=environ) as endpoint:
         yield endpoint
 
@@ -115,7 +123,8 @@ def data_of(flow: Mapping[str, Any]) -> str:
 
 def place_of(server: Server, data: str) -> dict[str, Any]:
     record = server.ask("GET", f"data/{data}")
-    return {key: record[key] for key in ("id", "collection_uuid", "collection_url")}
+    place = {key: record[key] for key in ("id", "collection_uuid", "collection_url")}
+    return {**place, "collection_url": place["collection_url"].replace(server.state.url, server.url)}
 
 
 def test_an_ingestion_and_an_analysis_run_there_from_source_to_provenance(
@@ -156,6 +165,9 @@ def test_an_ingestion_and_an_analysis_run_there_from_source_to_provenance(
     told = json.dumps(record)
     assert version["id"] in told
     assert latest["id"] in told
+    if server.older:
+        bodies = [json.loads(body) for method, path, body in server.older.asked if (method, path) == OLDER_COMMIT]
+        assert [list(body) for body in bodies] == [["aero"], ["aero"]]
 
 
 def called_with_tasks(source: str, entry: str) -> tuple[str, str]:

@@ -124,3 +124,68 @@ def test_a_server_that_does_not_speak_json(place: Place, aero: dict[str, Any]) -
     place.gives("/aero/prov/new", Answer(b"<html>hello</html>"))
     with pytest.raises(AeroJobError, match=r"/aero/prov/new answered with something that is not JSON\."):
         database_commit(aero=aero)
+
+
+OLDER = "/aero/osprey/api/v1.0"
+PAGE = Answer(b"<!doctype html><title>404 Not Found</title>", 404, {"Content-Type": "text/html"})
+
+
+def of_older(place: Place, path: str) -> str:
+    """The older server knows a path below its own prefix only."""
+    place.gives(f"/aero{path}", PAGE)
+    return OLDER + path
+
+
+def test_the_older_server_is_found_and_its_versions_are_understood(place: Place, aero: dict[str, Any]) -> None:
+    file = {
+        "file_name": "f.csv",
+        "file_type": ".csv",
+        "file_size": 4,
+        "collection_url": "http://c/",
+        "encoding": "utf-8",
+    }
+    version = {"id": "v2", "version": 2, "checksum": "c", "data": {"id": "d7", "name": "ww"}, "data_file": file}
+    place.gives_json(of_older(place, "/data/d7/latest"), {"code": 200, "data_version": version})
+
+    (told,) = get_versions(task(aero, sewage={"id": "d7", "version": None}))
+    entry = told["kwargs"]["aero"]["input_data"]["sewage"]
+    expected = {"version": 2, "file_bn": "f.csv", "size": 4, "collection_url": "http://c/", "name": "ww"}
+    assert {key: entry[key] for key in expected} == expected
+
+
+def test_the_older_server_gets_a_commit_in_its_own_shape(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json(of_older(place, "/prov/new"), {"id": "p1"})
+    assert database_commit(aero=aero) == {"id": "p1"}
+    assert list(place.asked[-1].json) == ["aero"]
+    assert place.asked[-1].json["aero"]["flow_id"] == "f1"
+
+
+def test_an_address_that_ends_with_the_older_prefix_is_taken_as_it_is(place: Place, aero: dict[str, Any]) -> None:
+    place.gives_json(f"{OLDER}/prov/new", {"id": "p1"})
+    assert database_commit(aero={**aero, "server": place.url + OLDER}) == {"id": "p1"}
+    assert [asked.path for asked in place.asked] == [f"{OLDER}/prov/new"]
+
+
+@pytest.mark.parametrize(
+    ("versions", "sentence"),
+    [
+        (Answer(b"[]"), "Input sewage: data d7 has no version yet."),
+        (Answer(b"[{}]"), "The AERO server .*/latest answered 500"),
+    ],
+)
+def test_the_older_server_falls_over_where_there_is_no_version(
+    place: Place, aero: dict[str, Any], versions: Answer, sentence: str
+) -> None:
+    place.gives(of_older(place, "/data/d7/latest"), Answer(b"", 500))
+    place.gives(of_older(place, "/data/d7/versions"), versions)
+    with pytest.raises(AeroJobError, match=sentence):
+        get_versions(task(aero, sewage={"id": "d7", "version": None}))
+
+
+def test_a_server_of_neither_generation_is_named_by_the_address_that_was_given(
+    place: Place, aero: dict[str, Any]
+) -> None:
+    for path in ("/aero/prov/new", f"{OLDER}/prov/new"):
+        place.gives(path, PAGE)
+    with pytest.raises(AeroJobError, match=r"/aero/prov/new answered 404"):
+        database_commit(aero=aero)
