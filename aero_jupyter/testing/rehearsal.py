@@ -97,14 +97,22 @@ class Rehearsal:
     def __repr__(self) -> str:
         return f"Rehearsal({self.server})"
 
-    def code(self, username: str = "vh@example.edu") -> str:
-        """Open the pending login link as a person would, log in there, and give the code that the page shows."""
+    def code(self, link: str | None = None) -> str:
+        """Open a login link as a person would, log in there, and give the code that the page shows.
+
+        Parameters
+        ----------
+        link : str, optional
+            By default the pending one of the session in use.
+        """
         from aero_jupyter.session import current
 
-        credentials = current().credentials
-        assert credentials is not None
-        assert credentials.person is not None
-        return self._auth.log_in(credentials.person.link(), username)
+        if link is None:
+            credentials = current().credentials
+            assert credentials is not None
+            assert credentials.person is not None
+            link = credentials.person.link()
+        return self._auth.log_in(link)
 
     def stop(self) -> None:
         """Stop everything, remove it, and give the environment back."""
