@@ -153,7 +153,8 @@ class Watch:
             self._silent = True
             return {}
         self._silent = False
-        lost = next((id for id in ids if id not in records), None)
+        # One that was never seen may have been sent too shortly ago.
+        lost = next((id for id in ids if id not in records and id in self._states), None)
         if lost is not None:
             raise RunFailed(f"The service does not know task {lost[:8]} any more.", "Run it again.", run_id=lost)
         return records
