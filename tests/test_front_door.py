@@ -1,6 +1,7 @@
 """What `import aero_jupyter` gives, and what it does not do."""
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -23,3 +24,11 @@ def test_importing_it_is_cheap(heavy):
 def test_local_stays_a_function_whatever_is_imported():
     importlib.import_module("aero_jupyter.service.daemon")
     assert callable(aero_jupyter.local)
+
+
+def test_the_testing_functions_stay_functions_whatever_is_imported():
+    testing = importlib.import_module("aero_jupyter.testing")
+    for module in pkgutil.iter_modules(testing.__path__):
+        importlib.import_module(f"aero_jupyter.testing.{module.name}")
+    assert callable(testing.globus_auth)
+    assert callable(testing.local_aero)

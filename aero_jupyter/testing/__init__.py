@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aero_jupyter.service import daemon
 
 if TYPE_CHECKING:
-    from aero_jupyter.testing.globus_auth import GlobusAuth
+    from aero_jupyter.testing.globus_auth_rules import GlobusAuth
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def globus_auth(
     GlobusAuth
         Its `url` is to be put into the environment; `log_in` does what a person does with a link.
     """
-    from aero_jupyter.testing.globus_auth import GlobusAuth
+    from aero_jupyter.testing.globus_auth_rules import GlobusAuth
     from aero_jupyter.testing.globus_auth_web import serving
 
     with serving(GlobusAuth(clients, servers, **options)) as auth:

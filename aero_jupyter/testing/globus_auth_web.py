@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from aero_jupyter.testing.globus_auth import GlobusAuth
 from aero_jupyter.testing.globus_auth_records import Refused
+from aero_jupyter.testing.globus_auth_rules import GlobusAuth
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <body style="font-family:sans-serif;max-width:40em;margin:3em auto"><h1>{title}</h1>{body}</body></html>"""

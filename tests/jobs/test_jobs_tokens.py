@@ -15,7 +15,7 @@ from aero_jupyter.auth.credentials import Credentials
 from aero_jupyter.core.config import Profile
 from aero_jupyter.jobs import AeroJobError, database_commit, run_user
 from aero_jupyter.jobs.server import token_for
-from aero_jupyter.testing.globus_auth import GlobusAuth
+from aero_jupyter.testing.globus_auth_rules import GlobusAuth
 
 CELL = {
     "source": "def f(ww):\n    return {'clean': ww}\n",

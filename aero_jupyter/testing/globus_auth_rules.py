@@ -24,7 +24,7 @@ from aero_jupyter.testing.globus_auth_records import (
 
 
 class GlobusAuth:
-    """What Globus Auth knows and decides. `aero_jupyter.testing.globus_auth` serves one.
+    """What Globus Auth knows and decides. `aero_jupyter.testing.globus_auth_rules` serves one.
 
     Parameters
     ----------

@@ -1,0 +1,42 @@
+"""From this machine to Globus in JupyterLab, and one run on an endpoint as it is seen there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+GLOBUS = Path(__file__).parents[2] / "notebooks" / "02-globus.ipynb"
+CELL = """%%aero_run --kwarg text={!r}
+def words(text):
+    print("counting", text)
+    return {{"words": len(text.split()), "first": text.split()[0]}}
+"""
+
+
+def test_the_way_to_globus_runs_in_lab(jupyter: Any, browser: Any) -> None:
+    shutil.copy(GLOBUS, jupyter.root / "globus.ipynb")
+    with jupyter.open(browser, "globus.ipynb", height=6000) as notebook:
+        notebook.run_all()
+        text = notebook.page.locator(".jp-Notebook").inner_text()
+        assert "Traceback" not in text
+        assert "Logged in as vh@example.edu until" in text
+        assert "take_in → inflow" in text
+        notebook.shot("globus-light")
+
+
+def test_a_run_shows_its_state_what_it_printed_and_its_result(jupyter: Any, browser: Any) -> None:
+    name = jupyter.put("run.ipynb", "%load_ext aero_jupyter", CELL.format("<b>no</b> markup"), CELL.format(""))
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        good = notebook.output(1).inner_text()
+        assert "✓ done in" in good
+        assert "counting <b>no</b> markup" in good
+        assert "{'words': 2, 'first': '<b>no</b>'}" in good
+        bad = notebook.output(2).inner_text()
+        assert "✕ failed in" in bad
+        assert "→ line 4 of the cell, in words" in bad
+        assert "words() raised IndexError: list index out of range" in bad
+        for dark in (False, True):
+            notebook.theme(dark=dark)
+            notebook.shot(f"run-{'dark' if dark else 'light'}")
