@@ -19,6 +19,7 @@ _HOME = {
     "connect": "session",
     "current": "session",
     "demo": "",
+    "frame": "notebook.frames",
     "get_flow": "api",
     "globus_logout": "api",
     "jobs": "",

@@ -122,6 +122,14 @@ def next_due(due: datetime, interval: int, now: datetime) -> datetime:
     return due + timedelta(seconds=interval * (missed + 1))
 
 
+def is_overdue(checked: datetime, interval: int, now: datetime) -> bool:
+    """Whether something that is done each `interval` seconds, the last time at `checked`, should have come by `now`.
+
+    Half an interval is left for the run itself and for clocks that differ.
+    """
+    return (now - checked).total_seconds() > 1.5 * interval
+
+
 def seconds_from(text: str) -> int:
     """Read "90", "30s", "5m", "6h", "1d" or "2w" as seconds.
 

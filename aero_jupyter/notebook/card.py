@@ -12,8 +12,9 @@ from aero_jupyter.core import policy as policies
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Data, Flow, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.notebook.columns import seconds_of, time_of
 from aero_jupyter.notebook.errors import ended_well
-from aero_jupyter.notebook.views import Card, RunCard, seconds_of, time_of
+from aero_jupyter.notebook.views import Card, RunCard
 from aero_jupyter.notebook.words import ago
 
 if TYPE_CHECKING:

@@ -1,105 +1,196 @@
-"""Records as a DataFrame that shows itself as people read it: short ids, ages instead of times, sizes in kB."""
+"""Records as a DataFrame that knows where it came from and how to get the rest."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from aero_jupyter.core.models import RUN_STATES
-from aero_jupyter.notebook.words import ago, size_of, state_of
+from aero_jupyter.core.errors import InvalidArgument, UnknownName
+from aero_jupyter.notebook.columns import columns_of
+from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.progress import Counting
+from aero_jupyter.notebook.table import as_html, as_text
+
+if TYPE_CHECKING:
+    from aero_jupyter.notebook.views import Card
 
 #: Rows that are shown; all of them are in the frame.
 MOST_SHOWN = 60
-_IDS = ("id", "flow", "run", "checksum", "endpoint")
-_TABLE = (
-    "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);"
-    "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color0,#fff);border-collapse:collapse;"
-    "border:1px solid var(--jp-border-color2,#e0e0e0);font-variant-numeric:tabular-nums"
-)
-_CELL = "padding:4px 12px;white-space:nowrap;max-width:28em;overflow:hidden;text-overflow:ellipsis;line-height:20px;"
-_RULE = "border-top:1px solid var(--jp-border-color2,#e0e0e0);"
-_CODE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)"
-_META = "caption-side:bottom;text-align:left;padding:4px 12px;font-size:var(--jp-ui-font-size0,11px)"
+#: Rows that a frame begins with.
+LIMIT = 50
 
 
 class AeroFrame(pd.DataFrame):
     """A DataFrame of records; whatever is made from it is a plain DataFrame.
 
-    ``attrs["asked"]`` holds the time it was asked for, as ISO text in UTC.
+    ``attrs`` tell ``server``, ``kind``, ``query``, the time ``asked`` (ISO text in UTC) and whether the rows are
+    ``complete``. ``aero`` gets the rest, asks again, and opens a row.
     """
 
+    _internal_names = [*pd.DataFrame._internal_names, "_listing", "_rows", "_pager"]  # type: ignore[attr-defined]  # noqa: RUF012
+    _internal_names_set = set(_internal_names)  # noqa: RUF012
+
+    _listing: Listing | None
+    _rows: Sequence[Any]
+    _pager: Any
+
+    @property
+    def aero(self) -> FrameTools:
+        """What can be done with these records."""
+        return FrameTools(self)
+
     def _repr_html_(self) -> str:
-        head = "".join(_head(name, self[name]) for name in self.columns)
-        rows = (self._row(values) for values in self.head(MOST_SHOWN).itertuples(index=False))
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
-        caption = f'<caption style="{_META}">{html.escape(self._about())}</caption>'
-        return f'<table style="{_TABLE}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        return as_html(self.head(MOST_SHOWN), self._about(), self._now())
 
     def __repr__(self) -> str:
-        shown = self.head(MOST_SHOWN)
-        text = {name: [_told(name, value, self._now()) for value in shown[name]] for name in shown.columns}
-        table = pd.DataFrame(text).to_string(index=False) if len(shown) else "  ".join(map(str, self.columns))
-        return f"{table}\n{self._about()}"
-
-    def _row(self, values: tuple[Any, ...]) -> str:
-        return "".join(_cell(name, value, self._now()) for name, value in zip(self.columns, values, strict=True))
+        return as_text(self.head(MOST_SHOWN), self._about(), self._now())
 
     def _now(self) -> datetime:
         asked = self.attrs.get("asked")
         return datetime.fromisoformat(asked) if asked else datetime.now(timezone.utc)
 
     def _about(self) -> str:
-        count = f"{len(self)} rows" if len(self) <= MOST_SHOWN else f"The first {MOST_SHOWN} of {len(self)} rows"
-        return f"{count if len(self) != 1 else '1 row'} · as of {self._now():%H:%M:%S} UTC"
+        return f"{self._covered()} · as of {self._now():%H:%M:%S} UTC"
+
+    def _covered(self) -> str:
+        listing: Listing | None = getattr(self, "_listing", None)
+        shown, complete = min(len(self), MOST_SHOWN), self.attrs.get("complete", True)
+        total = len(self) if complete or listing is None else listing.pages.total
+        if shown == total:
+            return "1 row" if shown == 1 else f"{shown} rows"
+        return f"The first {shown} of {'more' if total is None else total} rows"
 
 
-def framed(columns: dict[str, pd.Series[Any]]) -> AeroFrame:
-    """Make a frame of columns, asked for now."""
-    made = AeroFrame(columns)
-    made.attrs["asked"] = datetime.now(timezone.utc).isoformat()
+class FrameTools:
+    """What a frame of records can do beyond being a DataFrame."""
+
+    def __init__(self, frame: AeroFrame) -> None:
+        self._frame = frame
+        self._listing: Listing | None = frame._listing
+
+    def __repr__(self) -> str:
+        return f"<the tools of a frame: {self._asked().question.in_words()}>"
+
+    def all(self) -> AeroFrame:
+        """Fetch everything; give it as a frame of its own. When interrupted, it holds what had come by then.
+
+        Raises
+        ------
+        ClientError
+            If the server refuses or does not answer.
+        """
+        pages = self._asked().pages
+        try:
+            with Counting() as progress:
+                rows = pages.all(progress)
+        except KeyboardInterrupt:
+            return framed(self._asked(), pages.so_far(), complete=False)
+        return framed(self._asked(), rows, complete=pages.complete)
+
+    def refresh(self) -> AeroFrame:
+        """Ask the server again for as many rows."""
+        return frame_from(self._asked().again(), max(len(self._frame), LIMIT))
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """The rows that were selected in the table, in the order of the list."""
+        listing = self._asked()
+        rows = self._frame._pager.selected if self._frame._pager is not None else []
+        return pd.DataFrame(columns_of(listing.question.shape, rows))
+
+    def open(self, row: int | str) -> Card:
+        """Show one record in full.
+
+        Parameters
+        ----------
+        row : int or str
+            Its position in the frame, its name or its id.
+
+        Raises
+        ------
+        UnknownName
+            If the frame has no such row.
+        """
+        from aero_jupyter.notebook.detail import detail_of
+
+        return detail_of(self._asked(), self._row(row))
+
+    def as_code(self) -> str:
+        """Write the Python that makes this frame."""
+        listing = self._asked()
+        session = listing.session
+        where = "aero.local()" if session.is_local else f"aero.connect({session.client.base_url!r})"
+        limit = None if self._frame.attrs["complete"] else len(self._frame)
+        return f"import aero_jupyter as aero\n\n{where}\n{listing.question.as_code(limit)}\n"
+
+    def _row(self, row: int | str) -> Any:
+        rows = self._frame._rows
+        if isinstance(row, str):
+            listing = self._asked()
+            columns = [listing.id_of(each) for each in rows], list(self._frame.get("name", ()))
+            places = [names.index(row) for names in columns if row in names]
+            if not places:
+                raise UnknownName(f"This frame has no row {row!r}.", "Give a position, a name or an id that it has.")
+            return rows[places[0]]
+        if not -len(rows) <= row < len(rows):
+            raise UnknownName(f"This frame has {len(rows)} rows, and no row {row}.", "Rows count from 0.")
+        return rows[row]
+
+    def _asked(self) -> Listing:
+        if self._listing is None:
+            raise InvalidArgument("This frame does not know where it came from.", "Make it anew with aero.frame(…).")
+        return self._listing
+
+
+def frame(kind: str, query: str | None = None, *, limit: int | None = LIMIT, scan: bool = False) -> AeroFrame:
+    """List records of the server in use as a DataFrame.
+
+    Parameters
+    ----------
+    kind : str
+        "data", "flow", "prov", "run" or "version".
+    query : str, optional
+        Of data, what to search for; of versions, the name or id of their data; of the others, a name, a flow's id or
+        the beginning of an id, where the server can narrow its lists.
+    limit : int or None
+        Rows to begin with; None means all.
+    scan : bool
+        Whether to search by reading the whole catalogue, for servers whose search is broken.
+
+    Raises
+    ------
+    InvalidArgument, UnknownName
+        If there is no such kind, query or data.
+    ClientError
+        If the server refuses or does not answer.
+    """
+    from aero_jupyter.session import current
+
+    return frame_from(Listing(current(), Question(kind, query, scan), limit=limit), limit)
+
+
+def frame_from(listing: Listing, limit: int | None) -> AeroFrame:
+    """Make a frame of the first records of a listing."""
+    if limit is None:
+        with Counting() as progress:
+            rows = listing.pages.all(progress)
+        return framed(listing, rows, complete=listing.pages.complete)
+    rows = list(islice(listing.pages, limit))
+    return framed(listing, rows, complete=len(rows) < limit or listing.pages.total == len(rows))
+
+
+def framed(listing: Listing | None, rows: Sequence[Any], *, shape: str = "", complete: bool = True) -> AeroFrame:
+    """Make a frame of records that are here; `shape` names their kind where no listing does."""
+    made = AeroFrame(columns_of(listing.question.shape if listing else shape, rows))
+    made._listing, made._rows, made._pager = listing, rows, None
+    asked = listing.asked if listing else datetime.now(timezone.utc)
+    made.attrs |= {"asked": asked.isoformat(), "complete": complete}
+    if listing:
+        question = listing.question
+        server = listing.session.client.base_url
+        made.attrs |= {"server": server, "kind": question.kind, "query": question.query}
     return made
-
-
-def _head(name: str, column: pd.Series[Any]) -> str:
-    return f'<th scope="col" style="{_CELL}text-align:{_side(column)}">{html.escape(name)}</th>'
-
-
-def _side(column: pd.Series[Any]) -> str:
-    return "right" if pd.api.types.is_numeric_dtype(column) else "left"
-
-
-def _cell(name: str, value: Any, now: datetime) -> str:
-    told, whole = _told(name, value, now), "" if _missing(value) else str(value)
-    right = "text-align:right" if isinstance(value, (int, float)) else "text-align:left"
-    title = f' title="{html.escape(whole)}"' if whole != told else ""
-    shown = html.escape(told)
-    inside = f'<span style="{_CODE}">{shown}</span>' if name in _IDS and told else shown
-    return f'<td style="{_CELL}{_RULE}{right}"{title}>{inside}</td>'
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value
-
-
-def _told(name: str, value: Any, now: datetime) -> str:
-    if _missing(value):
-        return ""
-    if isinstance(value, datetime):
-        return ago(value, now)
-    return _WORDS.get(name, str)(value)
-
-
-def _state(value: object) -> str:
-    return state_of(str(value)) if value in RUN_STATES else str(value)
-
-
-_WORDS: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(_IDS, lambda value: str(value)[:8]),
-    "size": size_of,
-    "seconds": lambda value: f"{value:.2f}",
-    "state": _state,
-}

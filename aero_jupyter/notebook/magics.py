@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable
-from itertools import islice
+import sys
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, magics_class, no_var_expand
@@ -18,9 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from aero_jupyter.client.catalogue import Kind
+    from aero_jupyter.notebook.frames import AeroFrame
     from aero_jupyter.notebook.login import Panel
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
+
+
+#: Rows of what no server lists by pages.
+_ALL = sys.maxsize
 
 
 def _session() -> Session:
@@ -83,59 +87,43 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @line_magic()
-    def aero_search(self, line: str) -> pd.DataFrame:
+    def aero_search(self, line: str) -> AeroFrame:
         """Search the catalogue: %aero_search QUERY [--limit N] [--scan].
 
         The query goes to the server as it stands, with its quotes: words, "quoted phrases", AND OR NOT,
         field:value, and a trailing *. {name} stands for the notebook's value. --scan reads the whole catalogue
         and searches it here, for a server whose search is broken.
         """
-        from aero_jupyter.notebook.progress import scanned
-        from aero_jupyter.notebook.views import frame_of
-
         query, limit, scan = search_arguments(line, self._names)
-        client = _session().client
-        found: Iterable[Any] = scanned(client, query) if scan else client.search(query)
-        return frame_of("search", islice(found, self.limit if limit is None else limit))
+        return self._frame("data", query, limit, scan=scan)
 
     @no_var_expand
     @magic_arguments()
     @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
     @argument("--limit", type=whole, default=None, metavar="N", help="Rows to show; 50 by default.")
     @line_magic()
-    def aero_list(self, line: str) -> pd.DataFrame:
+    def aero_list(self, line: str) -> AeroFrame:
         """List data, flows, provenance or runs."""
-        from aero_jupyter.notebook.views import frame_of
-
         args = arguments(self.aero_list, line, self._names)
-        limit, session = self.limit if args.limit is None else args.limit, _session()
-        if args.kind == "run":
-            return frame_of("run", session.runs(limit))
-        rows: Any = session.client.list(args.kind)
-        return frame_of(args.kind, islice(rows, limit))
+        return self._frame(args.kind, None, args.limit)
 
     @no_var_expand
     @magic_arguments()
     @argument("--all", action="store_true", help="Those of others too, where you may run on them.")
     @line_magic()
-    def aero_endpoints(self, line: str) -> pd.DataFrame:
+    def aero_endpoints(self, line: str) -> AeroFrame:
         """List where functions can run; a name here can be given to --endpoint."""
-        from aero_jupyter.notebook.views import frame_of
-
         args = arguments(self.aero_endpoints, line, self._names)
-        return frame_of("endpoint", _session().endpoints(with_status=True, everyones=args.all))
+        return self._frame("endpoint", None, None, everyones=args.all)
 
     @no_var_expand
     @magic_arguments()
     @argument("id", help="Name or id of a data.")
     @line_magic()
-    def aero_versions(self, line: str) -> pd.DataFrame:
+    def aero_versions(self, line: str) -> AeroFrame:
         """List the versions of a data, oldest first."""
-        from aero_jupyter.notebook.views import frame_of
-
         args = arguments(self.aero_versions, line, self._names)
-        client = _session().client
-        return frame_of("version", client.versions(client.resolve_data(args.id).id))
+        return self._frame("version", args.id, _ALL)
 
     @no_var_expand
     @magic_arguments()
@@ -160,19 +148,19 @@ class AeroMagics(Magics):
         "--timeout", type=seconds, default=None, metavar="SECONDS", help="Wait that long at most; 300 by default."
     )
     @line_magic()
-    def aero_run(self, line: str) -> RunCard | pd.DataFrame:
+    def aero_run(self, line: str) -> RunCard | AeroFrame:
         """Run a flow now, wait until it has ended, and show the run.
 
         A real AERO server starts runs itself; there, the flow's newest runs are listed instead.
         """
-        from aero_jupyter.notebook.views import RunCard, frame_of
+        from aero_jupyter.notebook.views import RunCard
 
         args = arguments(self.aero_run, line, self._names)
         session = _session()
         client = session.client
         flow = client.resolve_flow(args.flow)
         if not client.dialect.runs:
-            return frame_of("run", session.runs(self.limit, flow))
+            return self._frame("run", flow.id, None)
         name = flow.function_name or args.flow
         run = client.run_flow(flow.id)
         if not args.no_wait:
@@ -236,6 +224,13 @@ class AeroMagics(Magics):
             timeout = self.timeout if args.timeout is None else args.timeout
             return register.try_out(session, function, wish, timeout)
         return register.register(session, function, wish, args)
+
+    def _frame(self, kind: str, query: str | None, limit: int | None, **options: Any) -> AeroFrame:
+        from aero_jupyter.notebook.frames import frame_from
+        from aero_jupyter.notebook.listing import Listing, Question
+
+        rows = self.limit if limit is None else limit
+        return frame_from(Listing(_session(), Question(kind, query, **options), limit=rows), rows)
 
     @property
     def _names(self) -> dict[str, Any]:

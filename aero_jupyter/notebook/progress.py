@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML, display
@@ -42,22 +41,27 @@ class Display:
             self._handle.update(HTML(""))
 
 
+class Counting:
+    """Says how many rows were read, while that takes; use it as a context, and call it with what came."""
+
+    def __init__(self) -> None:
+        self._shown = Display()
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Counting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.clear()
+
+    def __call__(self, count: int, total: int | None) -> None:
+        """Tell the rows read so far, and how many there are where that is known."""
+        if time.monotonic() - self._told >= _OFTEN:
+            self._told = time.monotonic()
+            self._shown.show(Card(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}"))
+
+
 def scanned(client: AeroClient, query: str) -> list[Json]:
     """Search a catalogue by reading all of it, and say meanwhile how far that is."""
-    shown = Display()
-    try:
-        return client.scan(query, _counting(shown))
-    finally:
-        shown.clear()
-
-
-def _counting(shown: Display) -> Callable[[int, int | None], None]:
-    told = time.monotonic()
-
-    def progress(count: int, total: int | None) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _OFTEN:
-            told = time.monotonic()
-            shown.show(Card(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}"))
-
-    return progress
+    with Counting() as progress:
+        return client.scan(query, progress)

@@ -1,22 +1,14 @@
-"""How records look: DataFrames with human columns first, and small cards with an HTML and a text form."""
+"""Small cards with an HTML and a text form."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aero_jupyter.core import policy as policies
-from aero_jupyter.core.models import Flow, Run, Version
+from aero_jupyter.core.models import Run
+from aero_jupyter.notebook.columns import names_of, seconds_of
 from aero_jupyter.notebook.words import state_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Column = tuple[str, str, Callable[[Any], Any]]
-
-_DTYPES = {"text": "object", "count": "Int64", "time": "datetime64[ns, UTC]", "seconds": "float64"}
 _STYLE = (
     "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
     "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
@@ -24,123 +16,6 @@ _STYLE = (
 )
 _META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
 _PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);margin:4px 0 0"
-
-
-def frame_of(kind: str, rows: Iterable[Any]) -> pd.DataFrame:
-    """Show records as a DataFrame; times in UTC, the id last.
-
-    Parameters
-    ----------
-    kind : str
-        "data", "flow", "prov", "run", "version", "endpoint" or "search".
-    rows : iterable
-        The records; dicts for "search" and "endpoint".
-    """
-    import pandas as pd
-
-    from aero_jupyter.notebook.frames import framed
-
-    rows = list(rows)
-    columns = {
-        name: pd.Series([read(row) for row in rows], dtype=_DTYPES[dtype]) for name, dtype, read in _COLUMNS[kind]
-    }
-    return framed(columns)
-
-
-def time_of(value: object) -> datetime | None:
-    """Read a time of a raw record."""
-    from aero_jupyter.core.decode import time_from
-
-    return time_from(value)
-
-
-def seconds_of(run: Run) -> float | None:
-    """Give how long a run took, in seconds; None while it has not ended."""
-    return (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else None
-
-
-def names_of(versions: Sequence[Version] | None) -> str | None:
-    """List versions as "sewage v41, clean v12"; None where the server does not tell."""
-    if versions is None:
-        return None
-    return ", ".join(f"{each.data.name if each.data else each.data_id[:8]} v{each.version}" for each in versions)
-
-
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdigit()) else None
-
-
-def _search_id(row: dict[str, Any]) -> object:
-    return row.get("data_id") or row.get("id")
-
-
-def _flow_name(flow: Flow) -> str | None:
-    return flow.function_name or ", ".join(each.name for each in flow.outputs) or None
-
-
-_COLUMNS: dict[str, tuple[Column, ...]] = {
-    "data": (
-        ("name", "text", lambda row: row.name),
-        ("description", "text", lambda row: row.description),
-        ("newest version", "count", lambda row: _whole(row.raw.get("newest_version"))),
-        ("created", "time", lambda row: time_of(row.raw.get("created_at"))),
-        ("url", "text", lambda row: row.url),
-        ("id", "text", lambda row: row.id),
-    ),
-    "search": (
-        ("name", "text", lambda row: row.get("name")),
-        ("description", "text", lambda row: row.get("description")),
-        ("updated", "time", lambda row: time_of(row.get("created") or row.get("created_at"))),
-        ("version", "count", lambda row: _whole(row.get("version"))),
-        ("size", "count", lambda row: _whole(row.get("file_size"))),
-        ("url", "text", lambda row: row.get("url") or row.get("source")),
-        ("id", "text", _search_id),
-    ),
-    "endpoint": (
-        ("name", "text", lambda row: row["name"]),
-        ("status", "text", lambda row: row["status"]),
-        ("python", "text", lambda row: row["python"]),
-        ("owner", "text", lambda row: row["owner"]),
-        ("id", "text", lambda row: row["id"]),
-    ),
-    "version": (
-        ("version", "count", lambda row: row.version),
-        ("created", "time", lambda row: row.created_at),
-        ("size", "count", lambda row: row.file.size if row.file else None),
-        ("type", "text", lambda row: row.file.file_type if row.file else None),
-        ("checksum", "text", lambda row: row.checksum),
-        ("id", "text", lambda row: row.id),
-    ),
-    "flow": (
-        ("name", "text", _flow_name),
-        ("description", "text", lambda row: row.description),
-        ("runs", "text", lambda row: policies.in_words(row.policy, row.timer)),
-        ("inputs", "text", lambda row: ", ".join(each.name for each in row.inputs)),
-        ("outputs", "text", lambda row: ", ".join(each.name for each in row.outputs)),
-        ("last run", "time", lambda row: row.last_executed),
-        ("endpoint", "text", lambda row: row.endpoint),
-        ("id", "text", lambda row: row.id),
-    ),
-    "prov": (
-        ("created", "time", lambda row: row.created_at),
-        ("used", "text", lambda row: names_of(row.used)),
-        ("made", "text", lambda row: names_of(row.made)),
-        ("flow", "text", lambda row: row.flow_id),
-        ("run", "text", lambda row: row.run_id),
-        ("id", "text", lambda row: row.id),
-    ),
-    "run": (
-        ("state", "text", lambda row: row.state),
-        ("trigger", "text", lambda row: row.trigger),
-        ("created", "time", lambda row: row.created_at),
-        ("seconds", "seconds", seconds_of),
-        ("used", "text", lambda row: names_of(row.used)),
-        ("made", "text", lambda row: names_of(row.made)),
-        ("error", "text", lambda row: row.error),
-        ("flow", "text", lambda row: row.flow_id),
-        ("id", "text", lambda row: row.id),
-    ),
-}
 
 
 class Card:

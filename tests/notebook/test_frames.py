@@ -5,9 +5,13 @@ from datetime import datetime, timezone
 import pandas as pd
 
 from aero_jupyter.core.models import Data, DataFile, Run, Version
-from aero_jupyter.notebook.frames import MOST_SHOWN
-from aero_jupyter.notebook.views import frame_of
+from aero_jupyter.notebook.frames import MOST_SHOWN, framed
 from aero_jupyter.notebook.words import size_of
+
+
+def frame_of(shape, rows):
+    return framed(None, rows, shape=shape)
+
 
 LONG = "0f2b9c1e-7b0c-4d0e-9a61-7f4a4c1d2e3f"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)

@@ -1,0 +1,97 @@
+"""Records as a table that stands by itself: short ids, ages instead of times, sizes in kB; everything escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from aero_jupyter.core.models import RUN_STATES
+from aero_jupyter.notebook.words import ago, size_of, state_of
+
+_IDS = ("id", "flow", "run", "checksum", "endpoint")
+_TABLE = (
+    "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);"
+    "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color0,#fff);border-collapse:collapse;"
+    "border:1px solid var(--jp-border-color2,#e0e0e0);font-variant-numeric:tabular-nums"
+)
+_CELL = "padding:4px 12px;white-space:nowrap;max-width:28em;overflow:hidden;text-overflow:ellipsis;line-height:20px;"
+_RULE = "border-top:1px solid var(--jp-border-color2,#e0e0e0);"
+_CODE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)"
+_META = "caption-side:bottom;text-align:left;padding:4px 12px;font-size:var(--jp-ui-font-size0,11px)"
+
+
+def as_html(frame: pd.DataFrame, about: str, now: datetime, mark: str = "") -> str:
+    """Write a frame as an HTML table.
+
+    Parameters
+    ----------
+    about : str
+        What it covers, and as of when.
+    now : datetime
+        The moment that ages count from.
+    mark : str
+        What the live table finds this one by.
+    """
+    head = "".join(_head(name, frame[name]) for name in frame.columns)
+    body = "".join(f"<tr>{_row(frame, values, now)}</tr>" for values in frame.itertuples(index=False))
+    caption = f'<caption style="{_META}">{html.escape(about)}</caption>'
+    marked = f' class="aero-static" data-aero="{html.escape(mark)}"' if mark else ""
+    return f'<table{marked} style="{_TABLE}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def as_text(frame: pd.DataFrame, about: str, now: datetime) -> str:
+    """Write a frame as text, in the same words."""
+    text = {name: [told(name, value, now) for value in frame[name]] for name in frame.columns}
+    table = pd.DataFrame(text).to_string(index=False) if len(frame) else "  ".join(map(str, frame.columns))
+    return f"{table}\n{about}"
+
+
+def _row(frame: pd.DataFrame, values: tuple[Any, ...], now: datetime) -> str:
+    return "".join(_cell(name, value, now) for name, value in zip(frame.columns, values, strict=True))
+
+
+def _head(name: str, column: pd.Series[Any]) -> str:
+    return f'<th scope="col" style="{_CELL}text-align:{_side(column)}">{html.escape(name)}</th>'
+
+
+def _side(column: pd.Series[Any]) -> str:
+    return "right" if pd.api.types.is_numeric_dtype(column) else "left"
+
+
+def _cell(name: str, value: Any, now: datetime) -> str:
+    text, whole = told(name, value, now), "" if missing(value) else str(value)
+    right = "text-align:right" if isinstance(value, (int, float)) else "text-align:left"
+    title = f' title="{html.escape(whole)}"' if whole != text else ""
+    shown = html.escape(text)
+    inside = f'<span style="{_CODE}">{shown}</span>' if name in _IDS and text else shown
+    return f'<td style="{_CELL}{_RULE}{right}"{title}>{inside}</td>'
+
+
+def missing(value: Any) -> bool:
+    """Whether there is no value."""
+    return value is None or value is pd.NA or value is pd.NaT or value != value
+
+
+def told(name: str, value: Any, now: datetime) -> str:
+    """Say a value of a column as people read it; blank where there is none."""
+    if missing(value):
+        return ""
+    if isinstance(value, datetime):
+        return ago(value, now)
+    return _WORDS.get(name, str)(value)
+
+
+def _state(value: object) -> str:
+    return state_of(str(value)) if value in RUN_STATES else str(value)
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    **dict.fromkeys(_IDS, lambda value: str(value)[:8]),
+    "size": size_of,
+    "seconds": lambda value: f"{value:.2f}",
+    "state": _state,
+}
