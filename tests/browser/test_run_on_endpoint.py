@@ -21,7 +21,7 @@ def test_the_way_to_globus_runs_in_lab(jupyter: Any, browser: Any) -> None:
         text = notebook.page.locator(".jp-Notebook").inner_text()
         assert "Traceback" not in text
         assert "Logged in as vh@example.edu until" in text
-        assert "take_in → inflow" in text
+        assert "tidy_up → inflow" in text
         notebook.shot("globus-light")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,7 +95,7 @@ def test_the_keyboard_stops_the_waiting_and_says_that_the_task_goes_on(said: Any
 
     def interrupted_once_running(self: Any, task: str, state: str) -> None:
         seen(self, task, state)
-        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(run._Watched, "told", interrupted_once_running)
     lines = said("%%aero_run\ndef slow():\n    import time\n    time.sleep(1)")
