@@ -88,6 +88,18 @@ class Pages(Generic[T]):
         self.prefetch(progress=progress)
         return list(self)
 
+    def has(self, number: int) -> bool:
+        """Whether a page is here, or known to be past the end."""
+        with self._lock:
+            return number in self._rows or self._is_past_end(number)
+
+    def fresh(self, number: int) -> tuple[T, ...]:
+        """Give page `number` without the rows that an earlier page has shown, because rows were inserted meanwhile."""
+        rows = self._page(number)
+        with self._lock:
+            earlier = {_key(row) for page, known in self._rows.items() if page < number for row in known}
+        return tuple(self._decode(row) for row in rows if _key(row) not in earlier)
+
     def so_far(self) -> list[T]:
         """Give what was fetched until now, without asking for more."""
         with self._lock:
@@ -127,6 +139,26 @@ class Pages(Generic[T]):
         """Whether the end of the list was reached."""
         with self._lock:
             return self._has_ended()
+
+    @property
+    def end(self) -> int | None:
+        """How many rows there are: as the server told, or as counted where the end was reached; else None."""
+        with self._lock:
+            if self._totals:
+                return self._totals[-1]
+            if not self._has_ended():
+                return None
+            return max(0, self._last - 1) * self._size + len(self._rows.get(self._last, ()))
+
+    @property
+    def told(self) -> bool:
+        """Whether the server tells how many rows there are."""
+        return bool(self._totals)
+
+    @property
+    def grown(self) -> int:
+        """How many rows came since the first page was asked for, where the server tells."""
+        return max(0, self._totals[-1] - self._totals[0]) if self._totals else 0
 
     @property
     def complete(self) -> bool:

@@ -85,6 +85,10 @@ class Dialect:
     relations: bool = False
     filters: bool = False
 
+    def sorts(self, kind: str, column: str) -> bool:
+        """Whether lists of a kind can be sorted by a column."""
+        return self.filters and column in SORTS.get(kind, ())
+
     def page(self, number: int) -> dict[str, int]:
         """Give the query parameters of page `number`, counted from 1."""
         if self.name == "flask":
@@ -95,6 +99,15 @@ class Dialect:
 LOCAL = Dialect("local", runs=True, relations=True, filters=True)
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)
+
+
+#: The columns that the local AERO sorts a list by.
+SORTS: dict[str, tuple[str, ...]] = {
+    "data": ("name", "description", "newest version", "created"),
+    "flow": ("name", "description", "last run"),
+    "prov": ("created",),
+    "run": ("state", "trigger", "created"),
+}
 
 
 def dialect_from(openapi: object) -> Dialect | None:

@@ -36,6 +36,16 @@ def detail_of(listing: Listing, row: Any) -> Card:
     return _other(listing, row)
 
 
+def code_of(listing: Listing, row: Any) -> str:
+    """Give the line of code that loads a record; nothing for records that are not loaded."""
+    if listing.question.kind == "version":
+        return f"aero.read({listing.question.query!r}, version={row.version})"
+    if listing.question.kind != "data":
+        return ""
+    name = row.name if isinstance(row, Data) else row.get("name")
+    return f"aero.read({name or listing.id_of(row)!r})"
+
+
 def _data(client: AeroClient, data: Data) -> Card:
     versions = client.versions(data.id)
     flows = [
@@ -50,7 +60,7 @@ def _data(client: AeroClient, data: Data) -> Card:
     ]
     shown = "\n".join(_version(version) for version in versions[: -_VERSIONS - 1 : -1])
     more = f"\n… {len(versions) - _VERSIONS} older" if len(versions) > _VERSIONS else ""
-    code = f"aero.read({data.name!r})" if data.name else f"aero.read({data.id!r})"
+    code = f"aero.read({data.name or data.id!r})"
     return Card(data.name or data.id, *lines, pre=f"{shown}{more}\n\n{code}" if versions else code)
 
 

@@ -40,6 +40,11 @@ def where_of(trace: str | None) -> str:
     return f"See line {lines[-1]} of the cell, and %aero_traceback." if lines else "See more with %aero_traceback."
 
 
+def keep(error: BaseException) -> None:
+    """Make an error the last one: of a callback, which no cell has raised."""
+    sys.last_value = error
+
+
 def story(error: BaseException | None = None) -> str:
     """Tell the last error in full: its details, and the traceback here."""
     error = error or getattr(sys, "last_value", None)

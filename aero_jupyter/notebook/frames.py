@@ -43,6 +43,22 @@ class AeroFrame(pd.DataFrame):
         """What can be done with these records."""
         return FrameTools(self)
 
+    def as_bundle(self, about: str, mark: str) -> dict[str, str]:
+        """Write it as text and as HTML that its live table finds by a mark."""
+        now = self._now()
+        return {"text/plain": as_text(self, about, now), "text/html": as_html(self, about, now, mark)}
+
+    def _ipython_display_(self) -> None:
+        from aero_jupyter.notebook.frontend import front_end
+
+        listing: Listing | None = getattr(self, "_listing", None)
+        if listing is None or front_end() != "widgets":
+            # IPython goes on to the other forms.
+            raise NotImplementedError
+        from aero_jupyter.notebook.grid import show
+
+        self._pager = show(self, listing)
+
     def _repr_html_(self) -> str:
         return as_html(self.head(MOST_SHOWN), self._about(), self._now())
 
@@ -121,7 +137,10 @@ class FrameTools:
 
     def as_code(self) -> str:
         """Write the Python that makes this frame."""
-        listing = self._asked()
+        return self.code_of(self._asked())
+
+    def code_of(self, listing: Listing) -> str:
+        """Write the Python that makes a frame of a listing, as long as this one."""
         session = listing.session
         where = "aero.local()" if session.is_local else f"aero.connect({session.client.base_url!r})"
         limit = None if self._frame.attrs["complete"] else len(self._frame)
@@ -146,7 +165,9 @@ class FrameTools:
         return self._listing
 
 
-def frame(kind: str, query: str | None = None, *, limit: int | None = LIMIT, scan: bool = False) -> AeroFrame:
+def frame(
+    kind: str, query: str | None = None, *, limit: int | None = LIMIT, sort: str | None = None, scan: bool = False
+) -> AeroFrame:
     """List records of the server in use as a DataFrame.
 
     Parameters
@@ -158,6 +179,8 @@ def frame(kind: str, query: str | None = None, *, limit: int | None = LIMIT, sca
         the beginning of an id, where the server can narrow its lists.
     limit : int or None
         Rows to begin with; None means all.
+    sort : str, optional
+        The column that the server sorts by, downwards with a "-" before it; the newest first by default.
     scan : bool
         Whether to search by reading the whole catalogue, for servers whose search is broken.
 
@@ -170,7 +193,7 @@ def frame(kind: str, query: str | None = None, *, limit: int | None = LIMIT, sca
     """
     from aero_jupyter.session import current
 
-    return frame_from(Listing(current(), Question(kind, query, scan), limit=limit), limit)
+    return frame_from(Listing(current(), Question(kind, query, scan, sort=sort), limit=limit), limit)
 
 
 def frame_from(listing: Listing, limit: int | None) -> AeroFrame:

@@ -32,12 +32,15 @@ class Question:
         Whether to read the whole catalogue and search it here.
     everyones : bool
         Whether to list the endpoints of others too.
+    sort : str or None
+        The column that the server sorts by; downwards with a ``-`` before it.
     """
 
     kind: str
     query: str | None = None
     scan: bool = False
     everyones: bool = False
+    sort: str | None = None
 
     @property
     def shape(self) -> str:
@@ -52,6 +55,7 @@ class Question:
     def as_code(self, limit: int | None) -> str:
         """Write the Python that asks the same."""
         asked = [repr(self.kind), *([repr(self.query)] if self.query else []), f"limit={limit}"]
+        asked += [f"sort={self.sort!r}"] if self.sort else []
         return f"aero.frame({', '.join(asked + (['scan=True'] if self.scan else []))})"
 
 
@@ -81,6 +85,10 @@ class Listing:
         """Ask anew, the same or another question."""
         return Listing(self.session, question or self.question)
 
+    def can_sort(self, column: str) -> bool:
+        """Whether the server sorts by a column."""
+        return self.session.client.dialect.sorts(self.question.shape, column)
+
     def id_of(self, row: Any) -> str:
         """Give the id of one of its records."""
         return id_of(self.question.shape, row)
@@ -98,7 +106,7 @@ def _pages(session: Session, question: Question, limit: int | None) -> Pages[Any
     if question.kind not in KINDS:
         raise InvalidArgument(f"There is no list of {question.kind!r}.", f"Choose one of {', '.join(KINDS)}.")
     kind: Any = question.kind
-    pages: Pages[Any] = session.client.list(kind, match=question.query)
+    pages: Pages[Any] = session.client.list(kind, match=question.query, sort=question.sort)
     return pages
 
 
@@ -117,7 +125,7 @@ def _versions(session: Session, question: Question) -> list[Any]:
 
 def _runs(session: Session, question: Question, limit: int | None) -> Pages[Any]:
     if session.client.dialect.runs:
-        pages: Pages[Any] = session.client.list("run", match=question.query)
+        pages: Pages[Any] = session.client.list("run", match=question.query, sort=question.sort)
         return pages
     flow = session.client.resolve_flow(question.query) if question.query else None
     return pages_of(session.runs(limit or 100, flow))

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from aero_jupyter.core.models import RUN_STATES
-from aero_jupyter.notebook.words import ago, size_of, state_of
+from aero_jupyter.notebook.words import ago, shortened, size_of, state_of
 
 _IDS = ("id", "flow", "run", "checksum", "endpoint")
 _TABLE = (
@@ -71,6 +71,16 @@ def _cell(name: str, value: Any, now: datetime) -> str:
     return f'<td style="{_CELL}{_RULE}{right}"{title}>{inside}</td>'
 
 
+def is_code(name: str) -> bool:
+    """Whether a column holds ids or checksums."""
+    return name in _IDS
+
+
+def is_right(dtype: str) -> bool:
+    """Whether a column of that type has its numbers on the right."""
+    return dtype in ("count", "seconds")
+
+
 def missing(value: Any) -> bool:
     """Whether there is no value."""
     return value is None or value is pd.NA or value is pd.NaT or value != value
@@ -82,7 +92,7 @@ def told(name: str, value: Any, now: datetime) -> str:
         return ""
     if isinstance(value, datetime):
         return ago(value, now)
-    return _WORDS.get(name, str)(value)
+    return shortened(_WORDS.get(name, str)(value))
 
 
 def _state(value: object) -> str:

@@ -6,10 +6,24 @@ import json
 from typing import Any
 
 from aero_jupyter.core import query as queries
+from aero_jupyter.core import wire
 from aero_jupyter.core.fts5 import EVERYTHING_TOKEN
 from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 
 _VERSION = "SELECT v.*, d.no_copy, d.url AS data_url FROM version v JOIN data d ON d.id = v.data_id "
+
+
+#: How a column is spelled in SQL, where not by its name.
+_ORDERS = {
+    ("data", "name"): "t.name COLLATE NOCASE",
+    ("data", "description"): "t.description COLLATE NOCASE",
+    ("data", "newest version"): "t.newest",
+    ("flow", "name"): "(SELECT coalesce(f.description, f.name) FROM function f WHERE f.id = t.function_id)",
+    ("flow", "description"): "t.description COLLATE NOCASE",
+    ("flow", "last run"): "t.last_executed",
+    ("run", "trigger"): "t.cause",
+    **{(table, "created"): "t.seq" for table in ("data", "prov", "run")},
+}
 
 
 class Catalogue:
@@ -65,11 +79,13 @@ class Catalogue:
         """One Data by id; 404 otherwise."""
         return required(self.store.db, "data", id, "Data with id {} not found.")
 
-    def page(self, table: str, offset: int, limit: int, match: str | None = None) -> tuple[list[Row], int]:
-        """One page, newest first, and the total."""
+    def page(
+        self, table: str, offset: int, limit: int, match: str | None = None, sort: str | None = None
+    ) -> tuple[list[Row], int]:
+        """One page and the total; the newest first, or sorted by a column that has a name in `wire.SORTS`."""
         where, values = self._matching(table, match)
         total = self.store.db.value(f"SELECT count(*) FROM {table} t {where}", values)
-        sql = f"SELECT * FROM {table} t {where} ORDER BY seq DESC LIMIT :limit OFFSET :offset"
+        sql = f"SELECT * FROM {table} t {where} ORDER BY {_order(table, sort)} LIMIT :limit OFFSET :offset"
         return self.store.db.rows(sql, {**values, "limit": limit, "offset": offset}), int(total)
 
     def _matching(self, table: str, match: str | None) -> tuple[str, dict[str, Any]]:
@@ -232,6 +248,17 @@ def _concrete(url: str | None, key: str) -> str | None:
         return url
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}/{key}"
+
+
+def _order(table: str, sort: str | None) -> str:
+    """Spell an order; among equals the newest comes first, and what is missing last."""
+    if not sort:
+        return "t.seq DESC"
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    if name not in wire.SORTS.get(table, ()):
+        raise Refused(422, f"There is no order by {name!r}.", f"Choose one of {', '.join(wire.SORTS[table])}.")
+    column = _ORDERS.get((table, name), f"t.{name}")
+    return f"{column} {'DESC' if down else 'ASC'} NULLS LAST, t.seq DESC"
 
 
 def add_data(db: DB, name: str, place: Row, **values: Any) -> str:

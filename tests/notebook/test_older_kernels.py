@@ -133,4 +133,4 @@ def test_a_code_and_a_click_log_in(front_end: FrontEnd, rehearsal: Rehearsal) ->
     front_end.send(button, method="custom", content={"event": "click"})
     front_end.until_shown("Logged in as vh@example.edu until")
 
-    assert "rows · as of" in front_end.run("%aero_list data")
+    assert "0 of 0 · as of" in front_end.run("%aero_list data")

@@ -19,11 +19,15 @@ Webhook = Annotated[str | None, Header()]
 
 @router.get(wire.LIST["data"].path, response_model=list[shapes.Data])
 def all_data(
-    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+    request: Request,
+    offset: Offset = 0,
+    limit: Limit = wire.PAGE_SIZE,
+    match: str | None = None,
+    sort: str | None = None,
 ) -> JSONResponse:
     """List Data, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("data", offset, limit, match)
+    rows, total = catalogue.page("data", offset, limit, match, sort)
     return page([catalogue.data_out(row) for row in rows], total)
 
 

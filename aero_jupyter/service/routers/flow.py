@@ -17,11 +17,15 @@ router = APIRouter(tags=["flow"])
 
 @router.get(wire.LIST["flow"].path, response_model=list[shapes.FlowOut])
 def all_flows(
-    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+    request: Request,
+    offset: Offset = 0,
+    limit: Limit = wire.PAGE_SIZE,
+    match: str | None = None,
+    sort: str | None = None,
 ) -> JSONResponse:
     """List flows, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("flow", offset, limit, match)
+    rows, total = catalogue.page("flow", offset, limit, match, sort)
     return page([catalogue.flow_out(row) for row in rows], total)
 
 

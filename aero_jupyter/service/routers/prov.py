@@ -18,11 +18,15 @@ router = APIRouter(tags=["prov"])
 
 @router.get(wire.LIST["prov"].path, response_model=list[shapes.Provenance])
 def all_prov(
-    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+    request: Request,
+    offset: Offset = 0,
+    limit: Limit = wire.PAGE_SIZE,
+    match: str | None = None,
+    sort: str | None = None,
 ) -> JSONResponse:
     """List provenance records with their relations, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("prov", offset, limit, match)
+    rows, total = catalogue.page("prov", offset, limit, match, sort)
     return page([catalogue.prov_out(row) for row in rows], total)
 
 

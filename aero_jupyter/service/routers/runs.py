@@ -18,11 +18,15 @@ router = APIRouter(tags=["runs"])
 
 @router.get(wire.LIST_RUNS.path)
 def all_runs(
-    request: Request, offset: Offset = 0, limit: Limit = wire.PAGE_SIZE, match: str | None = None
+    request: Request,
+    offset: Offset = 0,
+    limit: Limit = wire.PAGE_SIZE,
+    match: str | None = None,
+    sort: str | None = None,
 ) -> JSONResponse:
     """List runs, newest first; `match` is a flow's id or the beginning of a run's."""
     service = service_of(request)
-    rows, total = service.catalogue.page("run", offset, limit, match)
+    rows, total = service.catalogue.page("run", offset, limit, match, sort)
     return page([service.runs.brief(row) for row in rows], total)
 
 

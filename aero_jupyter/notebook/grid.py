@@ -1,0 +1,181 @@
+"""The live table of a frame: an anywidget where the front end has it, plain controls where not, and a static twin."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets
+import traitlets
+from IPython.display import display
+
+from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.notebook.callbacks import callback
+from aero_jupyter.notebook.columns import columns_of
+from aero_jupyter.notebook.frames import AeroFrame, framed
+from aero_jupyter.notebook.listing import Listing
+from aero_jupyter.notebook.paging import Pager, View
+
+_STATIC = Path(__file__).parent / "static"
+#: Seconds in which the table of the front end says that it is there.
+PATIENCE = 3.0
+_NO_GRID = (
+    "This front end does not show anywidget, so these are plain controls. "
+    "Install anywidget where JupyterLab runs, and reload the page."
+)
+
+
+class Grid(anywidget.AnyWidget):
+    """The table in the front end; it shows `view`, and says what was done in it."""
+
+    _esm = _STATIC / "grid.js"
+    _css = _STATIC / "grid.css"
+    view = traitlets.Dict().tag(sync=True)
+    mark = traitlets.Unicode().tag(sync=True)
+
+    def __repr__(self) -> str:
+        return f"Grid({self.view.get('about', '')})"
+
+
+class Controls(ipywidgets.VBox):  # type: ignore[misc]
+    """Plain controls below the static table, for front ends without anywidget."""
+
+    def __init__(self, act: Any) -> None:
+        self._act = act
+        self._buttons = {
+            what: ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto"))
+            for what, text in (
+                ("first", "First"), ("previous", "Previous"), ("next", "Next"), ("last", "Last"), ("refresh", "Refresh")
+            )
+        }  # fmt: skip
+        for what, button in self._buttons.items():
+            button.on_click(lambda _, what=what: act({"do": what}))
+        self._about = ipywidgets.Label()
+        self._search = ipywidgets.Text(description="Search", continuous_update=False)
+        self._search.observe(lambda change: act({"do": "search", "text": change["new"]}), "value")
+        self._note = ipywidgets.Label(_NO_GRID)
+        first, previous, following, last, refresh = self._buttons.values()
+        row = ipywidgets.HBox([first, previous, self._about, following, last, refresh])
+        super().__init__([row, self._search, self._note])
+
+    def show(self, view: View) -> None:
+        """Show where one is, and what can be done there."""
+        for what, can in view["can"].items():
+            self._buttons[what].disabled = view["busy"] or not can
+        self._about.value = f"{view['about']} · {view['asked']}"
+        self._search.description = "Search" if view["filter"] == "search" else "Filter"
+        trouble = view["error"]["lines"] if view["error"] else [view["note"] or view["empty"] or _NO_GRID]
+        self._note.value = " ".join(trouble)
+
+
+class Live:
+    """A frame as it is shown: the static twin, and below it the table or the plain controls.
+
+    Attributes
+    ----------
+    pager : Pager
+    grid : Grid
+    """
+
+    def __init__(self, frame: AeroFrame, listing: Listing) -> None:
+        self._mark = uuid.uuid4().hex
+        self._twin: Any = None
+        self._controls: Controls | None = None
+        self._frame = frame
+        self.pager = Pager(listing, self._show, self._code)
+        self.grid = Grid(mark=self._mark, view=self.pager.view())
+        self.grid.on_msg(self._heard)
+        self._box = ipywidgets.VBox([self.grid])
+        self._waiting = threading.Timer(PATIENCE, self._give_up)
+        self._waiting.daemon = True
+
+    def display(self) -> None:
+        """Show it: in this cell, at once."""
+        self.pager.turn(self.pager.place)
+        self._twin = display(self._static(self.pager.view()), raw=True, display_id=True)
+        display(self._box)
+        self._waiting.start()
+
+    def _show(self, view: View) -> None:
+        self.grid.view = view
+        if self._controls is not None:
+            self._controls.show(view)
+            self._twin.update(self._static(view), raw=True)
+
+    def _static(self, view: View) -> dict[str, Any]:
+        rows = framed(self.pager.listing, self.pager.shown)
+        pages = f"page {view['page']} of {view['pages'] or 'more'}"
+        return rows.as_bundle(f"{view['about']} · {view['asked']}, {pages}", self._mark)
+
+    def _code(self, listing: Listing) -> str:
+        return self._frame.aero.code_of(listing)
+
+    @callback
+    def _heard(self, _: Any, message: Any, __: Any) -> None:
+        what = message.get("do")
+        if what == "hello":
+            self._there()
+        elif what == "download":
+            threading.Thread(target=self._download, args=(message,), name="aero-download", daemon=True).start()
+        else:
+            self.pager.act(message)
+
+    def show_error(self, lines: tuple[str, ...], story: str) -> None:
+        """Show an error above the table."""
+        self.pager.show_error(lines, story)
+
+    def _there(self) -> None:
+        self._waiting.cancel()
+        if self._controls is not None:
+            # It was only slow: a busy kernel hears of it late.
+            self._controls = None
+            self._box.children = [self.grid]
+
+    def _give_up(self) -> None:
+        self._controls = Controls(self.pager.act)
+        self._controls.show(self.pager.view())
+        self._box.children = [self._controls]
+
+    @callback
+    def _download(self, message: Any) -> None:
+        self.pager.note("Reading …")
+        listing, whole = self.pager.listing, message.get("what") == "all"
+        rows = listing.pages.all(self._told) if whole else self.pager.shown
+        kind, name = message.get("format"), f"{listing.question.kind}-{listing.asked:%Y%m%d-%H%M%S}"
+        table = _plain(listing, rows)
+        if kind == "parquet":
+            self._send(f"{name}.parquet", "application/vnd.apache.parquet", _parquet(table))
+        else:
+            self._send(f"{name}.csv", "text/csv", table.to_csv(index=False).encode())
+        self.pager.note(f"{len(rows):,} rows downloaded.")
+
+    def _told(self, count: int, total: int | None) -> None:
+        self.pager.note(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}")
+
+    def _send(self, name: str, type: str, content: bytes) -> None:
+        self.grid.send({"do": "file", "name": name, "type": type}, buffers=[content])
+
+
+def _plain(listing: Listing, rows: Any) -> Any:
+    import pandas as pd
+
+    table = pd.DataFrame(columns_of(listing.question.shape, rows))
+    return table.astype(dict.fromkeys(table.select_dtypes("object"), "str")).where(table.notna())
+
+
+def _parquet(table: Any) -> bytes:
+    try:
+        content: bytes = table.to_parquet(index=False)
+    except ImportError:
+        raise InvalidArgument("Parquet needs pyarrow.", "Run: pip install pyarrow; or take the CSV.") from None
+    return content
+
+
+def show(frame: AeroFrame, listing: Listing) -> Pager:
+    """Show a frame as a live table; give its pager."""
+    live = Live(frame, listing)
+    live.display()
+    return live.pager

@@ -1,0 +1,440 @@
+"""The pages of a listing as somebody turns them: what is shown, what is selected, and what is still on its way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+from aero_jupyter.core.errors import AeroError, UnknownName
+from aero_jupyter.core.wire import PAGE_SIZE
+from aero_jupyter.notebook.callbacks import callback
+from aero_jupyter.notebook.columns import COLUMNS
+from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.table import is_code, is_right, missing, told
+from aero_jupyter.notebook.views import Card
+
+SIZES = (15, 30, 60)
+Sort = tuple[str, bool]
+View = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody is in a list.
+
+    Attributes
+    ----------
+    page, size : int
+        Counted from 1; rows a page.
+    sort : tuple of str and bool, or None
+        The column that the page is sorted by here, and whether downwards.
+    text : str
+        What the page is filtered by here.
+    """
+
+    page: int = 1
+    size: int = PAGE_SIZE
+    sort: Sort | None = None
+    text: str = ""
+
+
+class Pager:
+    """Turns the pages of a listing. Every method may be called on any thread; none waits for the server.
+
+    Parameters
+    ----------
+    listing : Listing
+        What is paged.
+    shown : callable
+        Gets each view, as plain data.
+    code : callable
+        Gives the code that makes the frame.
+    begin : callable
+        Starts a task; by default on a thread of its own.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        shown: Callable[[View], None],
+        code: Callable[[Listing], str],
+        *,
+        begin: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        self.listing = listing
+        self.place = Place()
+        self._shown = shown
+        self._code = code
+        self._begin = begin or _on_thread
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._busy = False
+        self._chosen: dict[str, Any] = {}
+        self._rows: list[Any] = []
+        self._error: View | None = None
+        self._detail: View | None = None
+        self._note = ""
+        self._empty = "There is nothing yet." if not listing.question.query else "Nothing matches."
+
+    @property
+    def selected(self) -> list[Any]:
+        """The records that are selected, on whatever page, in the order they were."""
+        with self._lock:
+            return list(self._chosen.values())
+
+    @property
+    def shown(self) -> list[Any]:
+        """The records of the page, as they are arranged."""
+        with self._lock:
+            return self._arranged(self._rows)
+
+    @callback
+    def act(self, message: Mapping[str, Any]) -> None:
+        """Do what somebody did in the table; what is not understood is left alone."""
+        action = _ACTIONS.get(str(message.get("do")))
+        if action is not None:
+            action(self, message)
+
+    def show_error(self, lines: Sequence[str], story: str) -> None:
+        """Show an error above the table, which stays as it is."""
+        with self._lock:
+            self._busy = False
+            self._error = {"lines": list(lines), "story": story}
+        self.show()
+
+    def turn(self, place: Place) -> None:
+        """Go to a page; shown at once where it is here already."""
+        with self._lock:
+            self._generation += 1
+            generation = self._generation
+            self._error, self._note = None, ""
+            here = self._has(place)
+            self._busy = not here
+        if here:
+            self._arrive(place, generation)
+        else:
+            self.show()
+            self._begin(lambda: self._arrive(place, generation))
+
+    @callback
+    def _arrive(self, place: Place, generation: int) -> None:
+        try:
+            rows = self._fetched(place)
+            while not rows and place.page > 1:
+                place = replace(place, page=self._last_page() or place.page - 1)
+                rows = self._fetched(place)
+        except Exception:
+            if generation == self._generation:
+                raise
+            return
+        with self._lock:
+            # A later page was asked for meanwhile: this reply is not shown over it.
+            if generation != self._generation:
+                return
+            self.place, self._rows, self._busy = place, rows, False
+        self.show()
+        if not self._has(following := replace(place, page=place.page + 1)) and not self._at_end(place):
+            self._begin(lambda: self._prefetch(following))
+
+    def _prefetch(self, place: Place) -> None:
+        # Whoever turns to that page will be told what went wrong.
+        try:
+            self._fetched(place)
+        except AeroError:
+            return
+        with self._lock:
+            is_current = not self._busy
+        if is_current:
+            self.show()
+
+    def show(self) -> None:
+        """Show things as they are."""
+        with self._lock:
+            view = self.view()
+        self._shown(view)
+
+    def view(self) -> View:
+        """Describe what is to be seen, as plain data."""
+        place, total, question = self.place, self.listing.pages.end, self.listing.question
+        rows = self._arranged(self._rows)
+        pages = None if total is None else max(1, ceil(total / place.size))
+        return {
+            "heading": question.in_words(),
+            "columns": self._columns(),
+            "rows": [self._row(row) for row in rows],
+            "about": self._about(len(rows)),
+            "asked": f"as of {self.listing.asked:%H:%M:%S} UTC",
+            "note": self._note or self._labels(),
+            "empty": self._empty if not rows else "",
+            "page": place.page,
+            "pages": pages,
+            "size": place.size,
+            "sizes": list(SIZES),
+            "total": total,
+            "can": {
+                "first": place.page > 1,
+                "previous": place.page > 1,
+                "next": not self._at_end(place),
+                "last": None if pages is None else place.page < pages,
+            },
+            "search": question.query or "" if self._searches else place.text,
+            "filter": "search" if self._searches else "filter this page",
+            "selected": len(self._chosen),
+            "grown": self.listing.pages.grown,
+            "busy": self._busy,
+            "error": self._error,
+            "detail": self._detail,
+            "code": self._code(self.listing),
+        }
+
+    def _about(self, shown: int) -> str:
+        place, total = self.place, self.listing.pages.end
+        first = (place.page - 1) * place.size + 1
+        last = first - 1 + len(self._rows)
+        if not self._rows:
+            return "0 of 0" if total == 0 else "nothing here"
+        whole = f"{total}" if total is not None else f"{last}+"
+        part = "" if shown == len(self._rows) else f", {shown} of them shown"
+        return f"{first}–{last} of {whole}{part}"
+
+    def _labels(self) -> str:
+        labels = (("sorted", self.place.sort), ("filtered", self.place.text))
+        done = " and ".join(word for word, is_so in labels if is_so)
+        if done and not self._is_one_page:
+            return f"{done}: this page only"
+        return "Last page reached." if self._at_end(self.place) and not self.listing.pages.told else ""
+
+    @property
+    def _is_one_page(self) -> bool:
+        end = self.listing.pages.end
+        return end is not None and end <= self.place.size
+
+    @property
+    def _searches(self) -> bool:
+        return self.listing.question.kind == "data"
+
+    def _columns(self) -> list[View]:
+        shape, (name, down) = self.listing.question.shape, self._sorted_by()
+        return [
+            {
+                "name": column,
+                "side": "right" if is_right(dtype) else "",
+                "code": is_code(column),
+                "sorted": ("down" if down else "up") if column == name else "",
+            }
+            for column, dtype, _ in COLUMNS[shape]
+        ]
+
+    def _sorted_by(self) -> Sort:
+        if self.place.sort:
+            return self.place.sort
+        pushed = self.listing.question.sort or ""
+        return pushed.removeprefix("-"), pushed.startswith("-")
+
+    def _row(self, row: Any) -> View:
+        id = self.listing.id_of(row)
+        cells = [(name, read(row)) for name, _, read in COLUMNS[self.listing.question.shape]]
+        now = self.listing.asked
+        return {
+            "id": id,
+            "selected": id in self._chosen,
+            "cells": [
+                {"text": told(name, value, now), "whole": "" if missing(value) else str(value)} for name, value in cells
+            ],
+        }
+
+    def _arranged(self, rows: Sequence[Any]) -> list[Any]:
+        readers = {name: read for name, _, read in COLUMNS[self.listing.question.shape]}
+        arranged, place = list(rows), self.place
+        if place.text:
+            words = place.text.casefold()
+            arranged = [
+                row for row in arranged if any(words in str(read(row) or "").casefold() for read in readers.values())
+            ]
+        if place.sort:
+            name, down = place.sort
+            known = [row for row in arranged if not missing(readers[name](row))]
+            blank = [row for row in arranged if missing(readers[name](row))]
+            arranged = sorted(known, key=lambda row: _order(readers[name](row)), reverse=down) + blank
+        return arranged
+
+    def _span(self, place: Place) -> range:
+        """Give the numbers of the server's pages that a page is made of."""
+        return range((place.page - 1) * place.size // PAGE_SIZE + 1, place.page * place.size // PAGE_SIZE + 1)
+
+    def _has(self, place: Place) -> bool:
+        return all(self.listing.pages.has(number) for number in self._span(place))
+
+    def _fetched(self, place: Place) -> list[Any]:
+        found = {}
+        for number in self._span(place):
+            rows = self.listing.pages.fresh(number)
+            found.update({self.listing.id_of(row): row for row in rows})
+            if not rows and not self.listing.pages.has(number + 1):
+                break
+        return list(found.values())
+
+    def _last_page(self) -> int | None:
+        end = self.listing.pages.end
+        return None if end is None else max(1, ceil(end / self.place.size))
+
+    def _at_end(self, place: Place) -> bool:
+        end = self.listing.pages.end
+        return end is not None and place.page * place.size >= end
+
+    def _ask(self, question: Question) -> None:
+        """Ask something else, from its first page on; what was selected stays so."""
+        with self._lock:
+            self._generation += 1
+            generation, place = self._generation, replace(self.place, page=1)
+            self._busy, self._error, self._note = True, None, ""
+        self.show()
+
+        @callback
+        def ask(pager: Pager) -> None:
+            listing = pager.listing.again(question)
+            rows = list(listing.pages.page(1))
+            empty = "" if rows else _nothing(listing)
+            with pager._lock:
+                if generation != pager._generation:
+                    return
+                pager.listing, pager._empty = listing, empty
+            pager.turn(place)
+
+        self._begin(lambda: ask(self))
+
+    def _search(self, message: Mapping[str, Any]) -> None:
+        text = str(message.get("text") or "").strip()
+        if self._searches:
+            self._ask(replace(self.listing.question, query=text or None, sort=None))
+        else:
+            self._change(replace(self.place, text=text))
+
+    def _sort(self, message: Mapping[str, Any]) -> None:
+        column = str(message.get("column"))
+        if column not in {name for name, _, _ in COLUMNS[self.listing.question.shape]}:
+            return
+        name, down = self._sorted_by()
+        down = not down if name == column else False
+        if self.listing.can_sort(column):
+            self.place = replace(self.place, sort=None)
+            self._ask(replace(self.listing.question, sort=f"{'-' if down else ''}{column}"))
+        else:
+            self._change(replace(self.place, sort=(column, down)))
+
+    def _change(self, place: Place) -> None:
+        with self._lock:
+            self.place = place
+        self.show()
+
+    def _select(self, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            here = {self.listing.id_of(row): row for row in self._rows}
+            for id in message.get("ids") or ():
+                if message.get("on") and id in here:
+                    self._chosen.setdefault(id, here[id])
+                elif not message.get("on"):
+                    self._chosen.pop(id, None)
+        self.show()
+
+    def _clear(self, _: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._chosen.clear()
+        self.show()
+
+    def _open(self, message: Mapping[str, Any]) -> None:
+        from aero_jupyter.notebook.detail import code_of, detail_of
+
+        listing, wanted = self.listing, message.get("id")
+        row = next((row for row in self._rows if listing.id_of(row) == wanted), None)
+        if row is None:
+            return
+        with self._lock:
+            self._generation += 1
+            generation, self._busy, self._error = self._generation, True, None
+        self.show()
+
+        @callback
+        def fetch(pager: Pager) -> None:
+            card = detail_of(listing, row)
+            with pager._lock:
+                pager._busy = False if generation == pager._generation else pager._busy
+                pager._detail = {**_as_data(card), "code": code_of(listing, row)}
+            pager.show()
+
+        self._begin(lambda: fetch(self))
+
+    def _close(self, _: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._detail = None
+        self.show()
+
+    def _size(self, message: Mapping[str, Any]) -> None:
+        size = message.get("size")
+        if size in SIZES:
+            first = (self.place.page - 1) * self.place.size
+            self.turn(replace(self.place, size=size, page=first // size + 1))
+
+    def _page(self, message: Mapping[str, Any]) -> None:
+        page = message.get("page")
+        if isinstance(page, int):
+            most = self._last_page()
+            self.turn(replace(self.place, page=max(1, page if most is None else min(page, most))))
+
+    def _step(self, by: int) -> None:
+        # A second click while a page is on its way does not skip one.
+        if not self._busy and (by < 0 or not self._at_end(self.place)):
+            self._page({"page": self.place.page + by})
+
+    def note(self, text: str) -> None:
+        """Say something below the table."""
+        with self._lock:
+            self._note = text
+        self.show()
+
+
+def _on_thread(task: Callable[[], None]) -> None:
+    threading.Thread(target=task, name="aero-pager", daemon=True).start()
+
+
+def _order(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _as_data(card: Card) -> View:
+    return {"heading": card.heading, "lines": list(card.lines), "pre": card.pre}
+
+
+def _nothing(listing: Listing) -> str:
+    """Say that nothing was found, and what may have been meant."""
+    question = listing.question
+    if not question.query:
+        return "There is nothing yet."
+    said = f'Nothing matches "{question.query}".'
+    try:
+        listing.session.client.resolve_data(question.query)
+    except UnknownName as unknown:
+        return f"{said} {unknown.cure}" if unknown.candidates else said
+    except AeroError:
+        return said
+    return said
+
+
+_ACTIONS: dict[str, Callable[[Pager, Mapping[str, Any]], None]] = {
+    "first": lambda pager, _: pager._page({"page": 1}),
+    "previous": lambda pager, _: pager._step(-1),
+    "next": lambda pager, _: pager._step(1),
+    "last": lambda pager, _: pager._page({"page": pager._last_page() or pager.place.page}),
+    "page": Pager._page,
+    "size": Pager._size,
+    "search": Pager._search,
+    "sort": Pager._sort,
+    "select": Pager._select,
+    "clear": Pager._clear,
+    "open": Pager._open,
+    "close": Pager._close,
+    "refresh": lambda pager, _: pager._ask(pager.listing.question),
+}

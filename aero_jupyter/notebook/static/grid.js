@@ -1,0 +1,321 @@
+/* The table of an AeroFrame. It shows what `view` says and tells the kernel what was done; it decides nothing.
+   Texts become text nodes, never markup. */
+
+const make = (name, attributes = {}, ...children) => {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "onclick" || key === "onchange" || key === "onkeydown") node[key] = value;
+    else if (value === true) node.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+};
+
+const copyText = async (text) => {
+  if (navigator.clipboard) {
+    try {
+      return await navigator.clipboard.writeText(text);
+    } catch {
+      // The browser may refuse it here; the older way below needs no permission.
+    }
+  }
+  const area = make("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+};
+
+const save = (name, type, bytes) => {
+  const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+
+function render({ model, el }) {
+  // The keys are the table's: without this JupyterLab takes them for its cells.
+  const root = make("div", { class: "aero-grid", "data-lm-suppress-shortcuts": "true" });
+  const live = make("span", { class: "unseen", role: "status", "aria-live": "polite" });
+  el.append(root);
+  let focused = null; // the id of the row that has the focus
+  let anchor = null; // where a range of selected rows begins
+  let waiting = null;
+  const widths = {};
+
+  const tell = (what, more = {}) => model.send({ do: what, ...more });
+  const said = (text) => {
+    live.textContent = text;
+  };
+  const copy = async (text, name) => {
+    await copyText(text);
+    const note = root.querySelector(".note");
+    if (note) note.textContent = `Copied ${name}.`;
+    said(`Copied ${name}.`);
+  };
+
+  const ids = () => model.get("view").rows.map((row) => row.id);
+  const select = (id, on, range) => {
+    const all = ids();
+    const [from, to] = [all.indexOf(range && anchor !== null ? anchor : id), all.indexOf(id)];
+    const chosen = from < 0 ? [id] : all.slice(Math.min(from, to), Math.max(from, to) + 1);
+    anchor = id;
+    tell("select", { ids: chosen, on });
+  };
+
+  const keys = (event, row) => {
+    const all = ids();
+    const at = all.indexOf(row.id);
+    const move = (to) => {
+      if (to < 0 || to >= all.length) return;
+      if (event.shiftKey) {
+        if (anchor === null) anchor = row.id;
+        const start = anchor;
+        select(all[to], true, true);
+        anchor = start;
+      }
+      focus(all[to]);
+    };
+    const actions = {
+      ArrowDown: () => move(at + 1),
+      ArrowUp: () => move(at - 1),
+      Home: () => move(0),
+      End: () => move(all.length - 1),
+      PageDown: () => tell("next"),
+      PageUp: () => tell("previous"),
+      Enter: () => tell("open", { id: row.id }),
+      " ": () => select(row.id, !row.selected, event.shiftKey),
+      c: () => copy(row.id, "the id"),
+    };
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    actions[event.key]();
+  };
+
+  const focus = (id) => {
+    focused = id;
+    for (const row of root.querySelectorAll("tbody tr")) {
+      const here = row.dataset.id === id;
+      row.tabIndex = here ? 0 : -1;
+      if (here) row.focus();
+    }
+  };
+
+  const head = (view) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "col" }, make("span", { class: "meta" }, "select")),
+      ...view.columns.map((column) =>
+        make(
+          "th",
+          {
+            scope: "col",
+            class: column.side,
+            "aria-sort": { up: "ascending", down: "descending" }[column.sorted] ?? "none",
+            style: widths[column.name] ? `min-width:${widths[column.name]}px` : null,
+          },
+          make(
+            "button",
+            { class: "plain", onclick: () => tell("sort", { column: column.name }), title: `Sort by ${column.name}` },
+            column.name + ({ up: " ▴", down: " ▾" }[column.sorted] ?? "")
+          )
+        )
+      )
+    );
+
+  const cell = (view, row, index) => {
+    const { text, whole } = row.cells[index];
+    const column = view.columns[index];
+    const shown =
+      index === 0
+        ? make("button", { class: "plain", tabindex: -1, onclick: () => tell("open", { id: row.id }) }, text)
+        : column.code && text
+          ? make("button", { class: "plain code", tabindex: -1, onclick: () => copy(whole, column.name) }, text)
+          : text;
+    const title = column.code ? `${whole} (click to copy)` : whole;
+    return make(
+      "td",
+      { class: column.side, title: title !== text ? title : null, ondblclick: null, "data-whole": whole },
+      shown
+    );
+  };
+
+  const body = (view) =>
+    view.rows.map((row, at) => {
+      const box = make("input", {
+        type: "checkbox",
+        tabindex: -1,
+        "aria-label": `select ${row.cells[0].text}`,
+        onclick: (event) => select(row.id, event.target.checked, event.shiftKey),
+      });
+      box.checked = row.selected;
+      const here = focused === row.id || (at === 0 && !view.rows.some((other) => other.id === focused));
+      const line = make(
+        "tr",
+        {
+          class: row.selected ? "on" : null,
+          "data-id": row.id,
+          tabindex: here ? 0 : -1,
+          "aria-selected": String(row.selected),
+          onkeydown: (event) => keys(event, row),
+        },
+        make("td", {}, box),
+        ...row.cells.map((_, index) => cell(view, row, index))
+      );
+      line.addEventListener("dblclick", (event) => {
+        const at = event.target.closest("td");
+        if (at?.dataset.whole) copy(at.dataset.whole, "the cell");
+      });
+      return line;
+    });
+
+  const top = (view) => {
+    const search = make("input", {
+      type: "search",
+      "aria-label": view.filter,
+      placeholder: view.filter,
+      onchange: (event) => tell("search", { text: event.target.value }),
+      onkeydown: (event) => {
+        if (event.key === "Enter" && event.target.value !== view.search) event.target.blur();
+      },
+    });
+    search.value = view.search;
+    return make("div", { class: "bar" }, make("strong", {}, view.heading), make("span", { class: "push" }, search));
+  };
+
+  const button = (text, what, enabled = true, more = {}) =>
+    make("button", { disabled: !enabled, onclick: () => tell(what, more), "data-do": what }, text);
+
+  const foot = (view) => {
+    const size = make(
+      "select",
+      { "aria-label": "rows a page", onchange: (event) => tell("size", { size: Number(event.target.value) }) },
+      ...view.sizes.map((n) => make("option", { value: n, selected: n === view.size }, `${n} a page`))
+    );
+    const jump = make("input", {
+      type: "number",
+      min: 1,
+      max: view.pages,
+      value: view.page,
+      "aria-label": view.pages ? `page, of ${view.pages}` : "page",
+      onchange: (event) => tell("page", { page: Number(event.target.value) }),
+    });
+    return [
+      make(
+        "div",
+        { class: "bar foot" },
+        button("First", "first", view.can.first),
+        button("Previous", "previous", view.can.previous),
+        make("span", { class: "about" }, view.about),
+        button("Next", "next", view.can.next),
+        view.can.last === null ? null : button("Last", "last", view.can.last),
+        jump,
+        size,
+        make("span", { class: "push meta" }, view.asked)
+      ),
+      make(
+        "div",
+        { class: "bar" },
+        make("span", { class: "meta" }, `${view.selected} selected`),
+        view.selected ? button("Clear", "clear") : null,
+        make("button", { onclick: () => copy(view.code, "the code") }, "Copy as code"),
+        button("CSV of this page", "download", true, { what: "page", format: "csv" }),
+        button("CSV of all", "download", true, { what: "all", format: "csv" }),
+        button("Parquet of all", "download", true, { what: "all", format: "parquet" }),
+        view.grown ? button(`${view.grown} new · refresh`, "refresh") : button("Refresh", "refresh"),
+        make("span", { class: "note" }, view.note),
+        live
+      ),
+    ];
+  };
+
+  const detail = (view) =>
+    view.detail
+      ? make(
+          "section",
+          { class: "detail", "aria-label": view.detail.heading },
+          make("strong", {}, view.detail.heading),
+          ...view.detail.lines.map((line) => make("div", {}, line)),
+          view.detail.pre ? make("pre", {}, view.detail.pre) : null,
+          make(
+            "div",
+            { class: "bar" },
+            view.detail.code
+              ? make("button", { onclick: () => copy(view.detail.code, "the code") }, "Copy code that loads it")
+              : null,
+            button("Close", "close")
+          )
+        )
+      : null;
+
+  const trouble = (view) =>
+    view.error
+      ? make(
+          "div",
+          { class: "error", role: "alert" },
+          ...view.error.lines.map((line) => make("div", {}, line)),
+          make("details", {}, make("summary", {}, "More"), make("pre", {}, view.error.story))
+        )
+      : null;
+
+  const draw = () => {
+    const view = model.get("view");
+    if (!view.columns) return;
+    const active = root.contains(document.activeElement) ? document.activeElement : null;
+    const inRow = active?.closest("tbody tr")?.dataset.id;
+    const doing = active?.dataset?.do;
+    clearTimeout(waiting);
+    root.setAttribute("aria-busy", String(view.busy));
+    if (view.busy) waiting = setTimeout(() => root.classList.add("waiting"), 200);
+    else root.classList.remove("waiting");
+    const table = make(
+      "table",
+      { "aria-rowcount": view.total ?? -1 },
+      make("caption", {}, `${view.heading}: ${view.about}, ${view.asked}`),
+      make("thead", {}, head(view)),
+      make("tbody", {}, ...body(view))
+    );
+    const scroll = make("div", { class: "scroll" }, table, view.empty ? make("div", { class: "empty" }, view.empty) : null);
+    scroll.style.minHeight = view.rows.length < view.size && view.pages !== 1 ? `${28 * (view.size + 1)}px` : "";
+    root.replaceChildren(...[top(view), trouble(view), scroll, ...foot(view), detail(view)].filter(Boolean));
+    view.columns.forEach((column, index) => {
+      const width = table.tHead.rows[0].cells[index + 1].offsetWidth;
+      widths[column.name] = Math.max(widths[column.name] ?? 0, Math.min(width, 320));
+    });
+    if (inRow) focus(view.rows.some((row) => row.id === inRow) ? inRow : view.rows[0]?.id);
+    else if (doing) root.querySelector(`button[data-do="${doing}"]:not(:disabled)`)?.focus();
+    if (live.dataset.about !== view.about) said(view.about);
+    live.dataset.about = view.about;
+  };
+
+  const statics = () => document.querySelectorAll(`[data-aero="${CSS.escape(model.get("mark"))}"]`);
+  const hide = (hidden) => {
+    for (const table of statics()) {
+      const output = table.closest(".jp-OutputArea-child") ?? table;
+      output.style.display = hidden ? "none" : "";
+    }
+  };
+  const file = (message, buffers) => {
+    if (message.do === "file") save(message.name, message.type, buffers[0]);
+  };
+
+  model.on("change:view", draw);
+  model.on("msg:custom", file);
+  draw();
+  hide(true);
+  tell("hello");
+  return () => {
+    model.off("change:view", draw);
+    model.off("msg:custom", file);
+    clearTimeout(waiting);
+    hide(false);
+  };
+}
+
+export default { render };

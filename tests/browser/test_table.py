@@ -1,0 +1,199 @@
+"""The table of a frame in JupyterLab: turned, searched, sorted, selected, copied, opened, downloaded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+import aero_jupyter
+
+HOSTILE = "<img src=x onerror='window.hit=1'></script>\"&'\u202e\U0001f600\nnext"
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def catalogue(aero: object) -> None:
+    client = aero_jupyter.local().client
+    for number in range(COUNT):
+        body = {"name": f"basin_{number:02d}", "url": f"https://example.org/{number}.csv", "description": "a basin"}
+        client.post("data/source", data=body)
+
+
+@pytest.fixture
+def table(jupyter: Any, browser: Any, catalogue: None) -> Iterator[Any]:
+    name = jupyter.put(
+        "table.ipynb",
+        "%load_ext aero_jupyter",
+        "df = %aero_search basin\ndf",
+        "print(list(df.aero.selected['name']))",
+        "import threading; print('busy', flush=True); threading.Event().wait(4)",
+    )
+    with jupyter.open(browser, name, height=1500) as notebook:
+        notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        run(notebook, 0)
+        run(notebook, 1)
+        expect(grid(notebook)).to_contain_text(f"1–15 of {COUNT}")
+        yield notebook
+
+
+def run(notebook: Any, number: int) -> None:
+    """Run one cell, and do not wait for it."""
+    notebook.page.evaluate(
+        """number => {
+            const notebook = window.jupyterapp.shell.currentWidget.content;
+            notebook.activeCellIndex = number;
+            return window.jupyterapp.commands.execute('notebook:run-cell').then(() => true, () => true);
+        }""",
+        number,
+    )
+
+
+def grid(notebook: Any) -> Any:
+    return notebook.output(1).locator(".aero-grid")
+
+
+def names(notebook: Any) -> list[str]:
+    return list(grid(notebook).locator("tbody tr td:nth-child(2)").all_inner_texts())
+
+
+def clipboard(notebook: Any) -> str:
+    return str(notebook.page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_it_turns_searches_sorts_selects_and_gives_the_selection_back(table: Any) -> None:
+    assert table.output(1).locator(".aero-static").is_hidden()
+    table.shot("table-light")
+    grid(table).get_by_text("Next", exact=True).click()
+    expect(grid(table)).to_contain_text(f"16–30 of {COUNT}")
+    grid(table).locator("tbody input").nth(0).click()
+    grid(table).locator("tbody input").nth(2).click(modifiers=["Shift"])
+    expect(grid(table)).to_contain_text("3 selected")
+    chosen = names(table)[:3]
+    grid(table).get_by_text("Last", exact=True).click()
+    expect(grid(table)).to_contain_text(f"31–{COUNT} of {COUNT}")
+    run(table, 2)
+    assert str(chosen) in table.output(2).inner_text()
+
+    box = grid(table).locator("input[type=search]")
+    box.fill("basin_07")
+    box.press("Enter")
+    expect(grid(table)).to_contain_text("1–1 of 1")
+    assert names(table) == ["basin_07"]
+    box = grid(table).locator("input[type=search]")
+    box.fill("")
+    box.press("Enter")
+    expect(grid(table).locator("th[aria-sort]").first).to_be_visible()
+    grid(table).locator("th button", has_text="name").click()
+    expect(grid(table).locator("th[aria-sort=ascending]")).to_have_text("name ▴")
+    assert names(table) == sorted(names(table), key=str.casefold)
+    table.theme(dark=True)
+    table.shot("table-dark")
+
+
+def test_a_row_opens_and_ids_and_code_are_copied_whole(table: Any) -> None:
+    grid(table).locator("tbody td button").first.click()
+    expect(grid(table).locator(".detail")).to_contain_text("No version yet.")
+    expect(grid(table).locator(".detail")).to_contain_text(f"aero.read('{names(table)[0]}')")
+    table.shot("table-detail")
+    grid(table).locator(".detail").get_by_text("Close").click()
+    expect(grid(table).locator(".detail")).to_have_count(0)
+    row = grid(table).locator("tbody tr").first
+    row.locator("button.code").click()
+    expect(grid(table)).to_contain_text("Copied id.")
+    assert clipboard(table) == row.get_attribute("data-id")
+    grid(table).get_by_text("Copy as code").click()
+    expect(grid(table)).to_contain_text("Copied the code.")
+    assert "aero.frame('data', 'basin'" in clipboard(table)
+
+
+@pytest.mark.parametrize(
+    ("button", "rows"), [("CSV of this page", 15), ("CSV of all", COUNT), ("Parquet of all", COUNT)]
+)
+def test_it_is_downloaded(table: Any, button: str, rows: int) -> None:
+    with table.page.expect_download() as download:
+        grid(table).get_by_text(button).click()
+    path = Path(download.value.path())
+    reader = pd.read_parquet if "Parquet" in button else pd.read_csv
+    frame = reader(io.BytesIO(path.read_bytes()))
+    assert len(frame) == rows
+    assert set(frame["name"]) <= {f"basin_{number:02d}" for number in range(COUNT)}
+    expect(grid(table)).to_contain_text(f"{rows} rows downloaded.")
+
+
+def test_it_is_used_by_keyboard_alone(table: Any) -> None:
+    grid(table).locator("tbody tr").first.focus()
+    first = names(table)
+    for key in ("ArrowDown", " ", "Shift+ArrowDown", "Shift+ArrowDown"):
+        table.page.keyboard.press(key)
+        table.page.wait_for_timeout(0)
+    expect(grid(table)).to_contain_text("3 selected")
+    table.page.keyboard.press("PageDown")
+    expect(grid(table)).to_contain_text(f"16–30 of {COUNT}")
+    expect(grid(table).locator("tbody tr").first).to_be_focused()
+    table.page.keyboard.press("PageUp")
+    expect(grid(table)).to_contain_text(f"1–15 of {COUNT}")
+    table.page.keyboard.press("Enter")
+    expect(grid(table).locator(".detail")).to_contain_text(first[0])
+    table.page.keyboard.press("c")
+    expect(grid(table)).to_contain_text("Copied the id.")
+
+
+def test_while_the_kernel_is_busy_nothing_is_lost(table: Any) -> None:
+    run(table, 3)
+    expect(table.output(3)).to_contain_text("busy")
+    grid(table).get_by_text("Next", exact=True).click()
+    expect(grid(table)).to_contain_text(f"16–30 of {COUNT}", timeout=15_000)
+
+
+def test_reopened_without_a_kernel_the_static_table_is_there(jupyter: Any, table: Any, browser: Any) -> None:
+    table.save()
+    saved = [out for out in jupyter.saved("table.ipynb").cells[1].outputs if "text/html" in out.get("data", {})]
+    assert f"1–15 of {COUNT} · as of" in saved[0]["data"]["text/html"]
+    assert "page 1 of 3" in saved[0]["data"]["text/html"]
+    book = jupyter.saved("table.ipynb")
+    import nbformat
+
+    nbformat.write(book, jupyter.root / "again.ipynb")
+    with jupyter.open(browser, "again.ipynb", height=1500) as again:
+        expect(again.output(1).locator("table")).to_contain_text("basin_")
+        assert again.output(1).locator(".aero-grid").count() == 0
+        again.shot("table-reopened")
+
+
+def test_hostile_names_are_shown_as_themselves_and_run_nothing(jupyter: Any, browser: Any) -> None:
+    client = aero_jupyter.local().client
+    client.post(
+        "data/source", data={"name": HOSTILE, "url": "https://example.org/h.csv", "description": "hostilely " + HOSTILE}
+    )
+    name = jupyter.put("hostile-table.ipynb", "%load_ext aero_jupyter", "%aero_search hostilely")
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        grid(notebook).locator("tbody td button").first.click()
+        expect(grid(notebook).locator(".detail")).to_contain_text("onerror='window.hit=1'")
+        assert grid(notebook).locator("img, script").count() == 0
+        assert notebook.page.evaluate("() => window.hit") is None
+
+
+def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_table(
+    jupyter: Any, browser: Any, catalogue: None
+) -> None:
+    # The module of the table is withheld, as where the server's environment lacks anywidget.
+    name = jupyter.put(
+        "plain.ipynb",
+        "%load_ext aero_jupyter",
+        "from aero_jupyter.notebook import grid\ngrid.Grid._esm = 'export default {}'\ngrid.PATIENCE = 0.5",
+        "%aero_search basin",
+    )
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        output = notebook.output(2)
+        expect(output).to_contain_text("does not show anywidget")
+        output.get_by_role("button", name="Next").click()
+        expect(output.locator("caption")).to_contain_text("16–30 of")
+        notebook.shot("table-plain")

@@ -1,0 +1,311 @@
+"""Turning pages, without a browser: what is shown, what is selected, and what came late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aero_jupyter
+from aero_jupyter.client.pages import Pages, pages_of
+from aero_jupyter.core.errors import ServerFailed
+from aero_jupyter.core.models import Data
+from aero_jupyter.core.wire import Reply
+from aero_jupyter.notebook import callbacks
+from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.paging import Pager
+
+
+def data(number: int) -> Data:
+    return Data(f"{number:08d}-0000", f"d{number:03d}", description="odd" if number % 2 else "even")
+
+
+class Table:
+    """A pager over a catalogue, whose tasks run when they are told to."""
+
+    def __init__(self, pages: Pages[Any], question: Question | None = None, *, at_once: bool = True) -> None:
+        self.tasks: list[Any] = []
+        self.at_once = at_once
+        self.views: list[dict[str, Any]] = []
+        self.listing = Listing(aero_jupyter.current(), question or Question("data"))
+        self.listing.pages = pages
+        self.listing.again = self.again  # type: ignore[method-assign]
+        self.next_pages: Pages[Any] = pages
+        self.asked: list[Question] = []
+        self.pager = Pager(self.listing, self.views.append, lambda _: "code", begin=self.begin)
+        self.pager.turn(self.pager.place)
+
+    def again(self, question: Question | None = None) -> Listing:
+        self.asked.append(question or self.listing.question)
+        again = Listing(aero_jupyter.current(), self.asked[-1])
+        again.pages = self.next_pages
+        again.again = self.again  # type: ignore[method-assign]
+        return again
+
+    def begin(self, task: Any) -> None:
+        if self.at_once:
+            task()
+        else:
+            self.tasks.append(task)
+
+    def do(self, what: str, **more: Any) -> dict[str, Any]:
+        self.pager.act({"do": what, **more})
+        return self.view
+
+    @property
+    def view(self) -> dict[str, Any]:
+        return self.views[-1]
+
+    @property
+    def names(self) -> list[str]:
+        return [row["cells"][0]["text"] for row in self.view["rows"]]
+
+
+@pytest.fixture(autouse=True)
+def _session(aero: Any) -> None:
+    aero_jupyter.local()
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table(pages_of([data(number) for number in range(47)]))
+
+
+def as_data(row: Any) -> Data:
+    return Data(row["id"], row["name"])
+
+
+def untold(count: int, size: int = 15) -> Pages[Any]:
+    """A server that does not tell how many rows there are."""
+    rows = [{"id": f"{number:08d}-0000", "name": f"d{number:03d}"} for number in range(count)]
+    return Pages(
+        lambda page: Reply(tuple(rows[(page - 1) * size : page * size])), lambda row: Data(row["id"], row["name"])
+    )
+
+
+def test_pages_are_turned_and_said(table: Table) -> None:
+    assert (table.view["about"], table.view["pages"]) == ("1–15 of 47", 4)
+    assert table.view["can"] == {"first": False, "previous": False, "next": True, "last": True}
+    assert table.do("next")["about"] == "16–30 of 47"
+    assert table.do("last")["about"] == "46–47 of 47"
+    assert table.view["can"] == {"first": True, "previous": True, "next": False, "last": False}
+    assert table.do("next")["about"] == "46–47 of 47"
+    assert table.do("page", page=3)["about"] == "31–45 of 47"
+    assert table.do("page", page=99)["about"] == "46–47 of 47"
+    assert table.do("page", page=-1)["about"] == "1–15 of 47"
+    assert table.do("size", size=30)["about"] == "1–30 of 47"
+    assert table.do("next")["about"] == "31–47 of 47"
+    assert table.do("size", size=15)["about"] == "31–45 of 47"
+
+
+def test_a_total_that_is_not_told_is_not_claimed() -> None:
+    table = Table(untold(31))
+    assert table.view["about"] == "1–15 of 15+"
+    assert table.view["can"]["last"] is None
+    table.do("next")
+    assert table.do("next")["about"] == "31–31 of 31"
+    assert table.view["note"] == "Last page reached."
+    assert table.view["can"]["next"] is False
+
+
+@pytest.mark.parametrize("pages", [untold(0), pages_of([])])
+def test_an_empty_list_says_so(pages: Pages[Any]) -> None:
+    view = Table(pages).view
+    assert (view["about"], view["empty"]) == ("0 of 0", "There is nothing yet.")
+    assert view["can"]["next"] is False
+
+
+def test_past_a_last_page_that_was_full_one_stays_there() -> None:
+    table = Table(untold(30), at_once=False)
+    table.do("next")
+    while table.tasks:
+        table.tasks.pop(0)()
+    table.do("next")
+    while table.tasks:
+        table.tasks.pop(0)()
+    assert table.view["about"] == "16–30 of 30"
+    assert table.view["note"] == "Last page reached."
+
+
+def test_the_next_page_is_fetched_ahead_and_earlier_ones_are_here() -> None:
+    fetched = []
+    pages = untold(60)
+    fetch = pages._fetch
+    pages._fetch = lambda number: (fetched.append(number), fetch(number))[1]
+    table = Table(pages, at_once=False)
+    while table.tasks:
+        table.tasks.pop(0)()
+    assert fetched == [1, 2]
+    assert table.do("next")["busy"] is False
+    assert table.do("previous")["about"].startswith("1–15")
+    assert fetched == [1, 2]
+
+
+def test_a_late_reply_does_not_replace_a_newer_page() -> None:
+    table = Table(untold(300), at_once=False)
+    table.tasks.pop(0)()
+    table.tasks.clear()
+    table.do("page", page=5)
+    table.do("page", page=9)
+    late, newest = table.tasks
+    newest()
+    assert table.view["about"].startswith("121–135")
+    late()
+    assert table.view["about"].startswith("121–135")
+
+
+def test_a_second_click_while_a_page_comes_skips_none() -> None:
+    table = Table(untold(300), at_once=False)
+    table.tasks.pop(0)()
+    table.tasks.clear()
+    table.do("next")
+    table.do("next")
+    assert len(table.tasks) == 1
+    table.tasks.pop(0)()
+    assert table.view["about"].startswith("16–30")
+
+
+def test_what_is_selected_stays_so_across_pages(table: Table) -> None:
+    ids = [row["id"] for row in table.view["rows"]]
+    assert table.do("select", ids=ids[1:3], on=True)["selected"] == 2
+    table.do("next")
+    table.do("select", ids=[table.view["rows"][0]["id"], "unknown"], on=True)
+    assert [row.name for row in table.pager.selected] == ["d001", "d002", "d015"]
+    table.do("first")
+    assert [row["selected"] for row in table.view["rows"]][:4] == [False, True, True, False]
+    table.do("select", ids=[ids[1]], on=False)
+    assert [row.name for row in table.pager.selected] == ["d002", "d015"]
+    assert table.do("clear")["selected"] == 0
+
+
+def test_what_the_server_sorts_is_asked_of_it(table: Table) -> None:
+    table.do("sort", column="name")
+    assert table.asked[-1].sort == "name"
+    assert table.view["columns"][0]["sorted"] == "up"
+    table.do("sort", column="name")
+    assert table.asked[-1].sort == "-name"
+    assert table.view["note"] == ""
+
+
+def test_what_it_does_not_sort_is_sorted_here_and_said(table: Table) -> None:
+    table.do("sort", column="url")
+    table.do("sort", column="id")
+    table.do("sort", column="id")
+    assert table.asked == []
+    assert table.names[:2] == ["d014", "d013"]
+    assert table.view["note"] == "sorted: this page only"
+
+
+def test_flows_are_filtered_here_and_it_is_said() -> None:
+    flows = [flow.flow if hasattr(flow, "flow") else flow for flow in aero_jupyter.current().client.list("flow").all()]
+    table = Table(pages_of(flows * 20), Question("flow"))
+    table.do("search", text="no such flow")
+    assert table.view["rows"] == []
+    assert table.view["filter"] == "filter this page"
+    assert "filtered: this page only" in table.view["note"] or not flows
+
+
+def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> None:
+    table.do("select", ids=[table.view["rows"][0]["id"]], on=True)
+    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    view = table.do("search", text=" sewage ")
+    assert table.asked[-1] == Question("data", "sewage")
+    assert (view["about"], view["search"], view["selected"]) == ("1–1 of 1", "sewage", 1)
+    assert table.names == ["found"]
+
+
+def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None:
+    table.next_pages = pages_of([])
+    view = table.do("search", text="wastewatr")
+    assert view["empty"].startswith('Nothing matches "wastewatr".')
+    assert (view["search"], view["about"]) == ("wastewatr", "0 of 0")
+
+
+def test_new_rows_are_counted(table: Table) -> None:
+    totals = iter([40, 43, 43])
+    rows = [{"id": str(number), "name": "n"} for number in range(45)]
+    pages = Pages(lambda page: Reply(tuple(rows[(page - 1) * 15 : page * 15]), next(totals)), as_data)
+    grown = Table(pages)
+    assert grown.view["grown"] == 3
+
+
+def test_a_row_opens_and_closes(table: Table) -> None:
+    made = aero_jupyter.current().client.post(
+        "data/source", data={"name": "opened", "url": "https://example.org/o.csv"}
+    )
+    table = Table(pages_of([Data(made["id"], "opened")]))
+    assert table.do("open", id=made["id"])["detail"]["code"] == "aero.read('opened')"
+    assert "No version yet." in table.view["detail"]["lines"]
+    assert table.do("close")["detail"] is None
+
+
+@pytest.fixture
+def _shown_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks, "raised_again", False)
+
+
+@pytest.mark.usefixtures("_shown_only")
+def test_an_error_is_shown_and_the_page_stays(table: Table) -> None:
+    def broken(_: int) -> Any:
+        raise ServerFailed(500, "The server failed.", "Ask later.")
+
+    table.listing.pages._fetch = broken
+    view = table.do("page", page=4)
+    assert view["error"]["lines"] == ["The server failed.", "Ask later."]
+    assert "ServerFailed" in view["error"]["story"]
+    assert (view["about"], view["busy"]) == ("1–15 of 47", False)
+    assert table.do("next")["error"] is None
+
+
+@pytest.mark.parametrize("message", [{}, {"do": "nothing"}, {"do": "page"}, {"do": "size", "size": 7}, {"do": "open"}])
+def test_what_is_not_understood_changes_nothing(table: Table, message: dict[str, Any]) -> None:
+    before = table.view
+    table.pager.act(message)
+    assert table.view == before
+
+
+class Moving:
+    """A catalogue whose rows come and go while it is paged, as offset paging sees it."""
+
+    def __init__(self, told: bool) -> None:
+        self.rows = [f"{number:04d}" for number in range(40)]
+        self.told = told
+
+    def page(self, number: int) -> Reply:
+        rows = tuple({"id": id} for id in self.rows[(number - 1) * 15 : number * 15])
+        return Reply(rows, len(self.rows) if self.told else None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    told=st.booleans(),
+    steps=st.lists(
+        st.one_of(
+            st.sampled_from(["next", "previous", "first", "last"]),
+            st.tuples(st.just("insert"), st.integers(0, 50)),
+            st.tuples(st.just("remove"), st.integers(0, 50)),
+        ),
+        max_size=12,
+    ),
+)
+def test_whatever_moves_no_row_is_shown_twice_and_nothing_untrue_is_claimed(told: bool, steps: list[Any]) -> None:
+    catalogue = Moving(told)
+    table = Table(Pages(catalogue.page, lambda row: Data(row["id"], row["id"])))
+    new = iter(range(10_000, 20_000))
+    for step in steps:
+        if isinstance(step, str):
+            table.do(step)
+        elif step[0] == "insert":
+            catalogue.rows.insert(min(step[1], len(catalogue.rows)), str(next(new)))
+        elif catalogue.rows:
+            catalogue.rows.pop(min(step[1], len(catalogue.rows) - 1))
+        seen = [row["id"] for row in table.view["rows"]]
+        assert len(seen) == len(set(seen))
+        assert table.view["error"] is None
+        if not told and table.view["about"].endswith("+"):
+            assert table.view["can"]["last"] is None
+    if table.listing.pages.complete:
+        known = {row.id for row in table.listing.pages.so_far()}
+        assert len(known) == table.listing.pages.total
