@@ -152,6 +152,11 @@ def current() -> Session:
         return _current
 
 
+def in_use() -> Session | None:
+    """The session in use; None while there is none, and nothing is started for it."""
+    return _current
+
+
 def login(code: str | None = None, *, force: bool = False) -> Session:
     """Give the session in use, once something signs its requests.
 

@@ -103,7 +103,7 @@ FLASK = Dialect("flask", relations=True)
 
 #: The columns that the local AERO sorts a list by.
 SORTS: dict[str, tuple[str, ...]] = {
-    "data": ("name", "description", "newest version", "created"),
+    "data": ("name", "description", "updated", "newest version", "size", "created"),
     "flow": ("name", "description", "last run"),
     "prov": ("created",),
     "run": ("state", "trigger", "created"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.core.policy import seconds_from
 
 _FIELD = re.compile(r"\{([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[[^\][{}]+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[([^\]]+)\]")
@@ -40,7 +41,7 @@ def arguments(magic: Any, line: str, names: Mapping[str, Any]) -> argparse.Names
         words = shlex.split(line)
     except ValueError:
         raise InvalidArgument(f"A quotation or a backslash has no end in: {line}", "Close it.") from None
-    words = [expanded(word, names) for word in words]
+    words = _joined([expanded(word, names) for word in words])
     try:
         parsed: argparse.Namespace = magic.parser.parse_args(words)
     except UsageError as error:
@@ -90,6 +91,29 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def age(text: str) -> int:
+    """Read how long ago something may be, as seconds."""
+    try:
+        return seconds_from(text)
+    except InvalidArgument as error:
+        raise argparse.ArgumentTypeError(f"{error.message.rstrip('.')}; {error.cure}") from None
+
+
+def pairs_from(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Read conditions, a column and a value each.
+
+    Raises
+    ------
+    InvalidArgument
+        If one does not say which is which.
+    """
+    pairs = [text.partition("=") for text in texts]
+    wrong = next((text for text, (name, equals, _) in zip(texts, pairs, strict=True) if not (name and equals)), None)
+    if wrong is not None:
+        raise InvalidArgument(f"--where {wrong} does not say which is which.", "Write --where COLUMN=VALUE.")
+    return [(name, value) for name, _, value in pairs]
+
+
 def seconds(text: str) -> float:
     """Read a number of seconds that is not negative."""
     try:
@@ -99,6 +123,17 @@ def seconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Keep a column that is sorted downwards, as ``--sort -name``, from being taken for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--sort":
+            joined[-1] = f"--sort={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _called(magic: Any) -> str:

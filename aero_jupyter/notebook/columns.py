@@ -102,7 +102,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "data": (
         ("name", "text", lambda row: row.name),
         ("description", "text", lambda row: row.description),
+        ("updated", "time", lambda row: time_of(row.raw.get("updated_at"))),
         ("newest version", "count", lambda row: _whole(row.raw.get("newest_version"))),
+        ("size", "count", lambda row: _whole(row.raw.get("size"))),
         ("created", "time", lambda row: time_of(row.raw.get("created_at"))),
         ("url", "text", lambda row: row.url),
         ("id", "text", lambda row: row.id),

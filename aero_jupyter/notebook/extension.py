@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aero_jupyter.core.errors import LoginRequired
+from aero_jupyter.notebook.decorators import LAST
 from aero_jupyter.notebook.magics import AeroMagics
 
 
@@ -16,6 +17,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     shell.configurables.append(magics)
     shell.events.register("post_run_cell", offer_login)
+    magics.matcher.add()
 
 
 def unload(shell: Any) -> None:
@@ -26,6 +28,8 @@ def unload(shell: Any) -> None:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(type(magics).__name__, None)
         shell.configurables.remove(magics)
+        magics.matcher.remove()
+        shell.user_ns.pop(LAST, None)
     if offer_login in shell.events.callbacks["post_run_cell"]:
         shell.events.unregister("post_run_cell", offer_login)
 

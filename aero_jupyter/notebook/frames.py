@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,13 @@ import pandas as pd
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.notebook.columns import columns_of
 from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.options import clock, options
 from aero_jupyter.notebook.progress import Counting
 from aero_jupyter.notebook.table import as_html, as_text
 
 if TYPE_CHECKING:
     from aero_jupyter.notebook.views import Card
 
-#: Rows that are shown; all of them are in the frame.
-MOST_SHOWN = 60
 #: Rows that a frame begins with.
 LIMIT = 50
 
@@ -52,7 +51,7 @@ class AeroFrame(pd.DataFrame):
         from aero_jupyter.notebook.frontend import front_end
 
         listing: Listing | None = getattr(self, "_listing", None)
-        if listing is None or front_end() != "widgets":
+        if listing is None or options.plain or front_end() != "widgets":
             # IPython goes on to the other forms.
             raise NotImplementedError
         from aero_jupyter.notebook.grid import show
@@ -60,21 +59,21 @@ class AeroFrame(pd.DataFrame):
         self._pager = show(self, listing)
 
     def _repr_html_(self) -> str:
-        return as_html(self.head(MOST_SHOWN), self._about(), self._now())
+        return as_html(self.head(options.max_rows), self._about(), self._now())
 
     def __repr__(self) -> str:
-        return as_text(self.head(MOST_SHOWN), self._about(), self._now())
+        return as_text(self.head(options.max_rows), self._about(), self._now())
 
     def _now(self) -> datetime:
         asked = self.attrs.get("asked")
         return datetime.fromisoformat(asked) if asked else datetime.now(timezone.utc)
 
     def _about(self) -> str:
-        return f"{self._covered()} · as of {self._now():%H:%M:%S} UTC"
+        return f"{self._covered()} · as of {clock(self._now())}"
 
     def _covered(self) -> str:
         listing: Listing | None = getattr(self, "_listing", None)
-        shown, complete = min(len(self), MOST_SHOWN), self.attrs.get("complete", True)
+        shown, complete = min(len(self), options.max_rows), self.attrs.get("complete", True)
         total = len(self) if complete or listing is None else listing.pages.total
         if shown == total:
             return "1 row" if shown == 1 else f"{shown} rows"
@@ -166,7 +165,14 @@ class FrameTools:
 
 
 def frame(
-    kind: str, query: str | None = None, *, limit: int | None = LIMIT, sort: str | None = None, scan: bool = False
+    kind: str,
+    query: str | None = None,
+    *,
+    limit: int | None = LIMIT,
+    sort: str | None = None,
+    where: Mapping[str, str] | None = None,
+    since: int | None = None,
+    scan: bool = False,
 ) -> AeroFrame:
     """List records of the server in use as a DataFrame.
 
@@ -180,7 +186,11 @@ def frame(
     limit : int or None
         Rows to begin with; None means all.
     sort : str, optional
-        The column that the server sorts by, downwards with a "-" before it; the newest first by default.
+        The column to sort by, downwards with a "-" before it; the newest first by default.
+    where : mapping of str to str, optional
+        Columns and what they must be; "*" stands for anything.
+    since : int, optional
+        Seconds; only what is newer.
     scan : bool
         Whether to search by reading the whole catalogue, for servers whose search is broken.
 
@@ -193,7 +203,8 @@ def frame(
     """
     from aero_jupyter.session import current
 
-    return frame_from(Listing(current(), Question(kind, query, scan, sort=sort), limit=limit), limit)
+    question = Question(kind, query, scan, sort=sort, where=tuple((where or {}).items()), since=since)
+    return frame_from(Listing(current(), question, limit=limit), limit)
 
 
 def frame_from(listing: Listing, limit: int | None) -> AeroFrame:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.client.pages import Pages, pages_of
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.notebook.columns import id_of
+from aero_jupyter.core.policy import every
+from aero_jupyter.notebook.columns import COLUMNS, id_of
+from aero_jupyter.notebook.table import missing
 
 if TYPE_CHECKING:
     from aero_jupyter.session import Session
@@ -33,7 +36,11 @@ class Question:
     everyones : bool
         Whether to list the endpoints of others too.
     sort : str or None
-        The column that the server sorts by; downwards with a ``-`` before it.
+        The column to sort by; downwards with a ``-`` before it.
+    where : tuple of pairs of str
+        Columns and what they must be; ``*`` stands for anything.
+    since : int or None
+        Seconds; only what is newer.
     """
 
     kind: str
@@ -41,6 +48,8 @@ class Question:
     scan: bool = False
     everyones: bool = False
     sort: str | None = None
+    where: tuple[tuple[str, str], ...] = ()
+    since: int | None = None
 
     @property
     def shape(self) -> str:
@@ -50,12 +59,15 @@ class Question:
     def in_words(self) -> str:
         """Say it as a heading does."""
         words = {"prov": "Provenance", "flow": "Flows", "run": "Runs", "version": "Versions", "endpoint": "Endpoints"}
-        return " · ".join(part for part in (words.get(self.kind, "Data"), self.query and f'"{self.query}"') if part)
+        parts = [words.get(self.kind, "Data"), *([f'"{self.query}"'] if self.query else [])]
+        parts += [f"{name} = {value}" for name, value in self.where]
+        return " · ".join([*parts, *([f"the last {every(self.since)}"] if self.since else [])])
 
     def as_code(self, limit: int | None) -> str:
         """Write the Python that asks the same."""
         asked = [repr(self.kind), *([repr(self.query)] if self.query else []), f"limit={limit}"]
-        asked += [f"sort={self.sort!r}"] if self.sort else []
+        asked += [f"{name}={value!r}" for name in ("sort", "since") if (value := getattr(self, name))]
+        asked += [f"where={dict(self.where)!r}"] if self.where else []
         return f"aero.frame({', '.join(asked + (['scan=True'] if self.scan else []))})"
 
 
@@ -87,7 +99,8 @@ class Listing:
 
     def can_sort(self, column: str) -> bool:
         """Whether the server sorts by a column."""
-        return self.session.client.dialect.sorts(self.question.shape, column)
+        here = bool(self.question.where) or self.question.since is not None
+        return here or self.session.client.dialect.sorts(self.question.shape, column)
 
     def id_of(self, row: Any) -> str:
         """Give the id of one of its records."""
@@ -105,9 +118,56 @@ def _pages(session: Session, question: Question, limit: int | None) -> Pages[Any
         return makers[question.shape]()
     if question.kind not in KINDS:
         raise InvalidArgument(f"There is no list of {question.kind!r}.", f"Choose one of {', '.join(KINDS)}.")
+    return _listed(session, question)
+
+
+def _listed(session: Session, question: Question) -> Pages[Any]:
+    """List as the server can; what it cannot do is done here, over all of its rows."""
     kind: Any = question.kind
-    pages: Pages[Any] = session.client.list(kind, match=question.query, sort=question.sort)
-    return pages
+    dialect, column = session.client.dialect, (question.sort or "").removeprefix("-")
+    pushed = bool(column) and dialect.sorts(kind, column)
+    names = [value for name, value in question.where if name == "name" and "*" not in value]
+    match = question.query or (names[0] if names and dialect.filters and kind in ("data", "flow") else None)
+    pages: Pages[Any] = session.client.list(kind, match=match, sort=question.sort if pushed else None)
+    if not question.where and question.since is None and (pushed or not column):
+        return pages
+    readers = {name: read for name, _, read in COLUMNS[kind]}
+    _check_columns(kind, [name for name, _ in question.where] + [column] * bool(column))
+    from aero_jupyter.notebook.progress import Counting
+
+    with Counting() as progress:
+        rows = [row for row in pages.all(progress) if _fits(row, readers, kind, question)]
+    return pages_of(rows if pushed or not column else ordered(rows, readers[column], down=question.sort != column))
+
+
+def _check_columns(kind: str, names: list[str]) -> None:
+    known = [name for name, _, _ in COLUMNS[kind]]
+    wrong = next((name for name in names if name not in known), None)
+    if wrong is not None:
+        raise InvalidArgument(f"{kind} has no column {wrong!r}.", f"Choose one of {', '.join(known)}.")
+
+
+def _fits(row: Any, readers: Mapping[str, Callable[[Any], Any]], kind: str, question: Question) -> bool:
+    for name, wanted in question.where:
+        value = readers[name](row)
+        if not fnmatchcase("" if missing(value) else str(value).casefold(), wanted.casefold()):
+            return False
+    if question.since is None:
+        return True
+    times = [readers[name](row) for name, dtype, _ in COLUMNS[kind] if dtype == "time"]
+    known = [time for time in times if time is not None]
+    return bool(known) and (datetime.now(timezone.utc) - max(known)).total_seconds() <= question.since
+
+
+def ordered(rows: Sequence[Any], read: Callable[[Any], Any], *, down: bool) -> list[Any]:
+    """Sort records by a column; what is missing comes last."""
+    known = [row for row in rows if not missing(read(row))]
+    blank = [row for row in rows if missing(read(row))]
+    return sorted(known, key=lambda row: _order(read(row)), reverse=down) + blank
+
+
+def _order(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _found(session: Session, question: Question) -> Pages[Any]:
@@ -125,7 +185,6 @@ def _versions(session: Session, question: Question) -> list[Any]:
 
 def _runs(session: Session, question: Question, limit: int | None) -> Pages[Any]:
     if session.client.dialect.runs:
-        pages: Pages[Any] = session.client.list("run", match=question.query, sort=question.sort)
-        return pages
+        return _listed(session, question)
     flow = session.client.resolve_flow(question.query) if question.query else None
     return pages_of(session.runs(limit or 100, flow))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import getpass
 import sys
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, magics_class, no_var_expand
-from traitlets import Float, Int
+from traitlets import Bool, CaselessStrEnum, Enum, Float, Int, TraitError, Unicode, observe, validate
 
-from aero_jupyter.notebook.arguments import arguments, search_arguments, seconds, whole
+from aero_jupyter.notebook.arguments import age, arguments, pairs_from, search_arguments, seconds, whole
+from aero_jupyter.notebook.completion import Matcher
 from aero_jupyter.notebook.decorators import argument, cell_magic, line_magic, magic_arguments
 from aero_jupyter.notebook.errors import ended_well, story
+from aero_jupyter.notebook.options import options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +40,30 @@ def _session() -> Session:
 class AeroMagics(Magics):
     """AERO's magics; ``%config AeroMagics`` lists what can be set."""
 
-    limit = Int(50, min=1, help="Rows that lists show when --limit is not given.").tag(config=True)
+    limit = Int(50, min=1, help="Rows that frames begin with when --limit is not given.").tag(config=True)
+    page_size = Enum((15, 30, 60), 15, help="Rows a page of the live table.").tag(config=True)
+    max_rows = Int(60, min=1, help="Rows that a frame shows where no table is live.").tag(config=True)
+    time_zone = Unicode("UTC", help="The zone of clock times, such as Europe/Berlin.").tag(config=True)
+    theme = CaselessStrEnum(("auto", "light", "dark"), "auto", help="auto follows the front end.").tag(config=True)
+    plain = Bool(False, help="Show frames as static tables only.").tag(config=True)
     timeout = Float(300.0, min=0, help="Seconds to wait for a run when --timeout is not given.").tag(config=True)
+
+    def __init__(self, shell: Any = None, **kwargs: Any) -> None:
+        super().__init__(shell=shell, **kwargs)
+        self.matcher = Matcher(shell)
+
+    @observe("page_size", "max_rows", "time_zone", "theme", "plain")
+    def _set(self, change: Any) -> None:
+        setattr(options, change["name"], change["new"])
+
+    @validate("time_zone")
+    def _known_zone(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            raise TraitError(f"There is no time zone {name!r}. Write it as Europe/Berlin.") from None
+        return name
 
     @no_var_expand
     @magic_arguments()
@@ -100,12 +125,16 @@ class AeroMagics(Magics):
     @no_var_expand
     @magic_arguments()
     @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
-    @argument("--limit", type=whole, default=None, metavar="N", help="Rows to show; 50 by default.")
+    @argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="Only these; * stands for anything.")
+    @argument("--since", type=age, default=None, metavar="TIME", help="Only what is newer: 30s, 5m, 6h, 7d or 2w.")
+    @argument("--sort", default=None, metavar="COLUMN", help="Sort by a column; downwards with a - before it.")
+    @argument("--limit", type=whole, default=None, metavar="N", help="Rows to begin with; 50 by default.")
     @line_magic()
     def aero_list(self, line: str) -> AeroFrame:
         """List data, flows, provenance or runs."""
         args = arguments(self.aero_list, line, self._names)
-        return self._frame(args.kind, None, args.limit)
+        where = tuple(pairs_from(args.where))
+        return self._frame(args.kind, None, args.limit, where=where, since=args.since, sort=args.sort)
 
     @no_var_expand
     @magic_arguments()

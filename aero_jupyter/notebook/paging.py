@@ -12,7 +12,8 @@ from aero_jupyter.core.errors import AeroError, UnknownName
 from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import COLUMNS
-from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.listing import Listing, Question, ordered
+from aero_jupyter.notebook.options import clock, options
 from aero_jupyter.notebook.table import is_code, is_right, missing, told
 from aero_jupyter.notebook.views import Card
 
@@ -65,7 +66,7 @@ class Pager:
         begin: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self.listing = listing
-        self.place = Place()
+        self.place = Place(size=options.page_size)
         self._shown = shown
         self._code = code
         self._begin = begin or _on_thread
@@ -166,7 +167,8 @@ class Pager:
             "columns": self._columns(),
             "rows": [self._row(row) for row in rows],
             "about": self._about(len(rows)),
-            "asked": f"as of {self.listing.asked:%H:%M:%S} UTC",
+            "asked": f"as of {clock(self.listing.asked)}",
+            "theme": options.theme,
             "note": self._note or self._labels(),
             "empty": self._empty if not rows else "",
             "page": place.page,
@@ -256,9 +258,7 @@ class Pager:
             ]
         if place.sort:
             name, down = place.sort
-            known = [row for row in arranged if not missing(readers[name](row))]
-            blank = [row for row in arranged if missing(readers[name](row))]
-            arranged = sorted(known, key=lambda row: _order(readers[name](row)), reverse=down) + blank
+            arranged = ordered(arranged, readers[name], down=down)
         return arranged
 
     def _span(self, place: Place) -> range:
@@ -398,10 +398,6 @@ class Pager:
 
 def _on_thread(task: Callable[[], None]) -> None:
     threading.Thread(target=task, name="aero-pager", daemon=True).start()
-
-
-def _order(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
 
 
 def _as_data(card: Card) -> View:

@@ -13,11 +13,14 @@ from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 _VERSION = "SELECT v.*, d.no_copy, d.url AS data_url FROM version v JOIN data d ON d.id = v.data_id "
 
 
+_NEWEST = "SELECT created_at, size FROM version WHERE data_id = ? AND version = ?"
 #: How a column is spelled in SQL, where not by its name.
 _ORDERS = {
     ("data", "name"): "t.name COLLATE NOCASE",
     ("data", "description"): "t.description COLLATE NOCASE",
     ("data", "newest version"): "t.newest",
+    ("data", "updated"): "(SELECT v.created_at FROM version v WHERE v.data_id = t.id AND v.version = t.newest)",
+    ("data", "size"): "(SELECT v.size FROM version v WHERE v.data_id = t.id AND v.version = t.newest)",
     ("flow", "name"): "(SELECT coalesce(f.description, f.name) FROM function f WHERE f.id = t.function_id)",
     ("flow", "description"): "t.description COLLATE NOCASE",
     ("flow", "last run"): "t.last_executed",
@@ -47,7 +50,14 @@ class Catalogue:
     def data_out(self, row: Row) -> Row:
         """Show one Data."""
         shown = {key: row[key] for key in ("id", "name", "url", "collection_uuid", "description")}
-        extras = {"tags": row["tags"].split(), "created_at": row["created_at"], "newest_version": row["newest"] or None}
+        newest = self.store.db.row(_NEWEST, (row["id"], row["newest"])) if row["newest"] else None
+        extras = {
+            "tags": row["tags"].split(),
+            "created_at": row["created_at"],
+            "newest_version": row["newest"] or None,
+            "updated_at": newest["created_at"] if newest else None,
+            "size": newest["size"] if newest else None,
+        }
         return {**shown, "collection_url": self.collection_url(row), "no_copy": bool(row["no_copy"]), **extras}
 
     def version_out(self, row: Row, owner: Row | None = None) -> Row:

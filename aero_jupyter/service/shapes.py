@@ -26,6 +26,8 @@ class Data(_Shape):
     tags: list[str] = []
     created_at: datetime | None = None
     newest_version: int | None = None
+    updated_at: datetime | None = None
+    size: int | None = None
 
 
 class DataFile(_Shape):

@@ -5,7 +5,8 @@ from datetime import datetime, timezone
 import pandas as pd
 
 from aero_jupyter.core.models import Data, DataFile, Run, Version
-from aero_jupyter.notebook.frames import MOST_SHOWN, framed
+from aero_jupyter.notebook.frames import framed
+from aero_jupyter.notebook.options import Options
 from aero_jupyter.notebook.words import size_of
 
 
@@ -13,6 +14,7 @@ def frame_of(shape, rows):
     return framed(None, rows, shape=shape)
 
 
+MOST_SHOWN = Options().max_rows
 LONG = "0f2b9c1e-7b0c-4d0e-9a61-7f4a4c1d2e3f"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 

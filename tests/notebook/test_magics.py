@@ -87,6 +87,7 @@ def test_a_list_is_as_long_as_it_is_wanted(shell, influent, kind):
 def test_how_long_lists_are_is_a_setting(shell, influent):
     shell.run_line_magic("config", "AeroMagics.limit = 1")
     assert len(shell.run_line_magic("aero_list", "data")) == 1
+    shell.config.pop("AeroMagics")
 
 
 @pytest.mark.parametrize("query", ["influent", "name:influent", '"Inflow" AND influ*', "influent --scan"])

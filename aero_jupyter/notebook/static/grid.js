@@ -271,6 +271,7 @@ function render({ model, el }) {
     const inRow = active?.closest("tbody tr")?.dataset.id;
     const doing = active?.dataset?.do;
     clearTimeout(waiting);
+    root.dataset.theme = view.theme;
     root.setAttribute("aria-busy", String(view.busy));
     if (view.busy) waiting = setTimeout(() => root.classList.add("waiting"), 200);
     else root.classList.remove("waiting");

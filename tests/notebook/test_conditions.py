@@ -1,0 +1,115 @@
+"""Lists narrowed and sorted, options set, and the last result found again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import aero_jupyter
+from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.options import Options, options
+
+
+@pytest.fixture(autouse=True)
+def _as_before(shell: Any) -> Any:
+    # IPython keeps what %config was given, also for the next one who loads the magics.
+    shell.config.pop("AeroMagics", None)
+    extension.unload(shell)
+    extension.load(shell)
+    vars(options).update(vars(Options()))
+    yield
+    shell.config.pop("AeroMagics", None)
+    vars(options).update(vars(Options()))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "names"),
+    [
+        ("--where name=influent", ["influent"]),
+        ("--where name=INFLU*", ["influent"]),
+        ("--where name=influent --where description=nothing", []),
+        ("--where name=influent --since 7d", ["influent"]),
+        ("--where name=influent --since 7d --sort updated --limit 50", ["influent"]),
+        ("--where name=influent --limit 0", []),
+    ],
+)
+def test_a_list_is_narrowed(shell: Any, influent: Any, conditions: str, names: list[str]) -> None:
+    assert shell.run_line_magic("aero_list", f"data {conditions}")["name"].tolist() == names
+
+
+@pytest.mark.parametrize("column", ["name", "created", "updated", "size", "newest version", "url"])
+def test_a_list_is_sorted_by_the_server_or_here(shell: Any, influent: Any, column: str) -> None:
+    up = shell.run_line_magic("aero_list", f"data --limit 1000 --sort '{column}'")[column].dropna()
+    down = shell.run_line_magic("aero_list", f"data --limit 1000 --sort '-{column}'")[column].dropna()
+    values = [value.casefold() if isinstance(value, str) else value for value in up]
+    assert values == sorted(values)
+    assert len(down) == len(up)
+    assert down.iloc[0] == up.iloc[-1] or column in ("newest version", "size", "url", "name")
+
+
+def test_runs_are_narrowed_by_state_and_age(shell: Any, influent: Any) -> None:
+    runs = shell.run_line_magic("aero_list", "run --where state=done --since 1d")
+    assert set(runs["state"]) == {"done"}
+    assert shell.run_line_magic("aero_list", "run --where state=nothing").empty
+
+
+@pytest.mark.parametrize(
+    ("line", "happened", "cure"),
+    [
+        ("--where name", "--where name does not say which is which.", "Write --where COLUMN=VALUE."),
+        ("--where nme=x", "data has no column 'nme'.", "Choose one of name, description"),
+        ("--sort nme", "data has no column 'nme'.", "Choose one of"),
+        ("--since soon", "--since: ", "%aero_list?"),
+    ],
+)
+def test_what_cannot_be_asked_is_two_lines(said: Any, line: str, happened: str, cure: str) -> None:
+    lines = said(f"%aero_list data {line}")
+    assert len(lines) == 2
+    assert happened in lines[0]
+    assert cure in lines[1]
+
+
+def test_the_code_of_a_narrowed_list_makes_it_again(shell: Any, influent: Any) -> None:
+    frame = shell.run_line_magic("aero_list", "data --where name=influent --sort -updated --since 7d")
+    names: dict[str, Any] = {}
+    exec(frame.aero.as_code().replace("aero.frame", "again = aero.frame"), names)
+    assert names["again"]["id"].tolist() == frame["id"].tolist()
+
+
+def test_the_last_result_is_found_again_until_unloading(shell: Any, influent: Any) -> None:
+    frame = shell.run_line_magic("aero_list", "data")
+    assert shell.user_ns["_aero"] is frame
+    card = shell.run_line_magic("aero_status", "")
+    assert shell.user_ns["_aero"] is card
+    extension.unload(shell)
+    assert "_aero" not in shell.user_ns
+    extension.load(shell)
+
+
+def test_options_change_what_is_shown(shell: Any, influent: Any) -> None:
+    shell.run_line_magic("config", "AeroMagics.max_rows = 1")
+    shell.run_line_magic("config", "AeroMagics.time_zone = 'Asia/Tokyo'")
+    shown = repr(aero_jupyter.frame("data"))
+    assert "The first 1 of " in shown
+    assert shown.endswith(" Asia/Tokyo")
+    shell.run_line_magic("config", "AeroMagics.page_size = 30")
+    assert options.page_size == 30
+
+
+def test_options_that_make_no_sense_are_refused(shell: Any) -> None:
+    for setting in ("page_size = 7", "theme = 'pink'", "max_rows = 0", "time_zone = 'Nowhere'"):
+        shell.run_line_magic("config", f"AeroMagics.{setting}")
+    assert options == Options()
+
+
+def test_reloading_keeps_other_formatters(shell: Any) -> None:
+    class Theirs:
+        """Somebody else's."""
+
+    formatter = shell.display_formatter.formatters["text/html"]
+    formatter.for_type(Theirs, lambda _: "theirs")
+    shell.run_line_magic("reload_ext", "aero_jupyter")
+    extension.unload(shell)
+    assert formatter(Theirs()) == "theirs"
+    extension.load(shell)
