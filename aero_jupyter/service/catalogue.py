@@ -13,6 +13,16 @@ from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 _VERSION = "SELECT v.*, d.no_copy, d.url AS data_url FROM version v JOIN data d ON d.id = v.data_id "
 
 
+# The data are looked up for the page only: a common word matches many of them.
+_BEST = """
+SELECT d.* FROM (
+    SELECT rowid AS seq, rank AS place FROM data_fts
+    WHERE data_fts MATCH :expression AND rank MATCH 'bm25(10.0, 3.0, 1.0, 5.0, 0.0)'
+    ORDER BY rank, rowid DESC LIMIT :limit OFFSET :offset
+) best JOIN data d ON d.seq = best.seq ORDER BY best.place, best.seq DESC
+"""
+# Two lookups: asked for both at once, SQLite reads the whole table.
+_ENDS = "SELECT (SELECT min(seq) FROM {0}) AS first, (SELECT max(seq) FROM {0}) AS last"
 _NEWEST = "SELECT created_at, size FROM version WHERE data_id = ? AND version = ?"
 #: How a column is spelled in SQL, where not by its name.
 _ORDERS = {
@@ -95,8 +105,18 @@ class Catalogue:
         """One page and the total; the newest first, or sorted by a column that has a name in `wire.SORTS`."""
         where, values = self._matching(table, match)
         total = self.store.db.value(f"SELECT count(*) FROM {table} t {where}", values)
+        if not where and not sort:
+            return self._newest(table, offset, limit, int(total)), int(total)
         sql = f"SELECT * FROM {table} t {where} ORDER BY {_order(table, sort)} LIMIT :limit OFFSET :offset"
         return self.store.db.rows(sql, {**values, "limit": limit, "offset": offset}), int(total)
+
+    def _newest(self, table: str, offset: int, limit: int, total: int) -> list[Row]:
+        """Give a page of everything: by its place where no number is missing, so that each page costs the same."""
+        ends = self.store.db.row(_ENDS.format(table)) or {}
+        if total and ends["last"] - ends["first"] + 1 == total:
+            sql = f"SELECT * FROM {table} WHERE seq <= ? ORDER BY seq DESC LIMIT ?"
+            return self.store.db.rows(sql, (ends["last"] - offset, limit))
+        return self.store.db.rows(f"SELECT * FROM {table} ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
 
     def _matching(self, table: str, match: str | None) -> tuple[str, dict[str, Any]]:
         if not match:
@@ -114,15 +134,14 @@ class Catalogue:
             expression = queries.to_fts5(query)
         except queries.QueryProblem as problem:
             raise Refused(400, problem.message, problem.cure) from None
-        source, order = "data d", "d.seq DESC"
-        values: dict[str, Any] = {"limit": limit, "offset": offset}
-        if expression is not None:
-            source = "data_fts JOIN data d ON d.seq = data_fts.rowid WHERE data_fts MATCH :expression"
-            order = "bm25(data_fts, 10.0, 3.0, 1.0, 5.0, 0.0), d.seq DESC"
-            values = values | {"expression": expression}
-        total = self.store.db.value(f"SELECT count(*) FROM {source}", values)
-        sql = f"SELECT d.* FROM {source} ORDER BY {order} LIMIT :limit OFFSET :offset"
-        found = [self._entry(row) for row in self.store.db.rows(sql, values)]
+        values: dict[str, Any] = {"limit": limit, "offset": offset, "expression": expression}
+        if expression is None:
+            total = self.store.db.value("SELECT count(*) FROM data")
+            rows = self._newest("data", offset, limit, int(total))
+        else:
+            total = self.store.db.value("SELECT count(*) FROM data_fts WHERE data_fts MATCH :expression", values)
+            rows = self.store.db.rows(_BEST, values)
+        found = [self._entry(row) for row in rows]
         more = offset + len(found) < total
         return {"gmeta": found, "count": len(found), "total": total, "offset": offset, "has_next_page": more}
 

@@ -1,1 +1,1 @@
-"""How fast it is: `python -m tests.benchmarks`. Nothing here is collected by pytest."""
+"""How fast it is: `python -m benchmarks`. Nothing here is collected by pytest."""

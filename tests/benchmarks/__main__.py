@@ -1,4 +1,4 @@
-"""Measure and print a table: `python -m tests.benchmarks [--strict] [load|service|runs …]`."""
+"""Measure and print a table: `python -m benchmarks [--strict] [load|service|runs|lists …]`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import argparse
 import os
 import sys
 
-from tests.benchmarks import loading, runs, service
-from tests.benchmarks.figures import table
+from benchmarks import catalogue, loading, runs, service
+from benchmarks.figures import table
 
-_PARTS = {"load": loading.measure, "service": service.measure, "runs": runs.measure}
+_PARTS = {"load": loading.measure, "service": service.measure, "runs": runs.measure, "lists": catalogue.measure}
 _CORES = 2
 
 
 def main() -> int:
     """Measure what is asked for; 1 where a target is missed and `--strict` is given."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; by default all")
     parser.add_argument("--strict", action="store_true", help="end with 1 where a target is missed")
     asked = parser.parse_args()

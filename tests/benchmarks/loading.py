@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.benchmarks.figures import Figure, of_samples
+from benchmarks.figures import Figure, of_samples
 
 _TIMED = """
 import time

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from aero_jupyter.core.models import Run
 from aero_jupyter.session import Session
-from tests.benchmarks.figures import Figure, of_samples
-from tests.benchmarks.place import Feeder, cpu, follower, own_session, tree
+from benchmarks.figures import Figure, of_samples
+from benchmarks.place import Feeder, cpu, follower, own_session, tree
 
 _WARM = 5
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from aero_jupyter.service import daemon
-from tests.benchmarks.figures import Figure, of_samples
-from tests.benchmarks.place import Feeder, cpu, follower, own_session, tree
+from benchmarks.figures import Figure, of_samples
+from benchmarks.place import Feeder, cpu, follower, own_session, tree
 
 _FIRST_USE = """
 import time

@@ -98,9 +98,17 @@ class Jupyter:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def put(self, name: str, *cells: str) -> str:
+    def kernel(self, name: str, python: Path) -> str:
+        """Offer another Python as a kernel; give its name."""
+        place = self._folder / "data" / "kernels" / name
+        place.mkdir(parents=True)
+        argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        (place / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": "python"}))
+        return name
+
+    def put(self, name: str, *cells: str, kernel_name: str = "python3") -> str:
         """Write a notebook of code cells; give its name."""
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        kernel = {"kernelspec": {"name": kernel_name, "display_name": kernel_name, "language": "python"}}
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=kernel)
         nbformat.write(book, self.root / name)
         return name

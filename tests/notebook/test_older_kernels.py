@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -14,32 +10,13 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from older_kernels import VERSIONS, environment
 
 from aero_jupyter.testing.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 LONG = 60
-
-
-def environment(folder: Path, version: str) -> Path:
-    """Make an environment with that ipykernel in front of everything installed here; give its Python."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    python = folder / "bin" / "python"
-    place = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    here = sysconfig.get_path("purelib")
-    (Path(place) / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps"]
-    done = subprocess.run([*install, f"ipykernel=={version}", "nest-asyncio"], capture_output=True, text=True)
-    if done.returncode and not os.environ.get("CI"):
-        pytest.skip(f"ipykernel {version} cannot be installed here")
-    assert done.returncode == 0, done.stderr
-    return python
 
 
 class FrontEnd:
@@ -107,7 +84,7 @@ def rehearsal() -> Iterator[Rehearsal]:
         yield rehearsal
 
 
-@pytest.fixture(params=["6.31.0", "7.3.0"])
+@pytest.fixture(params=VERSIONS)
 def front_end(request: pytest.FixtureRequest, rehearsal: Rehearsal, tmp_path: Path) -> Iterator[FrontEnd]:
     python = environment(tmp_path / "env", request.param)
     manager = KernelManager()

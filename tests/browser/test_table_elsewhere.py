@@ -1,0 +1,68 @@
+"""The table for everybody: found in order by axe-core, in Notebook 7, and on older kernels."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import Jupyter
+from older_kernels import VERSIONS, environment
+from playwright.sync_api import expect
+
+import aero_jupyter
+
+LIST = ("%load_ext aero_jupyter", "%aero_search reservoir")
+AXE = """async () => (await axe.run('.aero-grid')).violations
+    .filter(found => ['serious', 'critical'].includes(found.impact))
+    .map(found => found.id + ': ' + found.nodes.map(node => node.html).join(' | '))"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _catalogue(aero: object) -> None:
+    client = aero_jupyter.local().client
+    for number in range(20):
+        body = {"name": f"reservoir_{number}", "url": f"https://example.org/r{number}.csv"}
+        client.post("data/source", data=body)
+
+
+@pytest.fixture(scope="module")
+def notebook7(aero: object, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with Jupyter(tmp_path_factory.mktemp("notebook7"), "notebook") as started:
+        yield started
+
+
+def turned(jupyter: Any, browser: Any, name: str) -> None:
+    with jupyter.open(browser, name) as notebook:
+        notebook.run_all()
+        grid = notebook.output(1).locator(".aero-grid")
+        expect(grid).to_contain_text("1–15 of 20")
+        grid.get_by_text("Next", exact=True).click()
+        expect(grid).to_contain_text("16–20 of 20")
+        notebook.shot(name.removesuffix(".ipynb"))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nobody_is_kept_out(jupyter: Any, browser: Any, dark: bool) -> None:
+    name = jupyter.put("axe.ipynb", *LIST)
+    with jupyter.open(browser, name) as notebook:
+        notebook.theme(dark=dark)
+        notebook.run_all()
+        grid = notebook.output(1).locator(".aero-grid")
+        grid.locator("tbody input").first.click()
+        grid.locator("tbody td button").first.click()
+        expect(grid.locator(".detail")).to_be_visible()
+        notebook.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
+        assert notebook.page.evaluate(AXE) == []
+
+
+def test_it_is_used_in_notebook_7(notebook7: Any, browser: Any) -> None:
+    turned(notebook7, browser, notebook7.put("seven.ipynb", *LIST))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_is_used_on_an_older_kernel(jupyter: Any, browser: Any, version: str, tmp_path: Path) -> None:
+    kernel = jupyter.kernel(f"older-{version}", environment(tmp_path / "env", version))
+    turned(jupyter, browser, jupyter.put(f"older-{version}.ipynb", *LIST, kernel_name=kernel))
