@@ -27,7 +27,7 @@ def _as_before(shell: Any) -> Any:
     ("conditions", "names"),
     [
         ("--where name=influent", ["influent"]),
-        ("--where name=INFLU*", ["influent"]),
+        ("--where name=INFLUE*", ["influent"]),
         ("--where name=influent --where description=nothing", []),
         ("--where name=influent --since 7d", ["influent"]),
         ("--where name=influent --since 7d --sort updated --limit 50", ["influent"]),
