@@ -1,4 +1,4 @@
-"""Measure and print a table: `python -m benchmarks [--strict] [load|service|runs|lists …]`."""
+"""Measure and print a table: `python -m benchmarks [--strict] [load|service|runs|lists|tables …]`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import argparse
 import os
 import sys
 
-from benchmarks import catalogue, loading, runs, service
+from benchmarks import catalogue, loading, runs, service, tables
 from benchmarks.figures import table
 
-_PARTS = {"load": loading.measure, "service": service.measure, "runs": runs.measure, "lists": catalogue.measure}
+_PARTS = {
+    "load": loading.measure,
+    "service": service.measure,
+    "runs": runs.measure,
+    "lists": catalogue.measure,
+    "tables": tables.measure,
+}
 _CORES = 2
 
 
