@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 GLOBUS = Path(__file__).parents[2] / "notebooks" / "02-globus.ipynb"
 CELL = """%%aero_run --kwarg text={!r}
 def words(text):
@@ -14,6 +16,7 @@ def words(text):
 """
 
 
+@pytest.mark.slow
 def test_the_way_to_globus_runs_in_lab(jupyter: Any, browser: Any) -> None:
     shutil.copy(GLOBUS, jupyter.root / "globus.ipynb")
     with jupyter.open(browser, "globus.ipynb", height=6000) as notebook:

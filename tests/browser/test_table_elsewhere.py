@@ -43,20 +43,21 @@ def turned(jupyter: Any, browser: Any, name: str) -> None:
         notebook.shot(name.removesuffix(".ipynb"))
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_nobody_is_kept_out(jupyter: Any, browser: Any, dark: bool) -> None:
+def test_nobody_is_kept_out(jupyter: Any, browser: Any) -> None:
     name = jupyter.put("axe.ipynb", *LIST)
     with jupyter.open(browser, name) as notebook:
-        notebook.theme(dark=dark)
         notebook.run_all()
         grid = notebook.output(1).locator(".aero-grid")
         grid.locator("tbody input").first.click()
         grid.locator("tbody td button").first.click()
         expect(grid.locator(".detail")).to_be_visible()
         notebook.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
-        assert notebook.page.evaluate(AXE) == []
+        for dark in (False, True):
+            notebook.theme(dark=dark)
+            assert notebook.page.evaluate(AXE) == []
 
 
+@pytest.mark.slow
 def test_it_is_used_in_notebook_7(notebook7: Any, browser: Any) -> None:
     turned(notebook7, browser, notebook7.put("seven.ipynb", *LIST))
 
