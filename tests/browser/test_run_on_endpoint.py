@@ -1,31 +1,14 @@
-"""From this machine to Globus in JupyterLab, and one run on an endpoint as it is seen there."""
+"""One run on an endpoint as it is seen in JupyterLab."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-GLOBUS = Path(__file__).parents[2] / "notebooks" / "02-globus.ipynb"
 CELL = """%%aero_run --kwarg text={!r}
 def words(text):
     print("counting", text)
     return {{"words": len(text.split()), "first": text.split()[0]}}
 """
-
-
-@pytest.mark.slow
-def test_the_way_to_globus_runs_in_lab(jupyter: Any, browser: Any) -> None:
-    shutil.copy(GLOBUS, jupyter.root / "globus.ipynb")
-    with jupyter.open(browser, "globus.ipynb", height=6000) as notebook:
-        notebook.run_all()
-        text = notebook.page.locator(".jp-Notebook").inner_text()
-        assert "Traceback" not in text
-        assert "Logged in as vh@example.edu until" in text
-        assert "tidy_up → inflow" in text
-        notebook.shot("globus-light")
 
 
 def test_a_run_shows_its_state_what_it_printed_and_its_result(jupyter: Any, browser: Any) -> None:
