@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from threading import BoundedSemaphore, Lock
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import globus_sdk
 import requests
-from globus_sdk.transport import RetryConfig
+from globus_sdk.transport import RetryCheckResult, RetryConfig, RetryContext
 from globus_sdk.transport.default_retry_checks import check_expired_authorization
 
 from aero_jupyter.client.retries import LONGEST_PAUSE, backoff, may_send_again
@@ -67,6 +68,7 @@ class Caller(globus_sdk.BaseClient):
         self.transport.verify_ssl = ca_bundle or True
         # A proxy named in the environment must not see the token of a server on this machine.
         self.transport.session.trust_env = not is_loopback(self.base_url)
+        self._quiet_until = 0.0
         self._slots = BoundedSemaphore(MOST_AT_ONCE)
         self._dialect = dialect
         self._detecting = Lock()
@@ -89,7 +91,18 @@ class Caller(globus_sdk.BaseClient):
             return self._dialect
 
     def _register_standard_retry_checks(self, retry_config: RetryConfig) -> None:
-        retry_config.checks.register_many_checks((check_expired_authorization, may_send_again))
+        retry_config.checks.register_many_checks((check_expired_authorization, self._may_send_again))
+
+    def _may_send_again(self, ctx: RetryContext) -> RetryCheckResult:
+        result = may_send_again(ctx)
+        if result is RetryCheckResult.do_retry and ctx.backoff is not None:
+            self._quiet_until = max(self._quiet_until, time.monotonic() + ctx.backoff)
+        return result
+
+    def _wait_while_quiet(self) -> None:
+        """Send nothing else either, while the server has asked one request to wait."""
+        while (pause := self._quiet_until - time.monotonic()) > 0:
+            time.sleep(pause)
 
     def _detect(self) -> wire.Dialect:
         try:
@@ -137,6 +150,7 @@ class Caller(globus_sdk.BaseClient):
         body = dict(data) if data is not None else None
         try:
             with self._slots:
+                self._wait_while_quiet()
                 reply = self.request(method, self.base_url + path, query_params=query, data=body)
         except globus_sdk.AuthAPIError as error:
             raise errors.NotAuthorized(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,7 +76,7 @@ class Dialect:
     relations : bool
         Whether provenance comes back with the versions it relates.
     filters : bool
-        Whether a list can be narrowed by ``match``.
+        Whether a list can be narrowed, by ``match``, by a text and by columns.
     """
 
     name: str
@@ -88,6 +88,10 @@ class Dialect:
     def sorts(self, kind: str, column: str) -> bool:
         """Whether lists of a kind can be sorted by a column."""
         return self.filters and column in SORTS.get(kind, ())
+
+    def narrows(self, kind: str, columns: Iterable[str]) -> bool:
+        """Whether lists of a kind can be narrowed by columns."""
+        return self.filters and set(columns) <= set(FILTERS.get(kind, ()))
 
     def page(self, number: int) -> dict[str, int]:
         """Give the query parameters of page `number`, counted from 1."""
@@ -107,6 +111,13 @@ SORTS: dict[str, tuple[str, ...]] = {
     "flow": ("name", "description", "last run"),
     "prov": ("created",),
     "run": ("state", "trigger", "created"),
+}
+#: The columns that it narrows a list by.
+FILTERS: dict[str, tuple[str, ...]] = {
+    "data": ("name", "description", "url", "id"),
+    "flow": ("name", "description", "policy", "inputs", "outputs", "endpoint", "id"),
+    "prov": ("used", "made", "flow", "run", "id"),
+    "run": ("state", "trigger", "used", "made", "error", "flow", "id"),
 }
 
 

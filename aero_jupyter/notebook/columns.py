@@ -53,6 +53,19 @@ def columns_of(kind: str, rows: Sequence[Any]) -> dict[str, pd.Series[Any]]:
     return {name: pd.Series([read(row) for row in rows], dtype=_DTYPES[dtype]) for name, dtype, read in COLUMNS[kind]}
 
 
+def common_columns_of(kind: str, rows: Sequence[tuple[str, Any]]) -> dict[str, pd.Series[Any]]:
+    """Give the columns of one kind, of rows each given with its own kind; blank where that has none."""
+    import pandas as pd
+
+    readers = {of: {name: read for name, _, read in COLUMNS[of]} for of, _ in rows}
+    return {
+        name: pd.Series(
+            [readers[of][name](row) if name in readers[of] else None for of, row in rows], dtype=_DTYPES[dtype]
+        )
+        for name, dtype, _ in COLUMNS[kind]
+    }
+
+
 def id_of(kind: str, row: Any) -> str:
     """Give the id of a record."""
     return str(COLUMNS[kind][-1][2](row))
@@ -113,7 +126,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("name", "text", lambda row: row.get("name")),
         ("description", "text", lambda row: row.get("description")),
         ("updated", "time", lambda row: time_of(row.get("created") or row.get("created_at"))),
-        ("version", "count", lambda row: _whole(row.get("version"))),
+        ("newest version", "count", lambda row: _whole(row.get("version"))),
         ("size", "count", lambda row: _whole(row.get("file_size"))),
         ("url", "text", lambda row: row.get("url") or row.get("source")),
         ("id", "text", _search_id),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
-from aero_jupyter.notebook.columns import columns_of
+from aero_jupyter.notebook.columns import columns_of, common_columns_of
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.options import clock, options
 from aero_jupyter.notebook.progress import Counting
@@ -112,10 +112,10 @@ class FrameTools:
 
     @property
     def selected(self) -> pd.DataFrame:
-        """The rows that were selected in the table, in the order of the list."""
+        """The rows that were selected in the table, in the order they were."""
         listing = self._asked()
         rows = self._frame._pager.selected if self._frame._pager is not None else []
-        return pd.DataFrame(columns_of(listing.question.shape, rows))
+        return pd.DataFrame(common_columns_of(listing.question.shape, rows))
 
     def open(self, row: int | str) -> Card:
         """Show one record in full.
@@ -172,6 +172,7 @@ def frame(
     sort: str | None = None,
     where: Mapping[str, str] | None = None,
     since: int | None = None,
+    text: str = "",
     scan: bool = False,
 ) -> AeroFrame:
     """List records of the server in use as a DataFrame.
@@ -191,6 +192,8 @@ def frame(
         Columns and what they must be; "*" stands for anything.
     since : int, optional
         Seconds; only what is newer.
+    text : str
+        What one of the columns must hold, whatever its case.
     scan : bool
         Whether to search by reading the whole catalogue, for servers whose search is broken.
 
@@ -203,7 +206,7 @@ def frame(
     """
     from aero_jupyter.session import current
 
-    question = Question(kind, query, scan, sort=sort, where=tuple((where or {}).items()), since=since)
+    question = Question(kind, query, scan, sort=sort, where=tuple((where or {}).items()), since=since, text=text)
     return frame_from(Listing(current(), question, limit=limit), limit)
 
 

@@ -66,7 +66,7 @@ class Controls(ipywidgets.VBox):  # type: ignore[misc]
         for what, can in view["can"].items():
             self._buttons[what].disabled = view["busy"] or not can
         self._about.value = f"{view['about']} · {view['asked']}"
-        self._search.description = "Search" if view["filter"] == "search" else "Filter"
+        self._search.description = view["filter"].capitalize()
         trouble = view["error"]["lines"] if view["error"] else [view["note"] or view["empty"] or _NO_GRID]
         self._note.value = " ".join(trouble)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
@@ -15,9 +15,11 @@ from aero_jupyter.notebook.columns import COLUMNS, id_of
 from aero_jupyter.notebook.table import missing
 
 if TYPE_CHECKING:
+    from aero_jupyter.core.wire import Dialect
     from aero_jupyter.session import Session
 
 KINDS = ("data", "flow", "prov", "run", "version")
+_DECODED = ("data", "flow", "prov", "run")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Question:
         Columns and what they must be; ``*`` stands for anything.
     since : int or None
         Seconds; only what is newer.
+    text : str
+        What one of the columns holds.
     """
 
     kind: str
@@ -50,23 +54,30 @@ class Question:
     sort: str | None = None
     where: tuple[tuple[str, str], ...] = ()
     since: int | None = None
+    text: str = ""
 
     @property
     def shape(self) -> str:
         """What kind of records come."""
         return "search" if self.kind == "data" and self.query else self.kind
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether not everything of its kind is wanted."""
+        return bool(self.where or self.text) or self.since is not None
+
     def in_words(self) -> str:
         """Say it as a heading does."""
         words = {"prov": "Provenance", "flow": "Flows", "run": "Runs", "version": "Versions", "endpoint": "Endpoints"}
         parts = [words.get(self.kind, "Data"), *([f'"{self.query}"'] if self.query else [])]
+        parts += [f'with "{self.text}"'] if self.text else []
         parts += [f"{name} = {value}" for name, value in self.where]
         return " · ".join([*parts, *([f"the last {every(self.since)}"] if self.since else [])])
 
     def as_code(self, limit: int | None) -> str:
         """Write the Python that asks the same."""
         asked = [repr(self.kind), *([repr(self.query)] if self.query else []), f"limit={limit}"]
-        asked += [f"{name}={value!r}" for name in ("sort", "since") if (value := getattr(self, name))]
+        asked += [f"{name}={value!r}" for name in ("sort", "since", "text") if (value := getattr(self, name))]
         asked += [f"where={dict(self.where)!r}"] if self.where else []
         return f"aero.frame({', '.join(asked + (['scan=True'] if self.scan else []))})"
 
@@ -98,9 +109,15 @@ class Listing:
         return Listing(self.session, question or self.question)
 
     def can_sort(self, column: str) -> bool:
-        """Whether the server sorts by a column."""
-        here = bool(self.question.where) or self.question.since is not None
-        return here or self.session.client.dialect.sorts(self.question.shape, column)
+        """Whether the server sorts by a column, or everything is here already."""
+        question, dialect = self.question, self.session.client.dialect
+        return dialect.sorts(question.shape, column) or (question.is_narrowed and not _narrows(dialect, question))
+
+    @property
+    def can_filter(self) -> bool:
+        """Whether the server finds the rows that hold a text."""
+        question = self.question
+        return question.shape in _DECODED and self.session.client.dialect.filters
 
     def id_of(self, row: Any) -> str:
         """Give the id of one of its records."""
@@ -125,19 +142,27 @@ def _listed(session: Session, question: Question) -> Pages[Any]:
     """List as the server can; what it cannot do is done here, over all of its rows."""
     kind: Any = question.kind
     dialect, column = session.client.dialect, (question.sort or "").removeprefix("-")
-    pushed = bool(column) and dialect.sorts(kind, column)
-    names = [value for name, value in question.where if name == "name" and "*" not in value]
-    match = question.query or (names[0] if names and dialect.filters and kind in ("data", "flow") else None)
-    pages: Pages[Any] = session.client.list(kind, match=match, sort=question.sort if pushed else None)
-    if not question.where and question.since is None and (pushed or not column):
-        return pages
-    readers = {name: read for name, _, read in COLUMNS[kind]}
     _check_columns(kind, [name for name, _ in question.where] + [column] * bool(column))
+    asked: dict[str, Any] = {"sort": question.sort} if column and dialect.sorts(kind, column) else {}
+    pushed = _narrows(dialect, question)
+    if pushed:
+        where = [f"{name}={value}" for name, value in question.where]
+        asked |= {"where": where or None, "since": question.since, "text": question.text or None}
+    pages: Pages[Any] = session.client.list(kind, match=question.query, **asked)
+    is_sorted = "sort" in asked or not column
+    if is_sorted and (pushed or not question.is_narrowed):
+        return pages
     from aero_jupyter.notebook.progress import Counting
 
+    readers = {name: read for name, _, read in COLUMNS[kind]}
     with Counting() as progress:
-        rows = [row for row in pages.all(progress) if _fits(row, readers, kind, question)]
-    return pages_of(rows if pushed or not column else ordered(rows, readers[column], down=question.sort != column))
+        rows = pages.all(progress)
+    rows = rows if pushed else [row for row in rows if _fits(row, readers, kind, question)]
+    return pages_of(rows if is_sorted else ordered(rows, readers[column], down=question.sort != column))
+
+
+def _narrows(dialect: Dialect, question: Question) -> bool:
+    return dialect.narrows(question.kind, [name for name, _ in question.where])
 
 
 def _check_columns(kind: str, names: list[str]) -> None:
@@ -152,11 +177,18 @@ def _fits(row: Any, readers: Mapping[str, Callable[[Any], Any]], kind: str, ques
         value = readers[name](row)
         if not fnmatchcase("" if missing(value) else str(value).casefold(), wanted.casefold()):
             return False
+    if question.text and not holds(row, readers.values(), question.text):
+        return False
     if question.since is None:
         return True
     times = [readers[name](row) for name, dtype, _ in COLUMNS[kind] if dtype == "time"]
     known = [time for time in times if time is not None]
     return bool(known) and (datetime.now(timezone.utc) - max(known)).total_seconds() <= question.since
+
+
+def holds(row: Any, readers: Iterable[Callable[[Any], Any]], text: str) -> bool:
+    """Whether a record has a text in one of its columns, whatever its case."""
+    return any(text.casefold() in str(read(row) or "").casefold() for read in readers)
 
 
 def ordered(rows: Sequence[Any], read: Callable[[Any], Any], *, down: bool) -> list[Any]:

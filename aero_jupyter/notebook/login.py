@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -15,6 +14,7 @@ from IPython.display import display
 from aero_jupyter.auth.signatures import cannot_log_in
 from aero_jupyter.auth.words import CURE
 from aero_jupyter.core.errors import AeroError, LoginRequired, ServerFailed, Unreachable
+from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.frontend import front_end
 from aero_jupyter.notebook.views import Card, Who
 
@@ -114,7 +114,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self._lock = threading.Lock()
         self._busy = False
         self._worker: threading.Thread | None = None
-        self._kept = self._rejected = ""
+        self._kept = self._rejected = self._typed = ""
         self._enter = False
         # Sent when it is complete, so that the notebook's state holds no half of a code.
         self._field = ipywidgets.Text(description=_LABEL, continuous_update=False, style={"description_width": "auto"})
@@ -186,7 +186,16 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
             self._enter = False
             self._submit(change["new"])
 
+    def show_error(self, lines: Sequence[str], story: str) -> None:
+        """Show an error below the field, without what was typed: the panel is saved with the notebook."""
+        shown, told = (self._without_code(text) for text in ("\n".join(lines), story))
+        self._say(*shown.split("\n"), bad=True, fold=told)
+
+    def _without_code(self, text: str) -> str:
+        return text.replace(self._typed, "…") if self._typed else text
+
     def _submit(self, text: str) -> None:
+        self._typed = text
         self._do(lambda: self._finish(text))
 
     def _do(self, work: Callable[[], None]) -> None:
@@ -197,14 +206,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
             self._worker = threading.Thread(target=self._guarded, args=(work,), daemon=True)
             self._worker.start()
 
+    @callback
     def _guarded(self, work: Callable[[], None]) -> None:
         self._button.disabled = self._leave.disabled = True
         try:
             work()
-        except Exception as error:
-            # Nothing near a button shows an exception; %aero_traceback tells this one.
-            sys.last_value = error
-            self._say(f"This went wrong here: {type(error).__name__}.", "See where with %aero_traceback.", bad=True)
         finally:
             self._busy = False
             self._button.disabled = self._leave.disabled = False
@@ -237,8 +243,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     def _show(self, *children: Any) -> None:
         self.children = children
 
-    def _say(self, *lines: str, bad: bool = False) -> None:
+    def _say(self, *lines: str, bad: bool = False, fold: str = "") -> None:
         shown = "<br>".join(html.escape(line) for line in lines if line)
+        shown += f"<details><summary>More</summary><pre>{html.escape(fold)}</pre></details>" if fold else ""
         self._status.value = (
             f'<div role="{"alert" if bad else "status"}" style="{_ERROR if bad else _META}">{shown}</div>'
         )

@@ -126,6 +126,7 @@ class AeroMagics(Magics):
     @magic_arguments()
     @argument("kind", choices=("data", "flow", "prov", "run"), help="What to list.")
     @argument("--where", action="append", default=[], metavar="COLUMN=VALUE", help="Only these; * stands for anything.")
+    @argument("--text", default="", metavar="TEXT", help="Only these: one of the columns holds the text.")
     @argument("--since", type=age, default=None, metavar="TIME", help="Only what is newer: 30s, 5m, 6h, 7d or 2w.")
     @argument("--sort", default=None, metavar="COLUMN", help="Sort by a column; downwards with a - before it.")
     @argument("--limit", type=whole, default=None, metavar="N", help="Rows to begin with; 50 by default.")
@@ -134,7 +135,7 @@ class AeroMagics(Magics):
         """List data, flows, provenance or runs."""
         args = arguments(self.aero_list, line, self._names)
         where = tuple(pairs_from(args.where))
-        return self._frame(args.kind, None, args.limit, where=where, since=args.since, sort=args.sort)
+        return self._frame(args.kind, None, args.limit, where=where, since=args.since, sort=args.sort, text=args.text)
 
     @no_var_expand
     @magic_arguments()

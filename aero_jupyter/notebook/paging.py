@@ -12,7 +12,7 @@ from aero_jupyter.core.errors import AeroError, UnknownName
 from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import COLUMNS
-from aero_jupyter.notebook.listing import Listing, Question, ordered
+from aero_jupyter.notebook.listing import Listing, Question, holds, ordered
 from aero_jupyter.notebook.options import clock, options
 from aero_jupyter.notebook.table import is_code, is_right, missing, told
 from aero_jupyter.notebook.views import Card
@@ -73,7 +73,7 @@ class Pager:
         self._lock = threading.RLock()
         self._generation = 0
         self._busy = False
-        self._chosen: dict[str, Any] = {}
+        self._chosen: dict[str, tuple[str, Any]] = {}
         self._rows: list[Any] = []
         self._error: View | None = None
         self._detail: View | None = None
@@ -81,8 +81,8 @@ class Pager:
         self._empty = "There is nothing yet." if not listing.question.query else "Nothing matches."
 
     @property
-    def selected(self) -> list[Any]:
-        """The records that are selected, on whatever page, in the order they were."""
+    def selected(self) -> list[tuple[str, Any]]:
+        """The records that are selected, on whatever page, in the order they were; each with its kind."""
         with self._lock:
             return list(self._chosen.values())
 
@@ -182,8 +182,8 @@ class Pager:
                 "next": not self._at_end(place),
                 "last": None if pages is None else place.page < pages,
             },
-            "search": question.query or "" if self._searches else place.text,
-            "filter": "search" if self._searches else "filter this page",
+            "search": (question.query if self._searches else question.text) or place.text,
+            "filter": "search" if self._searches else "filter" if self.listing.can_filter else "filter this page",
             "selected": len(self._chosen),
             "grown": self.listing.pages.grown,
             "busy": self._busy,
@@ -252,10 +252,7 @@ class Pager:
         readers = {name: read for name, _, read in COLUMNS[self.listing.question.shape]}
         arranged, place = list(rows), self.place
         if place.text:
-            words = place.text.casefold()
-            arranged = [
-                row for row in arranged if any(words in str(read(row) or "").casefold() for read in readers.values())
-            ]
+            arranged = [row for row in arranged if holds(row, readers.values(), place.text)]
         if place.sort:
             name, down = place.sort
             arranged = ordered(arranged, readers[name], down=down)
@@ -310,6 +307,8 @@ class Pager:
         text = str(message.get("text") or "").strip()
         if self._searches:
             self._ask(replace(self.listing.question, query=text or None, sort=None))
+        elif self.listing.can_filter:
+            self._ask(replace(self.listing.question, text=text))
         else:
             self._change(replace(self.place, text=text))
 
@@ -332,7 +331,8 @@ class Pager:
 
     def _select(self, message: Mapping[str, Any]) -> None:
         with self._lock:
-            here = {self.listing.id_of(row): row for row in self._rows}
+            shape = self.listing.question.shape
+            here = {self.listing.id_of(row): (shape, row) for row in self._rows}
             for id in message.get("ids") or ():
                 if message.get("on") and id in here:
                     self._chosen.setdefault(id, here[id])
@@ -406,12 +406,15 @@ def _as_data(card: Card) -> View:
 
 def _nothing(listing: Listing) -> str:
     """Say that nothing was found, and what may have been meant."""
-    question = listing.question
-    if not question.query:
+    question, client = listing.question, listing.session.client
+    wanted = question.query or question.text
+    if not wanted:
         return "There is nothing yet."
-    said = f'Nothing matches "{question.query}".'
+    said = f'Nothing matches "{wanted}".'
+    resolve = {"data": client.resolve_data, "flow": client.resolve_flow}.get(question.kind)
     try:
-        listing.session.client.resolve_data(question.query)
+        if resolve is not None:
+            resolve(wanted)
     except UnknownName as unknown:
         return f"{said} {unknown.cure}" if unknown.candidates else said
     except AeroError:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import html
+import io
+import shutil
+import sys
 from collections.abc import Callable
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
 
 from aero_jupyter.core.models import RUN_STATES
-from aero_jupyter.notebook.words import ago, shortened, size_of, state_of
+from aero_jupyter.notebook.frontend import front_end
+from aero_jupyter.notebook.words import ago, printable, shortened, size_of, state_of
+
+#: Characters a line, where no terminal sets a limit.
+_WIDEST = 1_000
+#: Characters that a column keeps of its longest text, where a terminal is narrow.
+_LEAST = 16
 
 _IDS = ("id", "flow", "run", "checksum", "endpoint")
 _TABLE = (
@@ -44,10 +54,32 @@ def as_html(frame: pd.DataFrame, about: str, now: datetime, mark: str = "") -> s
 
 
 def as_text(frame: pd.DataFrame, about: str, now: datetime) -> str:
-    """Write a frame as text, in the same words."""
-    text = {name: [told(name, value, now) for value in frame[name]] for name in frame.columns}
-    table = pd.DataFrame(text).to_string(index=False) if len(frame) else "  ".join(map(str, frame.columns))
-    return f"{table}\n{about}"
+    """Write a frame as text, in the same words; as wide as the terminal, where there is one."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = front_end() == "text" and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else _WIDEST
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=terminal, color_system="standard", highlight=False
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold" if terminal else "")
+    columns = {name: [Text(told(name, value, now)) for value in frame[name]] for name in frame.columns}
+    widths = {name: max(len(name), 8, *(min(cell.cell_len, _LEAST) for cell in columns[name])) for name in columns}
+    ends = accumulate(widths[name] + 2 for name in columns)
+    fitting = [name for name, end in zip(columns, ends, strict=True) if end <= width + 2]
+    for name in fitting:
+        side: Any = _side(frame[name])
+        table.add_column(Text(name), justify=side, no_wrap=True, overflow="ellipsis", min_width=widths[name])
+    for cells in zip(*(columns[name] for name in fitting), strict=True):
+        table.add_row(*cells)
+    with console.capture() as written:
+        console.print(table)
+    lines = [line.rstrip() for line in written.get().splitlines()]
+    hidden = [name for name in columns if name not in fitting]
+    narrow = [f"too narrow for {', '.join(hidden)}"] if hidden else []
+    return "\n".join([*lines, printable(" · ".join([about, *narrow]))])
 
 
 def _row(frame: pd.DataFrame, values: tuple[Any, ...], now: datetime) -> str:
@@ -92,7 +124,7 @@ def told(name: str, value: Any, now: datetime) -> str:
         return ""
     if isinstance(value, datetime):
         return ago(value, now)
-    return shortened(_WORDS.get(name, str)(value))
+    return shortened(printable(_WORDS.get(name, str)(value)))
 
 
 def _state(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from aero_jupyter.core.models import Run
 from aero_jupyter.notebook.columns import names_of, seconds_of
-from aero_jupyter.notebook.words import state_of
+from aero_jupyter.notebook.words import printable, state_of
 
 _STYLE = (
     "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
@@ -37,7 +37,7 @@ class Card:
         self.pre = pre
 
     def __repr__(self) -> str:
-        return "\n".join(part for part in (self.heading, *self.lines, self.pre.rstrip("\n")) if part)
+        return printable("\n".join(part for part in (self.heading, *self.lines, self.pre.rstrip("\n")) if part))
 
     def _repr_html_(self) -> str:
         shown = "".join(f'<div style="{_META}">{html.escape(line)}</div>' for line in self.lines)

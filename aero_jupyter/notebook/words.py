@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _MARKS = {"queued": "◌", "done": "✓", "unchanged": "=", "failed": "✕", "cancelled": "–"}
 
 
@@ -31,6 +32,11 @@ def size_of(count: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} TB"
+
+
+def printable(text: str) -> str:
+    """Write what steers a terminal so that it steers none."""
+    return text.translate(_CONTROLS)
 
 
 def shortened(text: str, most: int = 48) -> str:

@@ -6,37 +6,13 @@ import json
 from typing import Any
 
 from aero_jupyter.core import query as queries
-from aero_jupyter.core import wire
 from aero_jupyter.core.fts5 import EVERYTHING_TOKEN
+from aero_jupyter.service import lists
 from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 
 _VERSION = "SELECT v.*, d.no_copy, d.url AS data_url FROM version v JOIN data d ON d.id = v.data_id "
 
-
-# The data are looked up for the page only: a common word matches many of them.
-_BEST = """
-SELECT d.* FROM (
-    SELECT rowid AS seq, rank AS place FROM data_fts
-    WHERE data_fts MATCH :expression AND rank MATCH 'bm25(10.0, 3.0, 1.0, 5.0, 0.0)'
-    ORDER BY rank, rowid DESC LIMIT :limit OFFSET :offset
-) best JOIN data d ON d.seq = best.seq ORDER BY best.place, best.seq DESC
-"""
-# Two lookups: asked for both at once, SQLite reads the whole table.
-_ENDS = "SELECT (SELECT min(seq) FROM {0}) AS first, (SELECT max(seq) FROM {0}) AS last"
 _NEWEST = "SELECT created_at, size FROM version WHERE data_id = ? AND version = ?"
-#: How a column is spelled in SQL, where not by its name.
-_ORDERS = {
-    ("data", "name"): "t.name COLLATE NOCASE",
-    ("data", "description"): "t.description COLLATE NOCASE",
-    ("data", "newest version"): "t.newest",
-    ("data", "updated"): "(SELECT v.created_at FROM version v WHERE v.data_id = t.id AND v.version = t.newest)",
-    ("data", "size"): "(SELECT v.size FROM version v WHERE v.data_id = t.id AND v.version = t.newest)",
-    ("flow", "name"): "(SELECT coalesce(f.description, f.name) FROM function f WHERE f.id = t.function_id)",
-    ("flow", "description"): "t.description COLLATE NOCASE",
-    ("flow", "last run"): "t.last_executed",
-    ("run", "trigger"): "t.cause",
-    **{(table, "created"): "t.seq" for table in ("data", "prov", "run")},
-}
 
 
 class Catalogue:
@@ -99,34 +75,9 @@ class Catalogue:
         """One Data by id; 404 otherwise."""
         return required(self.store.db, "data", id, "Data with id {} not found.")
 
-    def page(
-        self, table: str, offset: int, limit: int, match: str | None = None, sort: str | None = None
-    ) -> tuple[list[Row], int]:
+    def page(self, table: str, asked: lists.Asked) -> tuple[list[Row], int]:
         """One page and the total; the newest first, or sorted by a column that has a name in `wire.SORTS`."""
-        where, values = self._matching(table, match)
-        total = self.store.db.value(f"SELECT count(*) FROM {table} t {where}", values)
-        if not where and not sort:
-            return self._newest(table, offset, limit, int(total)), int(total)
-        sql = f"SELECT * FROM {table} t {where} ORDER BY {_order(table, sort)} LIMIT :limit OFFSET :offset"
-        return self.store.db.rows(sql, {**values, "limit": limit, "offset": offset}), int(total)
-
-    def _newest(self, table: str, offset: int, limit: int, total: int) -> list[Row]:
-        """Give a page of everything: by its place where no number is missing, so that each page costs the same."""
-        ends = self.store.db.row(_ENDS.format(table)) or {}
-        if total and ends["last"] - ends["first"] + 1 == total:
-            sql = f"SELECT * FROM {table} WHERE seq <= ? ORDER BY seq DESC LIMIT ?"
-            return self.store.db.rows(sql, (ends["last"] - offset, limit))
-        return self.store.db.rows(f"SELECT * FROM {table} ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
-
-    def _matching(self, table: str, match: str | None) -> tuple[str, dict[str, Any]]:
-        if not match:
-            return "", {}
-        exact = {
-            "data": "t.name = :match",
-            "flow": "t.description = :match OR EXISTS (SELECT 1 FROM function f WHERE f.id = t.function_id AND coalesce(f.description, f.name) = "
-            ":match) OR EXISTS (SELECT 1 FROM flow_output o WHERE o.flow_id = t.id AND o.name = :match)",
-        }.get(table, "t.flow_id = :match")
-        return f"WHERE ({exact} OR substr(t.id, 1, length(:match)) = :match)", {"match": match}
+        return lists.page_of(self.store.db, table, asked)
 
     def search(self, query: str, offset: int, limit: int) -> Row:
         """Full-text search, best first, in the shape of Globus Search."""
@@ -134,13 +85,7 @@ class Catalogue:
             expression = queries.to_fts5(query)
         except queries.QueryProblem as problem:
             raise Refused(400, problem.message, problem.cure) from None
-        values: dict[str, Any] = {"limit": limit, "offset": offset, "expression": expression}
-        if expression is None:
-            total = self.store.db.value("SELECT count(*) FROM data")
-            rows = self._newest("data", offset, limit, int(total))
-        else:
-            total = self.store.db.value("SELECT count(*) FROM data_fts WHERE data_fts MATCH :expression", values)
-            rows = self.store.db.rows(_BEST, values)
+        rows, total = lists.found(self.store.db, expression, offset, limit)
         found = [self._entry(row) for row in rows]
         more = offset + len(found) < total
         return {"gmeta": found, "count": len(found), "total": total, "offset": offset, "has_next_page": more}
@@ -277,17 +222,6 @@ def _concrete(url: str | None, key: str) -> str | None:
         return url
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}/{key}"
-
-
-def _order(table: str, sort: str | None) -> str:
-    """Spell an order; among equals the newest comes first, and what is missing last."""
-    if not sort:
-        return "t.seq DESC"
-    name, down = sort.removeprefix("-"), sort.startswith("-")
-    if name not in wire.SORTS.get(table, ()):
-        raise Refused(422, f"There is no order by {name!r}.", f"Choose one of {', '.join(wire.SORTS[table])}.")
-    column = _ORDERS.get((table, name), f"t.{name}")
-    return f"{column} {'DESC' if down else 'ASC'} NULLS LAST, t.seq DESC"
 
 
 def add_data(db: DB, name: str, place: Row, **values: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +16,10 @@ import aero_jupyter
 
 HOSTILE = "<img src=x onerror='window.hit=1'></script>\"&'\u202e\U0001f600\nnext"
 COUNT = 40
+TRUSTED = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
+    return Array.from(cells).filter(cell => cell.type === 'code').every(cell => cell.trusted);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +160,6 @@ def test_reopened_without_a_kernel_the_static_table_is_there(jupyter: Any, table
     assert f"1–15 of {COUNT} · as of" in saved[0]["data"]["text/html"]
     assert "page 1 of 3" in saved[0]["data"]["text/html"]
     book = jupyter.saved("table.ipynb")
-    import nbformat
-
     nbformat.write(book, jupyter.root / "again.ipynb")
     with jupyter.open(browser, "again.ipynb", height=1500) as again:
         expect(again.output(1).locator("table")).to_contain_text("basin_")
@@ -176,6 +179,47 @@ def test_hostile_names_are_shown_as_themselves_and_run_nothing(jupyter: Any, bro
         expect(grid(notebook).locator(".detail")).to_contain_text("onerror='window.hit=1'")
         assert grid(notebook).locator("img, script").count() == 0
         assert notebook.page.evaluate("() => window.hit") is None
+        notebook.save()
+    book = jupyter.saved(name)
+    # Another text than the one that was signed: nobody trusts it.
+    book.metadata["copied"] = True
+    nbformat.write(book, jupyter.root / "untrusted.ipynb")
+    with jupyter.open(browser, "untrusted.ipynb") as notebook:
+        shown = notebook.output(1).locator("table")
+        expect(shown).to_contain_text("<img src=x onerror='wind")
+        assert notebook.page.evaluate(TRUSTED) is False
+        assert shown.locator("img, script").count() == 0
+        assert notebook.page.evaluate("() => window.hit") is None
+        notebook.shot("table-untrusted")
+
+
+def test_what_goes_wrong_in_a_callback_is_shown_in_the_table_and_told_in_full(jupyter: Any, browser: Any) -> None:
+    client = aero_jupyter.local().client
+    for number in range(70):
+        client.post("data/source", data={"name": f"weir_{number:02d}", "url": f"https://example.org/w{number}.csv"})
+    name = jupyter.put(
+        "broken.ipynb",
+        "%load_ext aero_jupyter",
+        "df = %aero_search weir\ndf",
+        "def broken(number):\n    raise ZeroDivisionError('so it is')",
+        "df._pager.listing.pages._fetch = broken\n'broken now'",
+        "%aero_traceback",
+    )
+    with jupyter.open(browser, name) as notebook:
+        for number in range(4):
+            run(notebook, number)
+        expect(notebook.output(3)).to_contain_text("broken now")
+        expect(grid(notebook)).to_contain_text("1–15 of 70")
+        grid(notebook).get_by_text("Last", exact=True).click()
+        error = grid(notebook).locator(".error")
+        expect(error).to_contain_text("Something went wrong here: ZeroDivisionError: so it is")
+        expect(grid(notebook)).to_contain_text("1–15 of 70")
+        assert error.locator("pre").is_hidden()
+        error.locator("summary").click()
+        expect(error.locator("pre")).to_contain_text("raise ZeroDivisionError")
+        notebook.shot("table-error")
+        run(notebook, 4)
+        expect(notebook.output(4)).to_contain_text("raise ZeroDivisionError")
 
 
 def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_table(

@@ -33,6 +33,16 @@ def notebook7(aero: object, browser: Any, tmp_path_factory: pytest.TempPathFacto
         yield started
 
 
+def run(notebook: Any, number: int) -> None:
+    notebook.page.evaluate(
+        """number => {
+            window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+            return window.jupyterapp.commands.execute('notebook:run-cell').then(() => true, () => true);
+        }""",
+        number,
+    )
+
+
 def turned(jupyter: Any, browser: Any, name: str) -> None:
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
@@ -55,6 +65,33 @@ def test_nobody_is_kept_out(jupyter: Any, browser: Any) -> None:
         for dark in (False, True):
             notebook.theme(dark=dark)
             assert notebook.page.evaluate(AXE) == []
+
+
+@pytest.mark.slow
+def test_a_new_user_finds_and_selects_three_of_five_thousand(jupyter: Any, browser: Any) -> None:
+    client = aero_jupyter.local().client
+    for number in range(5_000):
+        about = "rain gauge" if number % 7 == 0 else "stream gauge"
+        body = {"name": f"gauge_{number:04d}", "url": f"https://example.org/g{number}.csv", "description": about}
+        client.post("data/source", data=body)
+    selected = "chosen = df.aero.selected\nprint(type(chosen), len(chosen))"
+    name = jupyter.put("five-thousand.ipynb", "%load_ext aero_jupyter", "df = %aero_list data\ndf", selected)
+    with jupyter.open(browser, name) as notebook:
+        for number in (0, 1):
+            run(notebook, number)
+        grid = notebook.output(1).locator(".aero-grid")
+        box = grid.get_by_role("searchbox")
+        box.fill("rain gauge")
+        box.press("Enter")
+        expect(grid).to_contain_text("1–15 of 715")
+        for _ in range(2):
+            grid.locator("tbody input").first.click()
+            grid.get_by_text("Next", exact=True).click()
+            expect(grid).not_to_have_attribute("aria-busy", "true")
+        grid.locator("tbody input").nth(3).click()
+        expect(grid).to_contain_text("3 selected")
+        run(notebook, 2)
+        expect(notebook.output(2)).to_contain_text("DataFrame'> 3")
 
 
 @pytest.mark.slow

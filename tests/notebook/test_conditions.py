@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import aero_jupyter
-from aero_jupyter.notebook import extension
+from aero_jupyter.notebook import extension, listing
 from aero_jupyter.notebook.options import Options, options
 
 
@@ -113,3 +113,35 @@ def test_reloading_keeps_other_formatters(shell: Any) -> None:
     extension.unload(shell)
     assert formatter(Theirs()) == "theirs"
     extension.load(shell)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("flow --text INFLUENT", True),
+        ("flow --text 'no such words'", False),
+        ("flow --where outputs=influent", True),
+        ("flow --where policy=ingestion --where outputs=influent", True),
+        ("flow --where policy=any --where outputs=influent", False),
+        ("prov --text 'influent v1'", True),
+        ("prov --where 'made=influent v1'", True),
+        ("run --text 'influent v1'", True),
+        ("run --where 'made=influent v*' --since 1d --sort -created", True),
+        ("run --where made=nothing", False),
+    ],
+)
+def test_the_server_narrows_and_here_it_is_the_same(
+    shell: Any, influent: Any, line: str, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed = shell.run_line_magic("aero_list", line)
+    assert (len(pushed) > 0) == found
+    monkeypatch.setattr(listing, "_narrows", lambda *_: False)
+    assert shell.run_line_magic("aero_list", f"{line} --limit 10000")["id"].tolist() == pushed["id"].tolist()
+
+
+def test_what_the_server_narrows_is_not_read_whole(influent: Any) -> None:
+    narrowed = listing.Listing(aero_jupyter.current(), listing.Question("data", text="influent"))
+    everything = listing.Listing(aero_jupyter.current(), listing.Question("data"))
+    assert len(narrowed.pages.page(1)) == narrowed.pages.total
+    assert everything.pages.page(1)
+    assert narrowed.pages.total < (everything.pages.total or 0)

@@ -11,6 +11,7 @@ from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook.frames import frame_from
 from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.paging import Pager
 
 
 @pytest.fixture
@@ -137,3 +138,18 @@ def test_what_is_made_of_it_is_plain_and_keeps_its_origin(influent):
 def test_what_cannot_be_listed_is_said(influent, kind, words):
     with pytest.raises(InvalidArgument, match=words):
         aero_jupyter.frame(kind)
+
+
+def test_what_is_selected_before_and_after_a_search_comes_back_as_one_table(influent):
+    found, listed = aero_jupyter.frame("data", "influent"), aero_jupyter.frame("data", limit=None)
+    pager = Pager(listed._listing, lambda _: None, lambda _: "", begin=lambda task: task())
+    listed._pager = pager
+    pager.turn(pager.place)
+    first = pager.view()["rows"][0]["id"]
+    pager.act({"do": "select", "ids": [first], "on": True})
+    pager.act({"do": "search", "text": "influent"})
+    pager.act({"do": "select", "ids": [found["id"][0]], "on": True})
+    chosen = listed.aero.selected
+    assert set(chosen["id"]) == {first, found["id"][0]}
+    assert list(chosen.columns) == list(listed.columns)
+    assert chosen["newest version"].notna().any()

@@ -1,5 +1,6 @@
 """How records look: short ids, ages, sizes; everything escaped; and still a DataFrame."""
 
+import re
 from datetime import datetime, timezone
 
 import pandas as pd
@@ -73,3 +74,21 @@ def test_sizes():
     assert [size_of(count) for count in (0, 999, 1_500, 22_400, 5_000_000, 7e12)] == [
         "0 B", "999 B", "1.5 kB", "22 kB", "5.0 MB", "7.0 TB",
     ]  # fmt: skip
+
+
+def test_what_would_steer_a_terminal_steers_none():
+    frame = frame_of("data", [Data(LONG, "bell\x07\x1b[2J\x9b", description="two\nlines \u202eb \U0001f600")])
+    assert "bell\\x07\\x1b[2J\\x9b" in repr(frame)
+    assert "\x1b" not in repr(frame)
+    assert "lines \u202eb \U0001f600" in repr(frame)
+
+
+def test_in_a_terminal_the_same_words_fit_its_width(monkeypatch):
+    frame = frame_of("data", [Data(LONG, "sewage", description="d" * 200)])
+    plain = repr(frame)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = re.sub("\x1b\\[[0-9;]*m", "", repr(frame)).splitlines()
+    assert all(len(line) <= 60 for line in lines[:-1])
+    assert lines[-1] == plain.splitlines()[-1] + " · too narrow for size, created, url, id"
+    assert "sewage" in lines[1]

@@ -183,7 +183,9 @@ def test_what_goes_wrong_here_is_shown_and_kept_for_the_traceback(panel, monkeyp
 
     monkeypatch.setattr(Person, "finish", broken)
     monkeypatch.setattr(sys, "last_value", None, raising=False)
-    assert "This went wrong here: RuntimeError.<br>See where with %aero_traceback." in type_and_click(panel, "abc")
+    assert "Something went wrong here: RuntimeError: boom<br>See more with %aero_traceback." in type_and_click(
+        panel, "abc"
+    )
     assert str(sys.last_value) == "boom"
 
 

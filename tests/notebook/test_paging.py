@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import aero_jupyter
 from aero_jupyter.client.pages import Pages, pages_of
 from aero_jupyter.core.errors import ServerFailed
-from aero_jupyter.core.models import Data
+from aero_jupyter.core.models import Data, Flow
+from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.wire import Reply
 from aero_jupyter.notebook import callbacks
 from aero_jupyter.notebook.listing import Listing, Question
@@ -172,11 +173,11 @@ def test_what_is_selected_stays_so_across_pages(table: Table) -> None:
     assert table.do("select", ids=ids[1:3], on=True)["selected"] == 2
     table.do("next")
     table.do("select", ids=[table.view["rows"][0]["id"], "unknown"], on=True)
-    assert [row.name for row in table.pager.selected] == ["d001", "d002", "d015"]
+    assert [row.name for _, row in table.pager.selected] == ["d001", "d002", "d015"]
     table.do("first")
     assert [row["selected"] for row in table.view["rows"]][:4] == [False, True, True, False]
     table.do("select", ids=[ids[1]], on=False)
-    assert [row.name for row in table.pager.selected] == ["d002", "d015"]
+    assert [row.name for _, row in table.pager.selected] == ["d002", "d015"]
     assert table.do("clear")["selected"] == 0
 
 
@@ -198,13 +199,27 @@ def test_what_it_does_not_sort_is_sorted_here_and_said(table: Table) -> None:
     assert table.view["note"] == "sorted: this page only"
 
 
-def test_flows_are_filtered_here_and_it_is_said() -> None:
-    flows = [flow.flow if hasattr(flow, "flow") else flow for flow in aero_jupyter.current().client.list("flow").all()]
-    table = Table(pages_of(flows * 20), Question("flow"))
-    table.do("search", text="no such flow")
-    assert table.view["rows"] == []
-    assert table.view["filter"] == "filter this page"
-    assert "filtered: this page only" in table.view["note"] or not flows
+def flows() -> Pages[Any]:
+    return pages_of([Flow(f"{number:08d}-0000", "f", "e", PolicyEnum.ANY) for number in range(40)])
+
+
+def test_flows_are_filtered_by_the_server() -> None:
+    table = Table(flows(), Question("flow"))
+    table.next_pages = pages_of([])
+    view = table.do("search", text="no such flow")
+    assert table.asked[-1] == Question("flow", text="no such flow")
+    assert view["filter"] == "filter"
+    assert (view["search"], view["note"]) == ("no such flow", "")
+    assert view["empty"].startswith('Nothing matches "no such flow".')
+
+
+def test_where_the_server_cannot_they_are_filtered_here_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listing, "can_filter", False)
+    table = Table(flows(), Question("flow"))
+    view = table.do("search", text="00000007")
+    assert [row["id"] for row in view["rows"]] == ["00000007-0000"]
+    assert (view["filter"], view["note"]) == ("filter this page", "filtered: this page only")
+    assert table.asked == []
 
 
 def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> None:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import StringConstraints
 
 from aero_jupyter.core import wire
+from aero_jupyter.service.lists import Asked
 
 if TYPE_CHECKING:
     from aero_jupyter.service.app import Service
 
 Offset = Annotated[int, Query(ge=0, le=10**12)]
 Limit = Annotated[int, Query(ge=0, le=wire.PAGE_SIZE)]
+Text = Annotated[str, StringConstraints(max_length=2_000)]
 
 
 def service_of(request: Request) -> Service:
@@ -23,6 +26,22 @@ def service_of(request: Request) -> Service:
 
 
 Serving = Annotated["Service", Depends(service_of)]
+
+
+def asked(
+    offset: Offset = 0,
+    limit: Limit = wire.PAGE_SIZE,
+    match: Text | None = None,
+    text: Text | None = None,
+    where: Annotated[tuple[Text, ...], Query(max_length=20)] = (),
+    since: Annotated[int | None, Query(ge=0, le=10**10)] = None,
+    sort: Text | None = None,
+) -> Asked:
+    """What is wanted of a list."""
+    return Asked(offset, limit, match, text, where, since, sort)
+
+
+Wanted = Annotated[Asked, Depends(asked)]
 
 
 def page(rows: list[dict[str, object]], total: int) -> JSONResponse:

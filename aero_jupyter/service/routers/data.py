@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
 from aero_jupyter.service import flows, shapes, sources
-from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.routers import Offset, Wanted, page, service_of
 from aero_jupyter.service.schemas import NotifyByObjectIn, NotifyIn, SourceIn, SourceUrlIn
 from aero_jupyter.service.store import Refused, Row
 
@@ -18,16 +18,10 @@ Webhook = Annotated[str | None, Header()]
 
 
 @router.get(wire.LIST["data"].path, response_model=list[shapes.Data])
-def all_data(
-    request: Request,
-    offset: Offset = 0,
-    limit: Limit = wire.PAGE_SIZE,
-    match: str | None = None,
-    sort: str | None = None,
-) -> JSONResponse:
+def all_data(request: Request, asked: Wanted) -> JSONResponse:
     """List Data, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("data", offset, limit, match, sort)
+    rows, total = catalogue.page("data", asked)
     return page([catalogue.data_out(row) for row in rows], total)
 
 

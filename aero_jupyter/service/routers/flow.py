@@ -9,23 +9,17 @@ from fastapi.responses import JSONResponse
 from aero_jupyter.core import wire
 from aero_jupyter.service import flows, shapes
 from aero_jupyter.service.catalogue import required
-from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.routers import Wanted, page, service_of
 from aero_jupyter.service.schemas import FlowIn
 
 router = APIRouter(tags=["flow"])
 
 
 @router.get(wire.LIST["flow"].path, response_model=list[shapes.FlowOut])
-def all_flows(
-    request: Request,
-    offset: Offset = 0,
-    limit: Limit = wire.PAGE_SIZE,
-    match: str | None = None,
-    sort: str | None = None,
-) -> JSONResponse:
+def all_flows(request: Request, asked: Wanted) -> JSONResponse:
     """List flows, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("flow", offset, limit, match, sort)
+    rows, total = catalogue.page("flow", asked)
     return page([catalogue.flow_out(row) for row in rows], total)
 
 

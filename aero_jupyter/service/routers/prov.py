@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from aero_jupyter.core import wire
 from aero_jupyter.service import flows, shapes
 from aero_jupyter.service.catalogue import required
-from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.routers import Wanted, page, service_of
 from aero_jupyter.service.schemas import ProvRecord
 from aero_jupyter.service.store import Refused
 
@@ -17,16 +17,10 @@ router = APIRouter(tags=["prov"])
 
 
 @router.get(wire.LIST["prov"].path, response_model=list[shapes.Provenance])
-def all_prov(
-    request: Request,
-    offset: Offset = 0,
-    limit: Limit = wire.PAGE_SIZE,
-    match: str | None = None,
-    sort: str | None = None,
-) -> JSONResponse:
+def all_prov(request: Request, asked: Wanted) -> JSONResponse:
     """List provenance records with their relations, newest first."""
     catalogue = service_of(request).catalogue
-    rows, total = catalogue.page("prov", offset, limit, match, sort)
+    rows, total = catalogue.page("prov", asked)
     return page([catalogue.prov_out(row) for row in rows], total)
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from aero_jupyter._version import __version__
 from aero_jupyter.core import wire
-from aero_jupyter.service.routers import Limit, Offset, page, service_of
+from aero_jupyter.service.routers import Wanted, page, service_of
 from aero_jupyter.service.schemas import RunIn
 from aero_jupyter.service.store import stamp
 
@@ -17,16 +17,10 @@ router = APIRouter(tags=["runs"])
 
 
 @router.get(wire.LIST_RUNS.path)
-def all_runs(
-    request: Request,
-    offset: Offset = 0,
-    limit: Limit = wire.PAGE_SIZE,
-    match: str | None = None,
-    sort: str | None = None,
-) -> JSONResponse:
+def all_runs(request: Request, asked: Wanted) -> JSONResponse:
     """List runs, newest first; `match` is a flow's id or the beginning of a run's."""
     service = service_of(request)
-    rows, total = service.catalogue.page("run", offset, limit, match, sort)
+    rows, total = service.catalogue.page("run", asked)
     return page([service.runs.brief(row) for row in rows], total)
 
 
