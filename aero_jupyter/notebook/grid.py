@@ -71,6 +71,13 @@ class Controls(ipywidgets.VBox):  # type: ignore[misc]
         self._note.value = " ".join(trouble)
 
 
+class _Box(ipywidgets.VBox):  # type: ignore[misc]
+    """Holds the table or its plain controls; in words, where widgets do not live."""
+
+    def __repr__(self) -> str:
+        return "Its pages turn while a kernel runs: run the cell again."
+
+
 class Live:
     """A frame as it is shown: the static twin, and below it the table or the plain controls.
 
@@ -88,7 +95,7 @@ class Live:
         self.pager = Pager(listing, self._show, self._code)
         self.grid = Grid(mark=self._mark, view=self.pager.view())
         self.grid.on_msg(self._heard)
-        self._box = ipywidgets.VBox([self.grid])
+        self._box = _Box([self.grid])
         self._waiting = threading.Timer(PATIENCE, self._give_up)
         self._waiting.daemon = True
 

@@ -62,7 +62,12 @@ def as_text(frame: pd.DataFrame, about: str, now: datetime) -> str:
     terminal = front_end() == "text" and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else _WIDEST
     console = Console(
-        file=io.StringIO(), width=width, force_terminal=terminal, color_system="standard", highlight=False
+        file=io.StringIO(),
+        width=width,
+        force_terminal=terminal,
+        color_system="standard",
+        highlight=False,
+        force_jupyter=False,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold" if terminal else "")
     columns = {name: [Text(told(name, value, now)) for value in frame[name]] for name in frame.columns}
