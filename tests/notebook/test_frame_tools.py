@@ -10,6 +10,7 @@ from aero_jupyter.client.pages import pages_of
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook.frames import frame_from
+from aero_jupyter.notebook.grid import Live
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.paging import Pager
 
@@ -153,3 +154,9 @@ def test_what_is_selected_before_and_after_a_search_comes_back_as_one_table(infl
     assert set(chosen["id"]) == {first, found["id"][0]}
     assert list(chosen.columns) == list(listed.columns)
     assert chosen["newest version"].notna().any()
+
+
+def test_saved_with_a_notebook_the_live_table_says_how_it_lives_again(influent):
+    live = Live(influent_frame := aero_jupyter.frame("data", "influent"), influent_frame._listing)
+    saved = live._box._repr_mimebundle_()
+    assert saved["text/plain"] == "Its pages turn while a kernel runs: run the cell again."
