@@ -76,25 +76,44 @@ def _walk(
 
 
 def of_versions(
-    data: Data, version: int, made_by: Callable[[str, int], Sequence[Provenance]], flows: Sequence[Flow]
+    data: Data,
+    version: int,
+    made_by: Callable[[str, int], Sequence[Provenance]],
+    used_in: Callable[[str, int], Sequence[Provenance]],
+    flows: Sequence[Flow],
 ) -> Lineage:
-    """Follow provenance back from one version to its sources.
+    """Follow provenance from one version back to its sources, and on to what was made of it.
 
     Parameters
     ----------
-    made_by : callable
-        Gives the records that made a version of a Data, by id and number.
+    made_by, used_in : callable
+        Give the records that made a version of a Data, and that used it, by id and number.
     flows : sequence of Flow
         The flows there are.
     """
     known = {flow.id: flow for flow in flows}
-    links: dict[str, Link] = {}
-    edge = [(data.id, version)]
+    up = _records((data.id, version), made_by, lambda record: record.used or ())
+    down = _records((data.id, version), used_in, lambda record: record.made or ())
+    ordered = {record.id: record for record in [*reversed(up), *down]}
+    return Lineage(data, version, True, tuple(_link(record, known) for record in ordered.values()))
+
+
+def _records(
+    start: tuple[str, int],
+    next_of: Callable[[str, int], Sequence[Provenance]],
+    leads: Callable[[Provenance], Sequence[Version]],
+) -> list[Provenance]:
+    """Give the records met, nearest first; each version is asked about once."""
+    met: dict[str, Provenance] = {}
+    asked: set[tuple[str, int]] = set()
+    edge = {start: None}
     while edge:
-        records = [record for id, number in edge for record in made_by(id, number) if record.id not in links]
-        links.update({record.id: _link(record, known) for record in records})
-        edge = [(each.data_id, each.version) for record in records for each in record.used or ()]
-    return Lineage(data, version, True, tuple(reversed(links.values())))
+        asked.update(edge)
+        records = [record for id, number in edge for record in next_of(id, number) if record.id not in met]
+        met.update({record.id: record for record in records})
+        ends = ((each.data_id, each.version) for record in records for each in leads(record))
+        edge = dict.fromkeys(end for end in ends if end not in asked)
+    return list(met.values())
 
 
 def _link(record: Provenance, flows: dict[str, Flow]) -> Link:

@@ -42,16 +42,31 @@ class Tracing(Catalogue):
         data_id = version.data_id if isinstance(version, Version) else data_id
         if data_id and not self.dialect.relations:
             raise errors.AeroError("This server does not tell which versions a run used and made.", "Ask for a flow's.")
-        wanted = {"flow_id": flow_id, "data_id": data_id, "version": number} if self.dialect.filters else {}
+        made = _named(data_id, number) if data_id else None
+        wanted = {"match": flow_id, "made": made} if self.dialect.filters else {}
         records = self._pages("prov", {name: value for name, value in wanted.items() if value is not None}).all()
         return [
             record
             for record in records
-            if (flow_id is None or record.flow_id == flow_id) and (data_id is None or _made(record, data_id, number))
+            if (flow_id is None or record.flow_id == flow_id)
+            and (data_id is None or _holds(record.made, data_id, number))
         ]
 
+    def uses(self, data_id: str, version: int) -> list[Provenance]:
+        """List the provenance records of runs that used a version.
+
+        Raises
+        ------
+        AeroError
+            If the server does not tell which versions its records relate.
+        """
+        if not self.dialect.relations:
+            raise errors.AeroError("This server does not tell which versions a run used and made.", "Ask for a flow's.")
+        wanted = {"used": _named(data_id, version)} if self.dialect.filters else {}
+        return [record for record in self._pages("prov", wanted).all() if _holds(record.used, data_id, version)]
+
     def lineage(self, data_id: str, version: int | None = None) -> Lineage:
-        """Tell where a version came from; by flows, both ways, where the server does not tell versions.
+        """Tell where a version came from and what was made of it; by flows where the server does not tell versions.
 
         Parameters
         ----------
@@ -63,11 +78,24 @@ class Tracing(Catalogue):
             return of_flows(data, flows)
         number = self.version(data_id, version).version
 
+        records = None if self.dialect.filters else self.list("prov").all()
+
         def made_by(id: str, number: int) -> list[Provenance]:
-            return self.provenance(number, data_id=id)
+            if records is None:
+                return self.provenance(number, data_id=id)
+            return [record for record in records if _holds(record.made, id, number)]
 
-        return of_versions(data, number, made_by, flows)
+        def used_in(id: str, number: int) -> list[Provenance]:
+            if records is None:
+                return self.uses(id, number)
+            return [record for record in records if _holds(record.used, id, number)]
+
+        return of_versions(data, number, made_by, used_in, flows)
 
 
-def _made(record: Provenance, data_id: str, number: int | None) -> bool:
-    return any(made.data_id == data_id and number in (None, made.version) for made in record.made or ())
+def _named(data_id: str, number: int | None) -> str:
+    return data_id if number is None else f"{data_id}:{number}"
+
+
+def _holds(versions: tuple[Version, ...] | None, data_id: str, number: int | None) -> bool:
+    return any(each.data_id == data_id and number in (None, each.version) for each in versions or ())

@@ -55,6 +55,7 @@ def _data(client: AeroClient, data: Data) -> Card:
         data.description or "",
         f"id {data.id}",
         f"source {data.url}" if data.url else "",
+        f"owner {owner}" if (owner := _owner(data, flows)) else "",
         _freshness(versions, [flow for flow in flows if data.id in {each.id for each in flow.outputs}]),
         *(_flow(flow, data) for flow in flows),
     ]
@@ -62,6 +63,12 @@ def _data(client: AeroClient, data: Data) -> Card:
     more = f"\n… {len(versions) - _VERSIONS} older" if len(versions) > _VERSIONS else ""
     code = f"aero.read({data.name or data.id!r})"
     return Card(data.name or data.id, *lines, pre=f"{shown}{more}\n\n{code}" if versions else code)
+
+
+def _owner(data: Data, flows: list[Flow]) -> str:
+    """Name who owns a data where the server tells, else whom the flows that make it write to."""
+    makers = [flow.raw.get("email") for flow in flows if data.id in {each.id for each in flow.outputs}]
+    return str(data.raw.get("owner") or next(filter(None, makers), ""))
 
 
 def _version(version: Version) -> str:
@@ -99,5 +106,7 @@ def _other(listing: Listing, row: Any) -> Card:
             continue
         whole = str(value) if name == "id" or isinstance(value, Named) else told(name, value, listing.asked)
         lines.append(f"{name}: {whole}")
-    story = (row.log or row.traceback or "") if isinstance(row, Run) else ""
+    runs = listing.session.client.dialect.runs
+    run = listing.session.client.get_run(row.id) if isinstance(row, Run) and runs else row
+    story = (run.log or run.traceback or "") if isinstance(run, Run) else ""
     return Card(f"{listing.question.in_words()} · {listing.id_of(row)[:8]}", *lines, pre=story)

@@ -87,12 +87,12 @@ class Live:
     grid : Grid
     """
 
-    def __init__(self, frame: AeroFrame, listing: Listing) -> None:
+    def __init__(self, frame: AeroFrame, listing: Listing, *, make: type[Pager] = Pager) -> None:
         self._mark = uuid.uuid4().hex
         self._twin: Any = None
         self._controls: Controls | None = None
         self._frame = frame
-        self.pager = Pager(listing, self._show, self._code)
+        self.pager = make(listing, self._show, self._code)
         self.grid = Grid(mark=self._mark, view=self.pager.view())
         self.grid.on_msg(self._heard)
         self._box = _Box([self.grid])

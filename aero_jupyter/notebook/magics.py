@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from aero_jupyter.client.catalogue import Kind
     from aero_jupyter.notebook.frames import AeroFrame
+    from aero_jupyter.notebook.lineage import LineageView
     from aero_jupyter.notebook.login import Panel
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
@@ -154,6 +155,17 @@ class AeroMagics(Magics):
         """List the versions of a data, oldest first."""
         args = arguments(self.aero_versions, line, self._names)
         return self._frame("version", args.id, _ALL)
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("id", help="Name or id of a data, with @N for a version; or of a flow.")
+    @line_magic()
+    def aero_lineage(self, line: str) -> LineageView:
+        """Show where a data came from, and what was made of it."""
+        from aero_jupyter.notebook.lineage import view_of
+
+        args = arguments(self.aero_lineage, line, self._names)
+        return view_of(_session(), args.id)
 
     @no_var_expand
     @magic_arguments()

@@ -107,6 +107,8 @@ class Asked:
         Seconds; only what is newer.
     sort : str or None
         A column; downwards with a ``-`` before it.
+    made, used : str or None
+        Of provenance: the id of a Data, or its id, a colon and the number of a version.
     """
 
     offset: int = 0
@@ -116,6 +118,8 @@ class Asked:
     where: tuple[str, ...] = ()
     since: int | None = None
     sort: str | None = None
+    made: str | None = None
+    used: str | None = None
 
 
 def page_of(db: DB, table: str, asked: Asked) -> tuple[list[Row], int]:
@@ -183,9 +187,18 @@ def _conditions(table: str, asked: Asked) -> tuple[str, dict[str, Any]]:
     if asked.since is not None:
         parts.append(f"{_AGES[table]} >= :since")
         values["since"] = stamp(datetime.now(timezone.utc) - timedelta(seconds=asked.since))
+    for relation, wanted in (("made", asked.made), ("used", asked.used)):
+        if wanted and table == "prov":
+            id, _, version = wanted.partition(":")
+            values |= {f"{relation}_id": id, f"{relation}_number": version or None}
+            parts.append(_RELATED.format(relation))
     return (f"WHERE {' AND '.join(f'({part})' for part in parts)}" if parts else ""), values
 
 
+_RELATED = (
+    "t.id IN (SELECT p.prov_id FROM version v CROSS JOIN prov_{0} p ON p.version_id = v.id WHERE v.data_id = :{0}_id"
+    " AND (:{0}_number IS NULL OR v.version = CAST(:{0}_number AS INTEGER)))"
+)
 _MATCHES = {
     "data": "t.name = :match",
     "flow": "t.description = :match OR EXISTS (SELECT 1 FROM function f WHERE f.id = t.function_id AND coalesce(f.description, f.name) = "

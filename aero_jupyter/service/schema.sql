@@ -71,6 +71,7 @@ CREATE TABLE prov_made (
     prov_id TEXT NOT NULL, version_id TEXT NOT NULL, is_new INTEGER NOT NULL, PRIMARY KEY (prov_id, version_id)
 );
 CREATE INDEX prov_made_version ON prov_made (version_id);
+CREATE INDEX prov_used_version ON prov_used (version_id);
 
 CREATE TABLE file (
     collection TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, size INTEGER NOT NULL,

@@ -9,12 +9,13 @@ import html
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from aero_jupyter.testing.globus_auth_records import Refused
 from aero_jupyter.testing.globus_auth_rules import GlobusAuth
+from aero_jupyter.testing.web import Server
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <body style="font-family:sans-serif;max-width:40em;margin:3em auto"><h1>{title}</h1>{body}</body></html>"""
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serving(auth: GlobusAuth) -> Iterator[GlobusAuth]:
     """Serve it on a free port of this machine; its `url` says where."""
     handler = type("Handler", (_Handler,), {"auth": auth})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

@@ -13,7 +13,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from globus_sdk.scopes import ComputeScopes
 
 from aero_jupyter.core import wire
 from aero_jupyter.testing import globus_auth, local_aero
+from aero_jupyter.testing.web import Server
 
 PORTAL = "a3d00000-0000-4000-8000-000000000001"
 CLIENT = "c11e0000-0000-4000-8000-000000000002"
@@ -161,7 +162,7 @@ class Behind:
 def _door(behind: Behind, allows: Callable[[str], bool], path: str) -> Iterator[str]:
     """Serve what is below a path of the local AERO to those who are allowed; give the address."""
     handler = type("Handler", (_Handler,), {"behind": behind, "allows": staticmethod(allows), "below": path})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="door", daemon=True)
         thread.start()

@@ -25,7 +25,7 @@ class JsonServer:
 
     def __init__(self, answer: Answer) -> None:
         handler = type("Handler", (_Handler,), {"answer": staticmethod(answer)})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = Server(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> JsonServer:
@@ -39,8 +39,11 @@ class JsonServer:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """A server that keeps nobody waiting: all tokens may be revoked at once."""
+
     daemon_threads = True
+    request_queue_size = 64
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -227,6 +227,8 @@ class Local(Newest):
 
     def told(self, kind: str, query: dict[str, str]) -> list[Row]:
         match = query.get("match")
+        if kind in ("prov", "run"):
+            return [row for row in getattr(self, kind) if match in (None, row.get("flow_id"), row.get("id"))]
         return [row for row in getattr(self, kind) if match in (None, row.get("name"))]
 
     def _page(self, rows: list[Row], total: int) -> Reply:

@@ -54,7 +54,8 @@ def test_versions_are_followed_back_where_the_server_tells_them(kind: str, local
     )
     with AeroClient(server.url) as client:
         found = client.lineage(rows["smooth"]["id"], 1)
-        assert client.lineage(rows["raw"]["id"]).links == ()
+        assert [link.flow_id for link in client.lineage(rows["raw"]["id"], 1).links] == ["cleans", "gone"]
+        assert client.lineage(rows["other"]["id"]).links == ()
     assert found.by_version
     assert [(link.flow_id, link.flow is not None) for link in found.links] == [("cleans", True), ("gone", False)]
     assert [(each.version, each.data.name) for each in found.links[0].used if each.data] == [(1, "raw")]

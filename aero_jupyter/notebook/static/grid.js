@@ -228,6 +228,7 @@ function render({ model, el }) {
         button("CSV of this page", "download", true, { what: "page", format: "csv" }),
         button("CSV of all", "download", true, { what: "all", format: "csv" }),
         button("Parquet of all", "download", true, { what: "all", format: "parquet" }),
+        ...(view.actions ?? []).map((action) => button(action.text, action.do, action.can)),
         view.grown ? button(`${view.grown} new · refresh`, "refresh") : button("Refresh", "refresh"),
         make("span", { class: "note" }, view.note),
         live

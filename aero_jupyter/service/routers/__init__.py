@@ -36,9 +36,11 @@ def asked(
     where: Annotated[tuple[Text, ...], Query(max_length=20)] = (),
     since: Annotated[int | None, Query(ge=0, le=10**10)] = None,
     sort: Text | None = None,
+    made: Text | None = None,
+    used: Text | None = None,
 ) -> Asked:
     """What is wanted of a list."""
-    return Asked(offset, limit, match, text, where, since, sort)
+    return Asked(offset, limit, match, text, where, since, sort, made, used)
 
 
 Wanted = Annotated[Asked, Depends(asked)]

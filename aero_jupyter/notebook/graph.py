@@ -1,0 +1,302 @@
+"""Lineage as a graph: boxes of data, lines of flows; laid out here, so that every form of it shows the same."""
+
+from __future__ import annotations
+
+import html
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+
+from aero_jupyter.client.lineage import Lineage, Link
+from aero_jupyter.core.models import Data, Version
+from aero_jupyter.notebook.words import ago, printable, shortened
+
+#: Boxes above which chains are drawn as one.
+MOST_BOXES = 60
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _EDGE = 168, 48, 120, 16, 8
+_SWEEPS = 5
+_INK = "var(--jp-ui-font-color1,#212121)"
+_FAINT = "var(--jp-ui-font-color2,#616161)"
+_BORDER = "var(--jp-border-color1,#bdbdbd)"
+_HERE = "var(--jp-brand-color1,#1976d2)"
+_STALE = "var(--jp-warn-color1,#e65100)"
+_FONT = "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px)"
+_SMALL = "font-size:var(--jp-ui-font-size0,11px)"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One data, or one version of it.
+
+    Attributes
+    ----------
+    id : str
+        The data's id; with the version's number, where versions are told.
+    name : str
+    about : str
+        "v5, 3 h ago"; empty where versions are not told.
+    notes : tuple of str
+        "you are here", and what is stale.
+    is_here, is_stale : bool
+    holds : int
+        How many boxes it stands for.
+    """
+
+    id: str
+    name: str
+    about: str = ""
+    notes: tuple[str, ...] = ()
+    is_here: bool = False
+    is_stale: bool = False
+    holds: int = 1
+
+    @property
+    def title(self) -> str:
+        """Everything about it, on one line."""
+        return " · ".join(part for part in (f"{self.name} {self.about}".strip(), *self.notes) if part)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A flow between two boxes, by its name."""
+
+    start: str
+    end: str
+    flow: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Boxes by id, and the lines between them; sources first."""
+
+    boxes: dict[str, Box] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
+
+    def to_networkx(self) -> nx.MultiDiGraph[str]:
+        """Give it as a graph of networkx; boxes and lines carry their fields as attributes."""
+        made: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        for box in self.boxes.values():
+            made.add_node(box.id, **{name: value for name, value in vars(box).items() if name != "id"})
+        for line in self.lines:
+            made.add_edge(line.start, line.end, flow=line.flow)
+        return made
+
+    def to_mermaid(self) -> str:
+        """Write it as a Mermaid flowchart."""
+        ids = {id: f"n{number}" for number, id in enumerate(self.boxes)}
+        boxes = [f'    {ids[box.id]}["{_mermaid(box.title)}"]' for box in self.boxes.values()]
+        lines = [f'    {ids[each.start]} -->|"{_mermaid(each.flow)}"| {ids[each.end]}' for each in self.lines]
+        marks = [f"    class {ids[box.id]} here" for box in self.boxes.values() if box.is_here]
+        marks += [f"    class {ids[box.id]} stale" for box in self.boxes.values() if box.is_stale]
+        styles = ["    classDef here stroke-width:3px", "    classDef stale stroke-dasharray:4"] if marks else []
+        return "\n".join(["flowchart LR", *boxes, *lines, *styles, *marks, ""])
+
+
+def graph_of(lineage: Lineage) -> Graph:
+    """Draw the boxes and lines of a lineage; a flow without inputs or outputs has no line."""
+    boxes: dict[str, Box] = {}
+    lines: dict[Line, None] = {}
+    ends = [*(each for link in lineage.links for each in (*link.used, *link.made)), _asked(lineage)]
+    for end in ends:
+        box = _box(end, lineage)
+        boxes[box.id] = boxes.get(box.id, box)
+    for link in lineage.links:
+        for used in link.used:
+            if stale := _stale(used):
+                box = boxes[_id(used)]
+                boxes[box.id] = replace(
+                    box, is_stale=True, notes=(*box.notes, *(() if stale in box.notes else (stale,)))
+                )
+            lines.update(dict.fromkeys(Line(_id(used), _id(made), _flow(link)) for made in link.made))
+    return Graph(boxes, tuple(lines))
+
+
+def _asked(lineage: Lineage) -> Data | Version:
+    ends = [each for link in lineage.links for each in (*link.made, *link.used)]
+    for each in ends:
+        if isinstance(each, Version) and (each.data_id, each.version) == (lineage.data.id, lineage.version):
+            return each
+    if lineage.version is None:
+        return lineage.data
+    return Version("", lineage.data.id, lineage.version, data=lineage.data)
+
+
+def _id(end: Data | Version) -> str:
+    return f"{end.data_id}:{end.version}" if isinstance(end, Version) else end.id
+
+
+def _box(end: Data | Version, lineage: Lineage) -> Box:
+    if isinstance(end, Data):
+        is_here = end.id == lineage.data.id
+        return Box(end.id, end.name, notes=("you are here",) * is_here, is_here=is_here)
+    is_here = (end.data_id, end.version) == (lineage.data.id, lineage.version)
+    when = f", {ago(end.created_at)}" if end.created_at else ""
+    name = end.data.name if end.data else end.data_id[:8]
+    return Box(_id(end), name, f"v{end.version}{when}", ("you are here",) * is_here, is_here)
+
+
+def _stale(used: Data | Version) -> str:
+    newest = used.data.raw.get("newest_version") if isinstance(used, Version) and used.data else None
+    if not isinstance(used, Version) or not isinstance(newest, int) or newest <= used.version:
+        return ""
+    return f"v{used.version} used, v{newest} exists"
+
+
+def _flow(link: Link) -> str:
+    named = link.flow and (link.flow.function_name or link.flow.description)
+    return named or f"flow {link.flow_id[:8]}{'' if link.flow else ' (deleted)'}"
+
+
+def collapsed(graph: Graph, most: int = MOST_BOXES) -> Graph:
+    """Draw chains as one box where there are more than `most`: what lies between two ends, a step each."""
+    if len(graph.boxes) <= most:
+        return graph
+    linked = graph.to_networkx()
+    inner = [
+        id
+        for id, box in graph.boxes.items()
+        if linked.in_degree(id) == 1 and linked.out_degree(id) == 1 and not (box.is_here or box.is_stale)
+    ]
+    chains = [chain for chain in nx.weakly_connected_components(linked.subgraph(inner)) if len(chain) > 1]
+    # The first of its boxes stands for a chain, in its place.
+    stands = {id: next(each for each in graph.boxes if each in chain) for chain in chains for id in chain}
+    size = {stands[next(iter(chain))]: len(chain) for chain in chains}
+    boxes = {
+        id: replace(box, name=f"… {size[id]} more", about="", holds=size[id]) if id in size else box
+        for id, box in graph.boxes.items()
+        if stands.get(id, id) == id
+    }
+    lines = (
+        Line(stands.get(line.start, line.start), stands.get(line.end, line.end), line.flow) for line in graph.lines
+    )
+    return Graph(boxes, tuple(dict.fromkeys(line for line in lines if line.start != line.end)))
+
+
+def placed(graph: Graph) -> dict[str, tuple[int, int]]:
+    """Give each box its column and its row: sources left, results right, neighbours at the same height.
+
+    A circle of flows stands in one column. The columns are networkx's topological generations; the rows are found by
+    the barycentre method (Sugiyama, Tagawa and Toda 1981).
+    """
+    linked: nx.DiGraph[str] = nx.DiGraph(graph.to_networkx())
+    circles = nx.condensation(linked)
+    order = {id: number for number, id in enumerate(graph.boxes)}
+    columns = [
+        sorted((id for circle in generation for id in circles.nodes[circle]["members"]), key=order.__getitem__)
+        for generation in nx.topological_generations(circles)
+    ]
+    rows = {id: row for column in columns for row, id in enumerate(column)}
+    for sweep in range(_SWEEPS):
+        beside = linked.predecessors if sweep % 2 == 0 else linked.successors
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = {id: _barycentre([rows[each] for each in beside(id)], rows[id]) for id in column}
+            column.sort(key=lambda each: (wanted[each], graph.boxes[each].name, each))
+            rows.update({id: row for row, id in enumerate(column)})
+    return {id: (number, rows[id]) for number, column in enumerate(columns) for id in column}
+
+
+def _barycentre(rows: Sequence[int], own: int) -> float:
+    return statistics.fmean(rows) if rows else float(own)
+
+
+def as_svg(graph: Graph, label: str) -> str:
+    """Draw it; each box can be reached by keyboard, and tells everything in its title."""
+    places = placed(graph)
+    width = _EDGE * 2 + _WIDTH + max((column for column, _ in places.values()), default=0) * (_WIDTH + _GAP_X)
+    height = _EDGE * 2 + _HEIGHT + max((row for _, row in places.values()), default=0) * (_HEIGHT + _GAP_Y)
+    lines = "".join(_svg_line(line, places) for line in graph.lines)
+    boxes = "".join(_svg_box(graph.boxes[id], place) for id, place in places.items())
+    arrow = (
+        '<marker id="aero-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        f'<path d="M0 0L8 4L0 8z" style="fill:{_FAINT}"/></marker>'
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" '
+        f'aria-label="{html.escape(label)}" style="{_FONT}"><defs>{arrow}</defs>{lines}{boxes}</svg>'
+    )
+
+
+def _corner(place: tuple[int, int]) -> tuple[int, int]:
+    return _EDGE + place[0] * (_WIDTH + _GAP_X), _EDGE + place[1] * (_HEIGHT + _GAP_Y)
+
+
+def _svg_line(line: Line, places: dict[str, tuple[int, int]]) -> str:
+    (x, y), (to_x, to_y) = _corner(places[line.start]), _corner(places[line.end])
+    x, y, to_y = x + _WIDTH, y + _HEIGHT // 2, to_y + _HEIGHT // 2
+    bend = max(_GAP_X // 2, abs(to_x - x) // 2)
+    path = f"M{x} {y}C{x + bend} {y} {to_x - bend} {to_y} {to_x} {to_y}"
+    style = f"fill:none;stroke:{_FAINT}"
+    text = f'<text x="{(x + to_x) // 2}" y="{(y + to_y) // 2 - 4}" text-anchor="middle" style="{_SMALL};fill:{_FAINT}">'
+    title = f"<title>{html.escape(line.flow)}</title>"
+    return (
+        f'<path d="{path}" style="{style}" marker-end="url(#aero-arrow)"/>'
+        f"{text}{html.escape(shortened(line.flow, 18))}{title}</text>"
+    )
+
+
+def _svg_box(box: Box, place: tuple[int, int]) -> str:
+    x, y = _corner(place)
+    stroke = _HERE if box.is_here else _STALE if box.is_stale else _BORDER
+    dashed = ";stroke-dasharray:4 2" if box.is_stale else ""
+    second = box.about + (" · " if box.about and box.notes else "") + " · ".join(box.notes)
+    return (
+        f'<g tabindex="0" role="listitem" aria-label="{html.escape(box.title)}"><title>{html.escape(box.title)}</title>'
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="2" '
+        f'style="fill:var(--jp-layout-color1,#fff);stroke:{stroke};stroke-width:{2 if box.is_here else 1}{dashed}"/>'
+        f'<text x="{x + 8}" y="{y + 20}" style="fill:{_INK}">{html.escape(shortened(box.name, 20))}</text>'
+        f'<text x="{x + 8}" y="{y + 38}" style="{_SMALL};fill:{_FAINT}">{html.escape(shortened(second, 28))}</text></g>'
+    )
+
+
+def as_list(graph: Graph) -> list[tuple[int, str]]:
+    """Give it as a nested list, sources outermost: how deep each line stands, and its words.
+
+    What was listed before is named again, and not gone into.
+    """
+    return list(_listed(graph))
+
+
+def _listed(graph: Graph) -> Iterator[tuple[int, str]]:
+    following: dict[str, list[Line]] = {id: [] for id in graph.boxes}
+    reached: set[str] = set()
+    for line in graph.lines:
+        following[line.start].append(line)
+        reached.add(line.end)
+    seen: set[str] = set()
+    # A circle has no beginning: it is listed from its first box.
+    for root in (*(id for id in graph.boxes if id not in reached), *graph.boxes):
+        if root in seen:
+            continue
+        open_lines: list[tuple[int, str, str]] = [(0, "", root)]
+        while open_lines:
+            depth, flow, id = open_lines.pop()
+            again = " (see above)" if id in seen and following[id] else ""
+            yield depth, f"{f'{flow} → ' if flow else ''}{graph.boxes[id].title}{again}"
+            if id not in seen:
+                seen.add(id)
+                open_lines += [(depth + 1, line.flow, line.end) for line in reversed(following[id])]
+
+
+def as_text(lines: Iterable[tuple[int, str]]) -> str:
+    """Write a nested list as text."""
+    return "\n".join(f"{'    ' * (depth - 1) + '└── ' if depth else ''}{printable(words)}" for depth, words in lines)
+
+
+def as_html_list(lines: Iterable[tuple[int, str]]) -> str:
+    """Write a nested list as HTML."""
+    parts, open_lists = [], 0
+    for depth, words in lines:
+        while open_lists > depth + 1:
+            parts.append("</ul>")
+            open_lists -= 1
+        while open_lists < depth + 1:
+            parts.append("<ul>")
+            open_lists += 1
+        parts.append(f"<li>{html.escape(words)}</li>")
+    return "".join(parts) + "</ul>" * open_lists
+
+
+def _mermaid(text: str) -> str:
+    return "".join(f"#{ord(char)};" if char in '#"<>&;`\\|' or ord(char) < 32 else char for char in text)
