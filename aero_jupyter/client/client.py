@@ -71,6 +71,21 @@ class AeroClient(Tracing):
         self._needs_runs()
         return understood(decode.run, self._send(wire.RUN_NOW, data={"flow_id": flow_id}).body)
 
+    def pause_flow(self, flow_id: str) -> Flow:
+        """Let a flow rest: nothing starts it but `run_flow`, until `resume_flow`."""
+        self._needs_runs()
+        return understood(decode.flow, self._send(wire.PAUSE_FLOW, flow_id=flow_id).body)
+
+    def resume_flow(self, flow_id: str) -> Flow:
+        """Let a flow go on; what it missed is one run."""
+        self._needs_runs()
+        return understood(decode.flow, self._send(wire.RESUME_FLOW, flow_id=flow_id).body)
+
+    def delete_flow(self, flow_id: str) -> Flow:
+        """Delete a flow, and give it as it was; its data, versions, runs and provenance stay."""
+        self._needs_runs()
+        return understood(decode.flow, self._send(wire.DELETE_FLOW, flow_id=flow_id).body)
+
     def cancel_run(self, run_id: str) -> Run:
         """Cancel a run."""
         self._needs_runs()

@@ -158,6 +158,7 @@ class Catalogue:
         return {key: row[key] for key in keys} | {
             "function_args": self._arguments(row, inputs, outputs),
             "user_endpoint": row["endpoint"],
+            "paused": bool(row["paused"]),
             "function_name": function.get("name"),
             "derived_from": [self.data_out(each) for each in inputs],
             "contributed_to": [self.data_out(each) for each in outputs],

@@ -106,10 +106,15 @@ def _stuck(rows: _Rows, _: Path) -> Iterator[str]:
         yield f"Run {id} is still {state}."
 
 
+def _paused(rows: _Rows) -> str:
+    """Spell the column of paused flows, which a store of the first format does not have."""
+    return "f.paused" if any(name == "paused" for _, name, *_ in rows("PRAGMA table_info(flow)")) else "0"
+
+
 def _forgotten(rows: _Rows, _: Path) -> Iterator[str]:
     sql = (
         "SELECT f.id FROM flow f JOIN flow_input i ON i.flow_id = f.id JOIN data d ON d.id = i.data_id "
-        f"WHERE f.policy = {int(PolicyEnum.ANY)} AND i.pinned IS NULL "
+        f"WHERE f.policy = {int(PolicyEnum.ANY)} AND i.pinned IS NULL AND NOT {_paused(rows)} "
         "GROUP BY f.id HAVING min(d.newest) > 0 AND max(d.newest > i.used)"
     )
     for (id,) in rows(sql):

@@ -85,6 +85,12 @@ class Engine:
         self._pool.cancel(run_id)
         self.look()
 
+    def end(self, run_id: str) -> None:
+        """End a run whose flow is gone; nothing happens where it has ended by itself."""
+        if self._runs.end(run_id, "cancelled", "Its flow was deleted."):
+            self._pool.cancel(run_id)
+            self.look()
+
     def _launch(self) -> None:
         from dbos import DBOS
 
@@ -166,6 +172,10 @@ class Engine:
                 self._runs.end(run_id, "failed", answer["error"], answer["traceback"])
             else:
                 self._runs.end(run_id, "done" if self._runs.made_anything(run_id) else "unchanged")
+        except Refused:
+            if self._flow_of(run_id):
+                raise
+            self.end(run_id)
         finally:
             shutil.rmtree(self._runs.folder(run_id), ignore_errors=True)
             self._tokens.end(run_id)
@@ -208,6 +218,9 @@ class Engine:
             if "error" in answer:
                 return answer
         return {"value": []}
+
+    def _flow_of(self, run_id: str) -> Row | None:
+        return self._store.db.row("SELECT f.* FROM run r JOIN flow f ON f.id = r.flow_id WHERE r.id = ?", (run_id,))
 
     def _work(self, run_id: str) -> tuple[list[Row], Row]:
         flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]

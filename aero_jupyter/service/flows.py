@@ -110,6 +110,30 @@ def _retire(db: DB, flow_id: str) -> None:
     )
 
 
+def pause(store: Store, flow_id: str) -> None:
+    """Let a flow rest."""
+    with store.transaction() as db:
+        required(db, "flow", flow_id, "Flow with id {} was not found.")
+        db.run("UPDATE flow SET paused = 1 WHERE id = ?", (flow_id,))
+
+
+def resume(store: Store, flow_id: str) -> None:
+    """Let a flow go on: a timer that is past fires once, and inputs that changed meanwhile are one run."""
+    with store.transaction() as db:
+        required(db, "flow", flow_id, "Flow with id {} was not found.")
+        if db.run("UPDATE flow SET paused = 0 WHERE id = ? AND paused", (flow_id,)):
+            trigger(db, flow_id, "resumed")
+
+
+def delete(store: Store, flow_id: str) -> list[str]:
+    """Delete a flow; give the ids of its runs that are under way. What it made and what is known of it stay."""
+    with store.transaction() as db:
+        required(db, "flow", flow_id, "Flow with id {} was not found.")
+        under_way = db.rows(f"SELECT id FROM run WHERE flow_id = ? AND state IN {OPEN}", (flow_id,))
+        _retire(db, flow_id)
+    return [row["id"] for row in under_way]
+
+
 def inputs_of(db: DB, flow_id: str) -> list[InputState]:
     """Every input of a flow: its newest version and the one used last."""
     sql = "SELECT d.newest, i.used FROM flow_input i JOIN data d ON d.id = i.data_id WHERE i.flow_id = ?"
@@ -118,8 +142,9 @@ def inputs_of(db: DB, flow_id: str) -> list[InputState]:
 
 def trigger(db: DB, flow_id: str, cause: str) -> None:
     """Queue a run of a flow that follows its inputs, if its policy says so now."""
-    policy = PolicyEnum(db.value("SELECT policy FROM flow WHERE id = ?", (flow_id,)))
-    if policies.is_due(policy, inputs_of(db, flow_id)):
+    flow = db.row("SELECT policy, paused FROM flow WHERE id = ?", (flow_id,)) or {}
+    policy = PolicyEnum(flow["policy"])
+    if not flow["paused"] and policies.is_due(policy, inputs_of(db, flow_id)):
         enqueue(db, flow_id, cause)
 
 
@@ -141,12 +166,12 @@ def fire_timers(store: Store, now: datetime) -> datetime | None:
         "WHERE i.flow_id = flow.id AND d.newest = 0)"
     )
     with store.transaction() as db:
-        due = f"SELECT * FROM flow WHERE next_due <= ? AND {ready}"
+        due = f"SELECT * FROM flow WHERE next_due <= ? AND NOT paused AND {ready}"
         for flow in db.rows(due, (stamp(now),)):
             enqueue(db, flow["id"], "timer")
             then = policies.next_due(_moment(flow["next_due"]), flow["timer"], now)
             db.run("UPDATE flow SET next_due = ? WHERE id = ?", (stamp(then), flow["id"]))
-        upcoming = db.value(f"SELECT min(next_due) FROM flow WHERE next_due IS NOT NULL AND {ready}")
+        upcoming = db.value(f"SELECT min(next_due) FROM flow WHERE next_due IS NOT NULL AND NOT paused AND {ready}")
     return None if upcoming is None else _moment(upcoming)
 
 

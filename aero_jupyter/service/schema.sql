@@ -30,7 +30,7 @@ CREATE TABLE flow (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, function_id TEXT NOT NULL, endpoint TEXT NOT NULL,
     policy INTEGER NOT NULL, timer INTEGER, timer_job_id TEXT, next_due TEXT, description TEXT, email TEXT,
     flow_kwargs TEXT NOT NULL, arg_hash TEXT NOT NULL, pull_function_id TEXT, commit_function_id TEXT,
-    last_executed TEXT, created_at TEXT NOT NULL
+    last_executed TEXT, created_at TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX flow_due ON flow (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE flow_input (

@@ -88,6 +88,7 @@ class FlowOut(_Shape):
     contributed_to: list[Data] = []
     function_name: str | None = None
     next_due: datetime | None = None
+    paused: bool = False
 
 
 class AttachedFlowOut(_Shape):

@@ -17,7 +17,14 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 #: Raised by one with every change of the schema.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: What makes each format of the one before it.
+_MIGRATIONS = {
+    2: (
+        "ALTER TABLE flow ADD COLUMN paused INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX IF NOT EXISTS prov_used_version ON prov_used (version_id)",
+    ),
+}
 
 
 class Refused(Exception):
@@ -83,9 +90,7 @@ class Store:
         with self.transaction() as db:
             if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
                 _create(db)
-            version = int(db.value("SELECT value FROM meta WHERE key = 'schema'"))
-        if version > SCHEMA_VERSION:
-            raise RuntimeError(f"The store {path} was written by a newer aero_jupyter (format {version}).")
+            _migrate(db, path)
         self.collection = str(self.db.value("SELECT value FROM meta WHERE key = 'collection'"))
         self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
 
@@ -140,6 +145,19 @@ def _create(db: DB) -> None:
             statement = ""
     for key, value in (("schema", str(SCHEMA_VERSION)), ("collection", new_id()), ("endpoint", new_id())):
         db.insert("meta", key=key, value=value)
+
+
+def _migrate(db: DB, path: Path) -> None:
+    """Bring a store of an older format forward; the transaction around it keeps it whole."""
+    version = int(db.value("SELECT value FROM meta WHERE key = 'schema'"))
+    if version > SCHEMA_VERSION:
+        raise RuntimeError(
+            f"The store {path} was written by a newer aero_jupyter (format {version}): install that one."
+        )
+    for number in range(version + 1, SCHEMA_VERSION + 1):
+        for statement in _MIGRATIONS[number]:
+            db.run(statement)
+    db.run("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
 
 
 def new_id() -> str:

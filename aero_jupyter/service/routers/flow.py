@@ -32,6 +32,32 @@ def register(request: Request, flow: FlowIn) -> Any:
     return JSONResponse(service.catalogue.flow_out(required(service.store.db, "flow", flow_id, "{}")))
 
 
+@router.post(wire.PAUSE_FLOW.path, response_model=shapes.FlowOut)
+def pause(request: Request, flow_id: UUID) -> Any:
+    """Let a flow rest: neither its timer nor its inputs start it until it is resumed."""
+    flows.pause(service_of(request).store, str(flow_id))
+    return one(request, flow_id)
+
+
+@router.post(wire.RESUME_FLOW.path, response_model=shapes.FlowOut)
+def resume(request: Request, flow_id: UUID) -> Any:
+    """Let a flow go on; what it missed is one run."""
+    service = service_of(request)
+    flows.resume(service.store, str(flow_id))
+    service.engine.look()
+    return one(request, flow_id)
+
+
+@router.delete(wire.DELETE_FLOW.path, response_model=shapes.FlowOut)
+def delete(request: Request, flow_id: UUID) -> Any:
+    """Delete a flow, and give it as it was; its data, versions, runs and provenance stay."""
+    service = service_of(request)
+    deleted = one(request, flow_id)
+    for run_id in flows.delete(service.store, str(flow_id)):
+        service.engine.end(run_id)
+    return deleted
+
+
 @router.get(wire.GET_FLOW.path, response_model=shapes.FlowOut)
 def one(request: Request, flow_id: UUID) -> Any:
     """Give one flow."""

@@ -1,0 +1,1 @@
+"""Panels: what can be clicked, as a value and as code."""

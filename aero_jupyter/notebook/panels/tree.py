@@ -1,0 +1,194 @@
+"""What a panel shows, as a tree of plain data: the same tree becomes live controls, static HTML and text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aero_jupyter.notebook.words import printable
+
+Node = dict[str, Any]
+
+_FONT = (
+    "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
+    "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
+    "border:1px solid var(--jp-border-color2,#e0e0e0);border-radius:2px;padding:8px 12px"
+)
+_META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
+_PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);white-space:pre-wrap"
+
+
+def text(words: str, kind: str = "", *, title: str = "") -> Node:
+    """Make a line of text; `kind` is "", "strong", "meta" or "code"."""
+    return {"is": "text", "text": words, "kind": kind, "title": title}
+
+
+def pre(words: str, marked: Sequence[int] = ()) -> Node:
+    """Make a text in code type; the lines of these numbers, counted from 0, are marked."""
+    return {"is": "pre", "text": words, "marked": list(marked)}
+
+
+def row(*children: Node | None) -> Node:
+    """Make one line of several things."""
+    return {"is": "row", "children": _there(children)}
+
+
+def group(label: str, *children: Node | None, key: str = "") -> Node:
+    """Make a part of a panel with a name."""
+    return {"is": "group", "label": label, "children": _there(children), "key": key}
+
+
+def fold(label: str, *children: Node | None, is_open: bool = False) -> Node:
+    """Make a part that is folded until somebody opens it."""
+    return {"is": "fold", "label": label, "children": _there(children), "open": is_open}
+
+
+def button(words: str, do: str, *, can: bool = True, primary: bool = False, **more: Any) -> Node:
+    """Make a button; `more` goes with its message."""
+    return {"is": "button", "text": words, "do": do, "can": can, "primary": primary, "more": more}
+
+
+def copy(words: str, what: str, name: str) -> Node:
+    """Make a button that copies a text."""
+    return {"is": "copy", "text": words, "what": what, "name": name}
+
+
+def field(name: str, label: str, value: str, *, known: Iterable[str] = (), hint: str = "", lines: int = 1) -> Node:
+    """Make a field for text; `known` is offered while somebody types."""
+    return {
+        "is": "field", "name": name, "label": label, "value": value, "known": list(known), "hint": hint, "lines": lines
+    }  # fmt: skip
+
+
+def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Node:
+    """Make a choice of one out of several: value to words."""
+    return {"is": "choice", "name": name, "label": label, "value": value, "options": [*map(list, options.items())]}
+
+
+def note(mark: str, words: str, *buttons: Node | None) -> Node:
+    """Make a remark, with what mends it."""
+    return {"is": "note", "mark": mark, "text": words, "children": _there(buttons)}
+
+
+def tabs(value: str, options: Mapping[str, str]) -> Node:
+    """Make a row of tabs."""
+    return {"is": "tabs", "value": value, "options": [*map(list, options.items())]}
+
+
+def picture(drawn: Mapping[str, Any], svg: str) -> Node:
+    """Make a drawing: boxes and lines with their places, and the same as an SVG that stands by itself."""
+    return {"is": "picture", **drawn, "svg": svg}
+
+
+def nested(lines: Iterable[tuple[int, str]]) -> Node:
+    """Make a nested list: how deep each line stands, and its words."""
+    return {"is": "nested", "lines": [list(line) for line in lines]}
+
+
+def trouble(lines: Sequence[str], story: str) -> Node:
+    """Make an error: two lines, and the rest folded."""
+    return {"is": "trouble", "lines": list(lines), "story": story}
+
+
+def panel(*children: Node | None, label: str) -> Node:
+    """Make the whole of a panel."""
+    return {"is": "panel", "label": label, "children": _there(children)}
+
+
+def _there(children: Iterable[Node | None]) -> list[Node]:
+    return [child for child in children if child is not None]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Give a node and all below it."""
+    yield node
+    for child in node.get("children", ()):
+        yield from walk(child)
+
+
+def as_html(node: Node) -> str:
+    """Write a tree as HTML that stands by itself: what is set is shown, and nothing can be clicked."""
+    return f'<div style="{_FONT}">{_html(node)}</div>'
+
+
+def _html(node: Node) -> str:
+    kind, inner = node["is"], "".join(_html(child) for child in node.get("children", ()))
+    if kind == "text":
+        style = {"meta": f' style="{_META}"', "strong": ' style="font-weight:600"'}.get(node["kind"], "")
+        return f"<div{style}>{html.escape(node['text'])}</div>" if node["text"] else ""
+    if kind == "pre":
+        return f'<pre style="{_PRE}">{html.escape(node["text"])}</pre>'
+    if kind == "row":
+        return f'<div style="display:flex;flex-wrap:wrap;gap:4px 12px">{inner}</div>'
+    if kind == "group":
+        return f"<div><b>{html.escape(node['label'])}</b>{inner}</div>" if inner else ""
+    if kind == "fold":
+        return f"<details><summary>{html.escape(node['label'])}</summary>{inner}</details>"
+    if kind == "picture":
+        return f'<div style="overflow:auto;max-height:480px;margin:8px 0">{node["svg"]}</div>'
+    if kind == "nested":
+        return html_list(node["lines"])
+    if kind == "trouble":
+        return "".join(f"<div>{html.escape(line)}</div>" for line in node["lines"])
+    said = _said(node)
+    return f"<div>{html.escape(said)}{inner if kind != 'note' else ''}</div>" if said else inner
+
+
+def _said(node: Node) -> str:
+    """Say on one line what a control holds."""
+    kind = node["is"]
+    if kind == "note":
+        return f"{node['mark']} {node['text']}"
+    if kind == "field" and node["lines"] == 1:
+        return f"{node['label']}: {node['value'] or '—'}"
+    if kind == "choice":
+        return f"{node['label']}: {dict(node['options']).get(node['value'], node['value'])}"
+    if kind == "tabs":
+        return f"{dict(node['options'])[node['value']]}"
+    return ""
+
+
+def as_text(node: Node) -> str:
+    """Write a tree as text."""
+    return printable("\n".join(_lines(node)))
+
+
+def _lines(node: Node) -> Iterator[str]:
+    kind = node["is"]
+    if kind in ("text", "pre"):
+        yield from node["text"].rstrip("\n").split("\n") if node["text"] else ()
+    elif kind == "nested":
+        yield text_list(node["lines"])
+    elif kind == "trouble":
+        yield from node["lines"]
+    elif kind == "row":
+        parts = [line for child in node["children"] for line in _lines(child)]
+        yield from [" · ".join(parts)] if parts else ()
+    elif kind == "group":
+        inner = [line for child in node["children"] for line in _lines(child)]
+        yield from [node["label"], *(f"  {line}" for line in inner)] if inner and node["label"] else inner
+    else:
+        yield from [said] if (said := _said(node)) else ()
+        if kind == "panel":
+            for child in node["children"]:
+                yield from _lines(child)
+
+
+def text_list(lines: Iterable[Sequence[Any]]) -> str:
+    """Write a nested list as text."""
+    return "\n".join(f"{'    ' * (depth - 1) + '└── ' if depth else ''}{printable(words)}" for depth, words in lines)
+
+
+def html_list(lines: Iterable[Sequence[Any]]) -> str:
+    """Write a nested list as HTML."""
+    parts, open_lists = [], 0
+    for depth, words in lines:
+        while open_lists > depth + 1:
+            parts.append("</ul>")
+            open_lists -= 1
+        while open_lists < depth + 1:
+            parts.append("<ul>")
+            open_lists += 1
+        parts.append(f"<li>{html.escape(words)}</li>")
+    return "".join(parts) + "</ul>" * open_lists
