@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aero_jupyter.client import AeroClient
 from aero_jupyter.compute.endpoints import chosen
 from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.core import config, wire
+from aero_jupyter.core import config, policy, wire
 from aero_jupyter.core.errors import AlreadyExists, InvalidArgument
 from aero_jupyter.core.models import Flow
 from aero_jupyter.core.policy import PolicyEnum, timer_for
@@ -137,7 +137,16 @@ class FlowRegistry:
             pull_function=pull,
             commit_function=commit,
         )
-        return self._registered(function.name, body, replace)
+        twin = self.standing(function.name, tuple(output_data))
+        if twin is not None:
+            ids = {parameter: str(entry["id"]) for parameter, entry in input_data.items()}
+            how = self.differences(twin, function, ids, given, policy, timer, source=source, versions=versions)
+            if not how and twin.endpoint == where:
+                return twin
+            if not replace:
+                raise _taken(twin, how or ["it runs elsewhere"])
+            body = {**body, "output_data": _continuing(body["output_data"], twin), "replaces": twin.id}
+        return self._registered(body)
 
     def _inputs(self, inputs: Mapping[str, str], versions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
         for parameter in versions:
@@ -171,15 +180,7 @@ class FlowRegistry:
             )
         return dict(zip(("collection_uuid", "collection_url"), values, strict=True))
 
-    def _registered(self, name: str, body: dict[str, Any], replace: bool) -> Flow:
-        twin = self._twin(name, body)
-        if twin is not None:
-            continued = {**body, "output_data": _continuing(body["output_data"], twin)}
-            if _is_same(twin, body) or _is_same(twin, continued):
-                return twin
-            if not replace:
-                raise _taken(twin, body)
-            body = {**continued, "replaces": twin.id}
+    def _registered(self, body: dict[str, Any]) -> Flow:
         try:
             return self.client.register_flow(body)
         except AlreadyExists:
@@ -193,12 +194,77 @@ class FlowRegistry:
                 ) from None
             return found
 
-    def _twin(self, name: str, body: Mapping[str, Any]) -> Flow | None:
-        first = next(iter(body["output_data"]), None)
-        if not self.endpoint or first is None:
+    def standing(self, function: str, outputs: Sequence[str]) -> Flow | None:
+        """Find the flow of a function of that name that makes the first output; only the local AERO tells.
+
+        Raises
+        ------
+        ClientError
+            If the server refuses or does not answer.
+        """
+        if not self.endpoint or not outputs:
             return None
+        first = outputs[0]
         flows = self.client.list("flow", match=first)
-        return next((flow for flow in flows if flow.function_name == name and first in _made_by(flow)), None)
+        return next((flow for flow in flows if flow.function_name == function and first in _made_by(flow)), None)
+
+    def differences(
+        self,
+        flow: Flow,
+        function: PortableFunction,
+        inputs: Mapping[str, str],
+        kwargs: Mapping[str, Any],
+        rule: PolicyEnum,
+        timer: int | None,
+        *,
+        source: str | None = None,
+        versions: Mapping[str, int] | None = None,
+    ) -> list[str]:
+        """Say in words what differs between a flow that stands there and what would be registered.
+
+        Parameters
+        ----------
+        inputs : mapping of str to str
+            Parameter to the id of a Data.
+        source : str, optional
+            The address that is pulled.
+        versions : mapping of str to int, optional
+            Parameter to the version it always reads.
+        """
+        from aero_jupyter.compute.differences import in_lines, own_text
+
+        kept = own_text(self.compute.text_of(flow.function_id)) if flow.function_id else ""
+        found = in_lines(kept, function.cell)
+        names = {data.id: data.name for data in flow.inputs}
+        for parameter in dict.fromkeys([*flow.parameters, *inputs]):
+            had, has = flow.parameters.get(parameter), inputs.get(parameter)
+            if had != has:
+                found.append(f"{parameter} was {names.get(had or '', 'no input')}")
+        if source is not None and flow.outputs and source not in [data.url for data in flow.outputs]:
+            found.append(f"it pulled {flow.outputs[0].url or 'nothing'}")
+        if _pinned(flow) != dict(versions or {}):
+            found.append("it read other versions")
+        if _kwargs_of(flow) != dict(kwargs):
+            found.append(f"its constants were {_kwargs_of(flow) or 'none'}")
+        timed = timer_for(rule, timer) if rule in policy.TIMED else None
+        if (flow.policy, flow.timer) != (rule, timed):
+            found.append(f"it ran {policy.in_words(flow.policy, flow.timer)}")
+        return found
+
+
+def _arguments_of(flow: Flow) -> Mapping[str, Any]:
+    args = flow.raw.get("function_args")
+    first = args[0] if isinstance(args, list) and args else args
+    return first.get("kwargs", {}) if isinstance(first, Mapping) else {}
+
+
+def _kwargs_of(flow: Flow) -> dict[str, Any]:
+    return {name: value for name, value in _arguments_of(flow).items() if name != "aero"}
+
+
+def _pinned(flow: Flow) -> dict[str, int]:
+    inputs = _arguments_of(flow).get("aero", {}).get("input_data", {})
+    return {name: entry["version"] for name, entry in inputs.items() if entry.get("version")}
 
 
 def _made_by(flow: Flow) -> dict[str, str]:
@@ -215,11 +281,9 @@ def _is_same(flow: Flow, body: Mapping[str, Any]) -> bool:
     return (flow.function_id, flow.arg_hash, int(flow.policy), flow.timer) == asked
 
 
-def _taken(twin: Flow, body: Mapping[str, Any]) -> InvalidArgument:
-    same_text = twin.function_id == body["function_uuid"]
-    how = "registered with other inputs, kwargs or policy" if same_text else "made from another text of the cell"
+def _taken(twin: Flow, how: Sequence[str]) -> InvalidArgument:
     return InvalidArgument(
-        f"A flow {twin.function_name} → {', '.join(_made_by(twin))} exists already ({twin.id[:8]}), {how}.",
+        f"A flow {twin.function_name} → {', '.join(_made_by(twin))} exists already ({twin.id[:8]}): {'; '.join(how)}.",
         "Add --replace to continue its data with this one, or choose another --output.",
     )
 

@@ -146,9 +146,9 @@ def test_registering_again_gives_the_flow_that_is_there(aero):
 def test_another_text_or_policy_needs_replace_and_continues_the_data(aero):
     here, old, new = aero_jupyter.local(), function("grow", "return 1", "n=1"), function("grow", "return 2", "n=1")
     first = here.register(old, outputs=["grown"])
-    with pytest.raises(InvalidArgument, match=f"grow → grown exists already \\({first.id[:8]}\\), made from another"):
+    with pytest.raises(InvalidArgument, match=f"grow → grown exists already \\({first.id[:8]}\\): its text differs: "):
         here.register(new, outputs=["grown"])
-    with pytest.raises(InvalidArgument, match="other inputs, kwargs or policy"):
+    with pytest.raises(InvalidArgument, match=r"exists already .*: it ran only when you say so"):
         here.register(old, outputs=["grown"], policy=PolicyEnum.TIMER, timer=9000)
     second = here.register(new, outputs=["grown"], replace=True)
     assert second.id != first.id

@@ -67,7 +67,7 @@ def missing_names(name: str, found: Closure, elsewhere: Mapping[str, str], shift
     if "get_ipython" in missing:
         message = f"Line {line} is a notebook magic, which an endpoint does not have."
         return FunctionRefused(message, "Put it in a cell of its own.", line=line)
-    makers = {n: statement for n in missing if (statement := elsewhere.get(n) or _guess(n))}
+    makers = {n: statement for n in missing if (statement := maker_of(n, elsewhere))}
     lacking = [f"`{n}`" for n in missing if n not in makers]
     all_imports = not lacking and all(made.startswith(("import ", "from ")) for made in makers.values())
     verb = "import" if all_imports else "define"
@@ -81,6 +81,11 @@ def missing_names(name: str, found: Closure, elsewhere: Mapping[str, str], shift
 
 def _uses(node: ast.AST, names: tuple[str, ...]) -> list[ast.Name]:
     return [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in names]
+
+
+def maker_of(name: str, elsewhere: Mapping[str, str]) -> str | None:
+    """Give what makes a name: as the notebook has it, else the import that everybody writes."""
+    return elsewhere.get(name) or _guess(name)
 
 
 def _guess(name: str) -> str | None:

@@ -64,6 +64,17 @@ class Registrar:
                 self._known.keep(source, entry, known)
             return known
 
+    def text_of(self, function: str) -> str:
+        """Give the text that is registered under an id, as the service tells it; real services pack it.
+
+        Raises
+        ------
+        ClientError
+            If the web service does not know the function, or does not answer.
+        """
+        with self._lock, self._asked():
+            return str(self._web.get_function(function)["function_code"])
+
     def run(
         self,
         source: str,

@@ -19,6 +19,7 @@ from aero_jupyter import jobs
 from aero_jupyter.core.errors import RunFailed
 from aero_jupyter.notebook.errors import where_of
 from aero_jupyter.notebook.views import Card
+from aero_jupyter.notebook.words import size_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
@@ -56,10 +57,12 @@ begin = time.perf_counter()
 try:
     value = names[call["entry"]](**call["kwargs"])
     seconds = time.perf_counter() - begin
+    files = {}
     for name, kept in names["named_results"](value, call["outputs"]).items():
-        names["file_of"](name, kept, os.getcwd())
+        path = names["file_of"](name, kept, os.getcwd())
+        files[name] = [os.path.splitext(path)[1][1:] or "file", os.path.getsize(path)]
     what, head = described(value)
-    answer = {"what": what, "head": head, "seconds": seconds}
+    answer = {"what": what, "head": head, "seconds": seconds, "files": files}
 except BaseException as error:
     ours = type(error).__name__ == "AeroJobError"
     trace = "".join(traceback.format_exception(type(error), error, place(error)))
@@ -81,12 +84,15 @@ class DryRun(Card):
         What it printed.
     seconds : float
         How long it took.
+    files : list of str
+        The files it made, each with its output and its size.
     """
 
     def __init__(self, name: str, answer: Mapping[str, Any], printed: str) -> None:
         self.output = str(answer["what"])
         self.printed = printed
         self.seconds = float(answer["seconds"])
+        self.files = [f"{made}: {kind}, {size_of(size)}" for made, (kind, size) in answer.get("files", {}).items()]
         pre = "\n".join(part for part in (answer["head"], printed and f"It printed:\n{printed}") if part)
         heading = f"✓ {name} returned {self.output} in {self.seconds:.1f} s"
         super().__init__(heading, "Tried here on the latest input; nothing was registered.", pre=pre)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aero_jupyter.notebook.columns import columns_of
 from aero_jupyter.notebook.frames import AeroFrame, framed
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.paging import Pager, View
+from aero_jupyter.notebook.panels.base import Twin
 
 _STATIC = Path(__file__).parent / "static"
 #: Seconds in which the table of the front end says that it is there.
@@ -57,12 +59,14 @@ class Controls(ipywidgets.VBox):  # type: ignore[misc]
         self._search = ipywidgets.Text(description="Search", continuous_update=False)
         self._search.observe(lambda change: act({"do": "search", "text": change["new"]}), "value")
         self._note = ipywidgets.Label(_NO_GRID)
+        self._table = ipywidgets.HTML()
         first, previous, following, last, refresh = self._buttons.values()
         row = ipywidgets.HBox([first, previous, self._about, following, last, refresh])
-        super().__init__([row, self._search, self._note])
+        super().__init__([self._table, row, self._search, self._note])
 
-    def show(self, view: View) -> None:
-        """Show where one is, and what can be done there."""
+    def show(self, view: View, table: str = "") -> None:
+        """Show where one is, and what can be done there; with the table, where it does not stand above."""
+        self._table.value = table
         for what, can in view["can"].items():
             self._buttons[what].disabled = view["busy"] or not can
         self._about.value = f"{view['about']} · {view['asked']}"
@@ -87,42 +91,58 @@ class Live:
     grid : Grid
     """
 
-    def __init__(self, frame: AeroFrame, listing: Listing, *, make: type[Pager] = Pager) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        code: Callable[[Listing], str],
+        *,
+        make: Callable[..., Pager] = Pager,
+        hear: Callable[[Mapping[str, Any]], object] = lambda _: None,
+    ) -> None:
         self._mark = uuid.uuid4().hex
-        self._twin: Any = None
+        self._twin = Twin(self._static)
         self._controls: Controls | None = None
-        self._frame = frame
-        self.pager = make(listing, self._show, self._code)
+        self._hear = hear
+        self.pager = make(listing, self._show, code)
         self.grid = Grid(mark=self._mark, view=self.pager.view())
         self.grid.on_msg(self._heard)
-        self._box = _Box([self.grid])
+        self.box = _Box([self.grid])
         self._waiting = threading.Timer(PATIENCE, self._give_up)
         self._waiting.daemon = True
 
     def display(self) -> None:
         """Show it: in this cell, at once."""
+        self.begin()
+        self._twin.display()
+        display(self.box)
+
+    def begin(self) -> None:
+        """Turn to its first page, and wait for the front end to say that it shows it."""
         self.pager.turn(self.pager.place)
-        self._twin = display(self._static(self.pager.view()), raw=True, display_id=True)
-        display(self._box)
-        self._waiting.start()
+        if not self._waiting.is_alive():
+            self._waiting.start()
+
+    def show_twin(self) -> None:
+        """Show what is saved with the notebook."""
+        self._twin.display()
 
     def _show(self, view: View) -> None:
         self.grid.view = view
         if self._controls is not None:
-            self._controls.show(view)
-            self._twin.update(self._static(view), raw=True)
+            self._controls.show(view, self._static()["text/html"] if not self._twin.is_shown else "")
+            self._twin.now()
+        self._twin.later()
 
-    def _static(self, view: View) -> dict[str, Any]:
+    def _static(self) -> dict[str, str]:
+        view = self.pager.view()
         rows = framed(self.pager.listing, self.pager.shown)
         pages = f"page {view['page']} of {view['pages'] or 'more'}"
         return rows.as_bundle(f"{view['about']} · {view['asked']}, {pages}", self._mark)
 
-    def _code(self, listing: Listing) -> str:
-        return self._frame.aero.code_of(listing)
-
     @callback
     def _heard(self, _: Any, message: Any, __: Any) -> None:
         what = message.get("do")
+        self._hear(message)
         if what == "hello":
             self._there()
         elif what == "download":
@@ -139,12 +159,13 @@ class Live:
         if self._controls is not None:
             # It was only slow: a busy kernel hears of it late.
             self._controls = None
-            self._box.children = [self.grid]
+            self.box.children = [self.grid]
 
     def _give_up(self) -> None:
         self._controls = Controls(self.pager.act)
-        self._controls.show(self.pager.view())
-        self._box.children = [self._controls]
+        self._show(self.pager.view())
+        self.box.children = [self._controls]
+        self._hear({"do": "hello", "view": "plain"})
 
     @callback
     def _download(self, message: Any) -> None:
@@ -183,6 +204,6 @@ def _parquet(table: Any) -> bytes:
 
 def show(frame: AeroFrame, listing: Listing) -> Pager:
     """Show a frame as a live table; give its pager."""
-    live = Live(frame, listing)
+    live = Live(listing, frame.aero.code_of)
     live.display()
     return live.pager

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from aero_jupyter.client.catalogue import Kind
     from aero_jupyter.notebook.frames import AeroFrame
-    from aero_jupyter.notebook.lineage import LineageView
     from aero_jupyter.notebook.login import Panel
+    from aero_jupyter.notebook.panels.bench import Workbench
+    from aero_jupyter.notebook.panels.lineage import LineageView
     from aero_jupyter.notebook.views import Card, RunCard, Who
     from aero_jupyter.session import Session
 
@@ -162,10 +163,20 @@ class AeroMagics(Magics):
     @line_magic()
     def aero_lineage(self, line: str) -> LineageView:
         """Show where a data came from, and what was made of it."""
-        from aero_jupyter.notebook.lineage import view_of
+        from aero_jupyter.notebook.panels.lineage import view_of
 
         args = arguments(self.aero_lineage, line, self._names)
         return view_of(_session(), args.id)
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("tab", nargs="?", default="browse", choices=("browse", "register", "runs", "lineage"), help="Which tab.")
+    @line_magic()
+    def aero_panel(self, line: str) -> Workbench:
+        """Show the workbench: browse, register, watch and trace with the mouse."""
+        from aero_jupyter.notebook.panels.bench import panel
+
+        return panel(arguments(self.aero_panel, line, self._names).tab)
 
     @no_var_expand
     @magic_arguments()

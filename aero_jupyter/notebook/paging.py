@@ -77,6 +77,8 @@ class Pager:
         self._rows: list[Any] = []
         self._error: View | None = None
         self._detail: View | None = None
+        self._open_row: Any = None
+        self.carry: Callable[[str, Any], None] = lambda what, row: None
         self._note = ""
         self._empty = "There is nothing yet." if not listing.question.query else "Nothing matches."
 
@@ -85,6 +87,12 @@ class Pager:
         """The records that are selected, on whatever page, in the order they were; each with its kind."""
         with self._lock:
             return list(self._chosen.values())
+
+    def choose(self, rows: Sequence[Any]) -> None:
+        """Select records, whether they are on this page or not."""
+        shape = self.listing.question.kind
+        with self._lock:
+            self._chosen.update({str(row.id): (shape, row) for row in rows})
 
     @property
     def shown(self) -> list[Any]:
@@ -362,10 +370,19 @@ class Pager:
             card = detail_of(listing, row)
             with pager._lock:
                 pager._busy = False if generation == pager._generation else pager._busy
-                pager._detail = {**_as_data(card), "code": code_of(listing, row)}
+                pager._detail = {**_as_data(card), "code": code_of(listing, row), "links": pager.links(row)}
+                pager._open_row = row
             pager.show()
 
         self._begin(lambda: fetch(self))
+
+    def links(self, row: Any) -> list[View]:
+        """Give the buttons of an open row: what each carries it on to."""
+        return []
+
+    def _carry(self, message: Mapping[str, Any]) -> None:
+        if self._open_row is not None:
+            self.carry(str(message.get("what")), self._open_row)
 
     def _close(self, _: Mapping[str, Any]) -> None:
         with self._lock:
@@ -435,5 +452,6 @@ _ACTIONS: dict[str, Callable[[Pager, Mapping[str, Any]], None]] = {
     "clear": Pager._clear,
     "open": Pager._open,
     "close": Pager._close,
+    "carry": Pager._carry,
     "refresh": lambda pager, _: pager._ask(pager.listing.question),
 }

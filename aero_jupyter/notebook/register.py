@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from aero_jupyter.core.errors import AeroError, InvalidArgument
+from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.card import FlowCard
 from aero_jupyter.notebook.views import Card
 from aero_jupyter.notebook.wishes import Wish
@@ -83,9 +84,10 @@ def pulled_parameter(function: PortableFunction, wish: Wish) -> str:
 
 def register(session: Session, function: PortableFunction, wish: Wish, args: argparse.Namespace) -> FlowCard:
     """Register the function as a flow and show it; what may surprise about its endpoint is said before."""
-    remark = session.remark(args.endpoint)
-    if remark:
-        display(Card(remark))
+    remarks = preflight.ahead(session, function, wish, args.endpoint)
+    preflight.require(remarks)
+    for remark in remarks:
+        display(Card(str(remark)))
     flow = session.register(
         function,
         inputs=wish.inputs,

@@ -159,6 +159,7 @@ class Catalogue:
             "function_args": self._arguments(row, inputs, outputs),
             "user_endpoint": row["endpoint"],
             "paused": bool(row["paused"]),
+            "last_state": db.value("SELECT state FROM run WHERE flow_id = ? ORDER BY seq DESC LIMIT 1", (id,)),
             "function_name": function.get("name"),
             "derived_from": [self.data_out(each) for each in inputs],
             "contributed_to": [self.data_out(each) for each in outputs],

@@ -89,6 +89,7 @@ class FlowOut(_Shape):
     function_name: str | None = None
     next_due: datetime | None = None
     paused: bool = False
+    last_state: str | None = None
 
 
 class AttachedFlowOut(_Shape):

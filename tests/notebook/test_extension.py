@@ -63,7 +63,7 @@ def test_loading_imports_nothing_heavy(tmp_path):
         env={"HOME": str(tmp_path), "PATH": ""},
         check=True,
     )
-    assert done.stdout.splitlines() == ["[]", "11"]
+    assert done.stdout.splitlines() == ["[]", "12"]
 
 
 def test_a_second_load_adds_nothing_and_unload_leaves_nothing(shell):

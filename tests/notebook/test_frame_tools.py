@@ -157,6 +157,7 @@ def test_what_is_selected_before_and_after_a_search_comes_back_as_one_table(infl
 
 
 def test_saved_with_a_notebook_the_live_table_says_how_it_lives_again(influent):
-    live = Live(influent_frame := aero_jupyter.frame("data", "influent"), influent_frame._listing)
-    saved = live._box._repr_mimebundle_()
+    influent_frame = aero_jupyter.frame("data", "influent")
+    live = Live(influent_frame._listing, influent_frame.aero.code_of)
+    saved = live.box._repr_mimebundle_()
     assert saved["text/plain"] == "Its pages turn while a kernel runs: run the cell again."

@@ -15,7 +15,18 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
-from aero_jupyter.notebook.graph import Box, Graph, Line, as_html_list, as_list, as_svg, collapsed, graph_of, placed
+from aero_jupyter.notebook.panels.graph import (
+    Box,
+    Graph,
+    Line,
+    as_list,
+    as_svg,
+    collapsed,
+    drawing,
+    graph_of,
+    placed,
+)
+from aero_jupyter.notebook.panels.tree import html_list
 
 
 def chained(count: int) -> Graph:
@@ -59,7 +70,8 @@ def test_its_code_shows_it_again(influent: Any) -> None:
     view = aero_jupyter.lineage("level@1")
     names: dict[str, Any] = {}
     exec(view.as_code().replace("aero.lineage", "again = aero.lineage"), names)
-    assert names["again"].value.links == view.value.links
+    assert names["again"].lineage.links == view.lineage.links
+    assert names["again"].value == view.value
 
 
 def test_where_versions_are_not_told_it_is_of_flows_and_says_so() -> None:
@@ -95,9 +107,9 @@ def test_the_forms_hold_the_same(influent: Any) -> None:
 def test_hostile_names_are_shown_as_themselves() -> None:
     name = "<img src=x onerror='hit()'>\"&]|\n\x1b[2J"
     graph = Graph({"a": Box("a", name, is_here=True), "b": Box("b", name)}, (Line("a", "b", name),))
-    svg = as_svg(graph, name)
+    svg = as_svg(drawing(graph, name))
     ElementTree.fromstring(svg.replace("\x1b", ""))
-    assert "<img" not in svg + as_html_list(as_list(graph))
+    assert "<img" not in svg + html_list(as_list(graph))
     assert "<img" not in graph.to_mermaid()
     assert len(graph.to_mermaid().splitlines()) == 7
 
@@ -134,7 +146,7 @@ def test_any_graph_has_a_place_and_a_line_for_everything(pairs: set[tuple[int, i
     assert set(placed(graph)) == ids
     assert len(set(placed(graph).values())) == len(ids)
     assert {words.split()[-1] for _, words in as_list(graph) if "see above" not in words} >= {f"d{id}" for id in ids}
-    ElementTree.fromstring(as_svg(graph, "any"))
+    ElementTree.fromstring(as_svg(drawing(graph, "any")))
 
 
 def test_what_is_stale_is_told_once() -> None:

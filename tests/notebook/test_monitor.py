@@ -10,8 +10,8 @@ import pytest
 import aero_jupyter
 from aero_jupyter.core.errors import Unreachable
 from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.monitor import Monitor, RunPager
-from aero_jupyter.notebook.poller import Poller
+from aero_jupyter.notebook.panels.monitor import Monitor, RunPager
+from aero_jupyter.notebook.panels.poller import Poller
 
 SLOW = """%%aero_register --output {name}
 def {name}(seconds=30):

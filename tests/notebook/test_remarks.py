@@ -14,7 +14,7 @@ from aero_jupyter.notebook import register
 from aero_jupyter.registration import FlowRegistry
 from aero_jupyter.testing.compute import ComputeService
 
-FUNCTION: Any = Namespace(doc=None)
+FUNCTION: Any = Namespace(doc=None, cell="def f():\n    return 1\n", name="f")
 WISH: Any = Namespace(inputs={}, outputs=(), source=None, policy=None, timer=None, kwargs={})
 
 

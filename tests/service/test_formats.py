@@ -39,7 +39,7 @@ def test_a_store_of_the_first_format_is_brought_forward(first: Path) -> None:
 def test_a_store_is_brought_forward_as_a_whole_or_not_at_all(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = {2: (*stores._MIGRATIONS[2], "CREATE TABLE nonsense")}
     monkeypatch.setattr(stores, "_MIGRATIONS", steps)
-    with pytest.raises(Exception, match="syntax error|incomplete input"):
+    with pytest.raises(Exception, match=r"syntax error|incomplete input"):
         Store(first / "aero.db")
     monkeypatch.undo()
     store = Store(first / "aero.db")

@@ -61,6 +61,11 @@ class Twin:
         self._last = self._bundle()
         self._handle = display(self._last, raw=True, display_id=True)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether it stands in a cell."""
+        return self._handle is not None
+
     def later(self) -> None:
         """Let it follow in a moment; what comes meanwhile goes with it."""
         if self._handle is not None and self._timer is None:
@@ -151,8 +156,11 @@ class Panel:
     def left(self) -> None:
         """Nobody looks any more."""
 
+    def begin(self) -> None:
+        """Begin to live: it is shown."""
+
     def _below(self, what: str, subject: Any) -> None:
-        from aero_jupyter.notebook.panels import opened
+        from aero_jupyter.notebook.panels.opened import opened
 
         made = opened(self._session, what, subject)
         if made is not None and self._box is not None:
@@ -258,6 +266,11 @@ class TreePanel(Panel):
         self._shown = Shown(self.tree(), self._mark, self.act)
         return self._shown.box
 
+    def begin(self) -> None:
+        """Wait for the front end to say that it shows it."""
+        if self._shown is not None:
+            self._shown.begin()
+
     def _bundle(self) -> dict[str, str]:
         tree = self.tree()
         marked = f'<div data-aero="{self._mark}">{trees.as_html(tree)}</div>'
@@ -269,6 +282,7 @@ class TreePanel(Panel):
             raise NotImplementedError
         self._twin.display()
         display(self.widget)
+        self.begin()
 
     def _repr_html_(self) -> str:
         return trees.as_html(self.tree())

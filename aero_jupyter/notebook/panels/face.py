@@ -66,7 +66,11 @@ class Shown:
         self.box = boxed(self.face)
         self._waiting = threading.Timer(PATIENCE, self._give_up)
         self._waiting.daemon = True
-        self.box.on_displayed(lambda _: self._waiting.start()) if hasattr(self.box, "on_displayed") else None
+
+    def begin(self) -> None:
+        """Wait for the front end to say that it is there."""
+        if not self._waiting.is_alive() and not self._waiting.finished.is_set():
+            self._waiting.start()
 
     def show(self, tree: Node) -> None:
         """Show another tree."""

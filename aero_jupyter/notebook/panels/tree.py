@@ -54,11 +54,19 @@ def copy(words: str, what: str, name: str) -> Node:
     return {"is": "copy", "text": words, "what": what, "name": name}
 
 
-def field(name: str, label: str, value: str, *, known: Iterable[str] = (), hint: str = "", lines: int = 1) -> Node:
-    """Make a field for text; `known` is offered while somebody types."""
-    return {
-        "is": "field", "name": name, "label": label, "value": value, "known": list(known), "hint": hint, "lines": lines
-    }  # fmt: skip
+def field(
+    name: str,
+    label: str,
+    value: str,
+    *,
+    known: Iterable[str] = (),
+    hint: str = "",
+    lines: int = 1,
+    quiet: bool = False,
+) -> Node:
+    """Make a field for text; `known` is offered while somebody types. A quiet one has its label for screen readers."""
+    made = {"is": "field", "name": name, "label": label, "value": value}
+    return {**made, "known": list(known), "hint": hint, "lines": lines, "quiet": quiet}
 
 
 def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Node:
@@ -141,12 +149,16 @@ def _said(node: Node) -> str:
     if kind == "note":
         return f"{node['mark']} {node['text']}"
     if kind == "field" and node["lines"] == 1:
-        return f"{node['label']}: {node['value'] or '—'}"
+        return node["value"] or "—" if node["quiet"] else f"{node['label']}: {node['value'] or '—'}"
     if kind == "choice":
-        return f"{node['label']}: {dict(node['options']).get(node['value'], node['value'])}"
+        return f"{node['label']}{'' if node['label'].endswith('=') else ':'} {_chosen(node)}"
     if kind == "tabs":
         return f"{dict(node['options'])[node['value']]}"
     return ""
+
+
+def _chosen(node: Node) -> str:
+    return str(dict(node["options"]).get(node["value"], node["value"]))
 
 
 def as_text(node: Node) -> str:
@@ -170,7 +182,7 @@ def _lines(node: Node) -> Iterator[str]:
         yield from [node["label"], *(f"  {line}" for line in inner)] if inner and node["label"] else inner
     else:
         yield from [said] if (said := _said(node)) else ()
-        if kind == "panel":
+        if kind in ("panel", "fold"):
             for child in node["children"]:
                 yield from _lines(child)
 

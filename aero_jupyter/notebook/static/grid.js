@@ -236,6 +236,47 @@ function render({ model, el }) {
     ];
   };
 
+  const marked = (detail) => {
+    const lines = detail.pre.split("\n");
+    const strong = new Set(detail.marked ?? []);
+    return make(
+      "pre",
+      { tabindex: 0 },
+      ...lines.map((line, at) => make(strong.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
+    );
+  };
+
+  const choices = (view) =>
+    view.choices
+      ? make(
+          "div",
+          { class: "bar" },
+          ...view.choices.map((choice) => {
+            const select = make(
+              "select",
+              {
+                "aria-label": choice.label,
+                "data-do": `choose ${choice.name}`,
+                onchange: (event) => tell("choose", { name: choice.name, value: event.target.value }),
+              },
+              ...choice.options.map(([value, text]) => make("option", { value }, text))
+            );
+            select.value = choice.value;
+            return make("label", {}, `${choice.label} `, select);
+          })
+        )
+      : null;
+
+  const confirm = (view) =>
+    view.confirm
+      ? make(
+          "div",
+          { class: "error", role: "alertdialog", "aria-label": view.confirm.text },
+          make("div", {}, view.confirm.text),
+          make("div", { class: "bar" }, button(view.confirm.words, view.confirm.do), button("Keep it", "keep"))
+        )
+      : null;
+
   const detail = (view) =>
     view.detail
       ? make(
@@ -243,10 +284,11 @@ function render({ model, el }) {
           { class: "detail", "aria-label": view.detail.heading },
           make("strong", {}, view.detail.heading),
           ...view.detail.lines.map((line) => make("div", {}, line)),
-          view.detail.pre ? make("pre", {}, view.detail.pre) : null,
+          view.detail.pre ? marked(view.detail) : null,
           make(
             "div",
             { class: "bar" },
+            ...(view.detail.links ?? []).map((link) => button(link.text, "carry", true, { what: link.what })),
             view.detail.code
               ? make("button", { onclick: () => copy(view.detail.code, "the code") }, "Copy code that loads it")
               : null,
@@ -285,13 +327,13 @@ function render({ model, el }) {
     );
     const scroll = make("div", { class: "scroll" }, table, view.empty ? make("div", { class: "empty" }, view.empty) : null);
     scroll.style.minHeight = view.rows.length < view.size && view.pages !== 1 ? `${28 * (view.size + 1)}px` : "";
-    root.replaceChildren(...[top(view), trouble(view), scroll, ...foot(view), detail(view)].filter(Boolean));
+    root.replaceChildren(...[top(view), choices(view), trouble(view), confirm(view), scroll, ...foot(view), detail(view)].filter(Boolean));
     view.columns.forEach((column, index) => {
       const width = table.tHead.rows[0].cells[index + 1].offsetWidth;
       widths[column.name] = Math.max(widths[column.name] ?? 0, Math.min(width, 320));
     });
     if (inRow) focus(view.rows.some((row) => row.id === inRow) ? inRow : view.rows[0]?.id);
-    else if (doing) root.querySelector(`button[data-do="${doing}"]:not(:disabled)`)?.focus();
+    else if (doing) root.querySelector(`[data-do="${doing}"]:not(:disabled)`)?.focus();
     if (live.dataset.about !== view.about) said(view.about);
     live.dataset.about = view.about;
   };
@@ -311,8 +353,13 @@ function render({ model, el }) {
   model.on("msg:custom", file);
   draw();
   hide(true);
-  tell("hello");
+  const id = Math.random().toString(36).slice(2);
+  const bye = () => tell("bye", { view: id });
+  tell("hello", { view: id });
+  window.addEventListener("pagehide", bye);
   return () => {
+    window.removeEventListener("pagehide", bye);
+    bye();
     model.off("change:view", draw);
     model.off("msg:custom", file);
     clearTimeout(waiting);

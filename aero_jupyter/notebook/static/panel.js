@@ -36,7 +36,8 @@ const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0,
 /* The drawing keeps what is seen of it (where, how near) while its boxes change. */
 const picture = (node, tell, seen) => {
   const { width, height } = node;
-  const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": node.label, tabindex: 0 });
+  const tall = Math.min(height, 420);
+  const svg = drawn("svg", { height: tall, role: "group", "aria-label": node.label, tabindex: 0 });
   const all = drawn("g");
   const id = `arrow-${Math.random().toString(36).slice(2)}`;
   svg.append(
@@ -86,7 +87,7 @@ const picture = (node, tell, seen) => {
     return group;
   });
   if (boxes.length) boxes[Math.max(0, node.boxes.findIndex((box) => box.class.includes("here")))].tabIndex = 0;
-  const zoom = (by, x = width / 2, y = height / 2) => {
+  const zoom = (by, x = svg.clientWidth / 2, y = tall / 2) => {
     const next = Math.min(8, Math.max(0.1, seen.zoom * by));
     seen.x = x - ((x - seen.x) * next) / seen.zoom;
     seen.y = y - ((y - seen.y) * next) / seen.zoom;
@@ -99,13 +100,20 @@ const picture = (node, tell, seen) => {
     place();
   };
   const whole = () => {
-    Object.assign(seen, { x: 0, y: 0, zoom: 1 });
+    const near = Math.min(1, svg.clientWidth / width, tall / height);
+    Object.assign(seen, { x: Math.max(0, (svg.clientWidth - width * near) / 2), y: 0, zoom: near });
+    place();
+  };
+  const bring = (box) => {
+    // What does not fit begins where somebody is.
+    const near = seen.zoom;
+    if (width * near > svg.clientWidth) seen.x = svg.clientWidth / 2 - (box.x + box.width / 2) * near;
+    if (height * near > tall) seen.y = tall / 2 - (box.y + box.height / 2) * near;
     place();
   };
   const point = (event) => {
     const box = svg.getBoundingClientRect();
-    const scale = Math.max(width / box.width, height / box.height) || 1;
-    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale, scale];
+    return [event.clientX - box.left, event.clientY - box.top];
   };
   svg.addEventListener(
     "wheel",
@@ -140,7 +148,7 @@ const picture = (node, tell, seen) => {
   };
   svg.onkeydown = (event) => {
     const box = event.target.closest(".box");
-    const step = 40 / seen.zoom;
+    const step = 40;
     const actions = {
       "+": () => zoom(1.25),
       "=": () => zoom(1.25),
@@ -155,6 +163,7 @@ const picture = (node, tell, seen) => {
         boxes.forEach((each) => (each.tabIndex = -1));
         next.tabIndex = 0;
         next.focus();
+        bring(node.boxes[boxes.indexOf(next)]);
       } else if (!box) {
         const [dx, dy] = { ArrowRight: [-1, 0], ArrowLeft: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
         move(dx * step, dy * step);
@@ -166,6 +175,11 @@ const picture = (node, tell, seen) => {
     }
   };
   place();
+  if (!seen.placed && node.boxes.length) {
+    seen.placed = true;
+    const here = node.boxes.find((box) => box.class.includes("here")) ?? node.boxes[0];
+    requestAnimationFrame(() => bring(here));
+  }
   const control = (text, name, act) => make("button", { onclick: act, "aria-label": name, title: name }, text);
   return make(
     "div",
@@ -247,7 +261,7 @@ function render({ model, el }) {
     return make(
       "label",
       { class: node.lines > 1 ? "field tall" : "field" },
-      make("span", {}, node.label),
+      make("span", node.quiet ? { class: "unseen" } : {}, node.label),
       input,
       node.known.length ? make("datalist", { id: list }, ...node.known.map((value) => make("option", { value }))) : null
     );

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import networkx as nx
 
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data, Version
-from aero_jupyter.notebook.words import ago, printable, shortened
+from aero_jupyter.notebook.words import ago, shortened
 
 #: Boxes above which chains are drawn as one.
 MOST_BOXES = 60
@@ -22,6 +23,7 @@ _FAINT = "var(--jp-ui-font-color2,#616161)"
 _BORDER = "var(--jp-border-color1,#bdbdbd)"
 _HERE = "var(--jp-brand-color1,#1976d2)"
 _STALE = "var(--jp-warn-color1,#e65100)"
+_FAILED = "var(--jp-error-color1,#b71c1c)"
 _FONT = "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px)"
 _SMALL = "font-size:var(--jp-ui-font-size0,11px)"
 
@@ -39,7 +41,8 @@ class Box:
         "v5, 3 h ago"; empty where versions are not told.
     notes : tuple of str
         "you are here", and what is stale.
-    is_here, is_stale : bool
+    is_here, is_stale, has_failed : bool
+        Whether it was asked for; whether what was used is not the newest; whether the last run that makes it failed.
     holds : int
         How many boxes it stands for.
     """
@@ -51,6 +54,7 @@ class Box:
     is_here: bool = False
     is_stale: bool = False
     holds: int = 1
+    has_failed: bool = False
 
     @property
     def title(self) -> str:
@@ -103,6 +107,10 @@ def graph_of(lineage: Lineage) -> Graph:
         box = _box(end, lineage)
         boxes[box.id] = boxes.get(box.id, box)
     for link in lineage.links:
+        for made in link.made if _failed(link) else ():
+            if _is_newest(made):
+                box = boxes[_id(made)]
+                boxes[box.id] = replace(box, has_failed=True, notes=(*box.notes, _FAILED_WORDS))
         for used in link.used:
             if stale := _stale(used):
                 box = boxes[_id(used)]
@@ -144,22 +152,39 @@ def _stale(used: Data | Version) -> str:
     return f"v{used.version} used, v{newest} exists"
 
 
+_FAILED_WORDS = "last run failed"
+
+
+def _failed(link: Link) -> bool:
+    return link.flow is not None and link.flow.raw.get("last_state") == "failed"
+
+
+def _is_newest(made: Data | Version) -> bool:
+    return isinstance(made, Data) or made.data is None or made.data.raw.get("newest_version") == made.version
+
+
 def _flow(link: Link) -> str:
     named = link.flow and (link.flow.function_name or link.flow.description)
     return named or f"flow {link.flow_id[:8]}{'' if link.flow else ' (deleted)'}"
 
 
-def collapsed(graph: Graph, most: int = MOST_BOXES) -> Graph:
-    """Draw chains as one box where there are more than `most`: what lies between two ends, a step each."""
+def collapsed(graph: Graph, most: int = MOST_BOXES, opened: Collection[str] = ()) -> Graph:
+    """Draw chains as one box where there are more than `most`: what lies between two ends, a step each.
+
+    Chains whose first box is among `opened` stay as they are.
+    """
     if len(graph.boxes) <= most:
         return graph
     linked = graph.to_networkx()
     inner = [
         id
         for id, box in graph.boxes.items()
-        if linked.in_degree(id) == 1 and linked.out_degree(id) == 1 and not (box.is_here or box.is_stale)
+        if linked.in_degree(id) == 1
+        and linked.out_degree(id) == 1
+        and not (box.is_here or box.is_stale or box.has_failed)
     ]
     chains = [chain for chain in nx.weakly_connected_components(linked.subgraph(inner)) if len(chain) > 1]
+    chains = [chain for chain in chains if not chain.intersection(opened)]
     # The first of its boxes stands for a chain, in its place.
     stands = {id: next(each for each in graph.boxes if each in chain) for chain in chains for id in chain}
     size = {stands[next(iter(chain))]: len(chain) for chain in chains}
@@ -201,20 +226,31 @@ def _barycentre(rows: Sequence[int], own: int) -> float:
     return statistics.fmean(rows) if rows else float(own)
 
 
-def as_svg(graph: Graph, label: str) -> str:
-    """Draw it; each box can be reached by keyboard, and tells everything in its title."""
+def drawing(graph: Graph, label: str) -> dict[str, Any]:
+    """Give the drawing as plain data: where each box stands, and the path of each line; in px."""
     places = placed(graph)
     width = _EDGE * 2 + _WIDTH + max((column for column, _ in places.values()), default=0) * (_WIDTH + _GAP_X)
     height = _EDGE * 2 + _HEIGHT + max((row for _, row in places.values()), default=0) * (_HEIGHT + _GAP_Y)
-    lines = "".join(_svg_line(line, places) for line in graph.lines)
-    boxes = "".join(_svg_box(graph.boxes[id], place) for id, place in places.items())
+    return {
+        "label": label,
+        "width": width,
+        "height": height,
+        "lines": [_drawn_line(line, places) for line in graph.lines],
+        "boxes": [_drawn_box(graph.boxes[id], place) for id, place in places.items()],
+    }
+
+
+def as_svg(drawn: Mapping[str, Any]) -> str:
+    """Write a drawing as SVG that stands by itself; each box tells everything in its title."""
     arrow = (
         '<marker id="aero-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
         f'<path d="M0 0L8 4L0 8z" style="fill:{_FAINT}"/></marker>'
     )
+    lines = "".join(_svg_line(line) for line in drawn["lines"])
+    boxes = "".join(_svg_box(box) for box in drawn["boxes"])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" '
-        f'aria-label="{html.escape(label)}" style="{_FONT}"><defs>{arrow}</defs>{lines}{boxes}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{drawn["width"]}" height="{drawn["height"]}" role="img" '
+        f'aria-label="{html.escape(drawn["label"])}" style="{_FONT}"><defs>{arrow}</defs>{lines}{boxes}</svg>'
     )
 
 
@@ -222,31 +258,52 @@ def _corner(place: tuple[int, int]) -> tuple[int, int]:
     return _EDGE + place[0] * (_WIDTH + _GAP_X), _EDGE + place[1] * (_HEIGHT + _GAP_Y)
 
 
-def _svg_line(line: Line, places: dict[str, tuple[int, int]]) -> str:
+def _drawn_line(line: Line, places: dict[str, tuple[int, int]]) -> dict[str, Any]:
     (x, y), (to_x, to_y) = _corner(places[line.start]), _corner(places[line.end])
     x, y, to_y = x + _WIDTH, y + _HEIGHT // 2, to_y + _HEIGHT // 2
     bend = max(_GAP_X // 2, abs(to_x - x) // 2)
     path = f"M{x} {y}C{x + bend} {y} {to_x - bend} {to_y} {to_x} {to_y}"
-    style = f"fill:none;stroke:{_FAINT}"
-    text = f'<text x="{(x + to_x) // 2}" y="{(y + to_y) // 2 - 4}" text-anchor="middle" style="{_SMALL};fill:{_FAINT}">'
-    title = f"<title>{html.escape(line.flow)}</title>"
+    return {"path": path, "x": (x + to_x) // 2, "y": (y + to_y) // 2 - 4, "flow": line.flow}
+
+
+def _drawn_box(box: Box, place: tuple[int, int]) -> dict[str, Any]:
+    x, y = _corner(place)
+    kinds = (("here", box.is_here), ("stale", box.is_stale), ("failed", box.has_failed))
+    return {
+        "id": box.id,
+        "x": x,
+        "y": y,
+        "width": _WIDTH,
+        "height": _HEIGHT,
+        "name": box.name,
+        "second": box.about + (" · " if box.about and box.notes else "") + " · ".join(box.notes),
+        "title": box.title,
+        "class": " ".join(name for name, is_so in kinds if is_so),
+        "holds": box.holds,
+    }
+
+
+def _svg_line(line: Mapping[str, Any]) -> str:
+    text = f'<text x="{line["x"]}" y="{line["y"]}" text-anchor="middle" style="{_SMALL};fill:{_FAINT}">'
+    title = f"<title>{html.escape(line['flow'])}</title>"
     return (
-        f'<path d="{path}" style="{style}" marker-end="url(#aero-arrow)"/>'
-        f"{text}{html.escape(shortened(line.flow, 18))}{title}</text>"
+        f'<path d="{line["path"]}" style="fill:none;stroke:{_FAINT}" marker-end="url(#aero-arrow)"/>'
+        f"{text}{html.escape(shortened(line['flow'], 18))}{title}</text>"
     )
 
 
-def _svg_box(box: Box, place: tuple[int, int]) -> str:
-    x, y = _corner(place)
-    stroke = _HERE if box.is_here else _STALE if box.is_stale else _BORDER
-    dashed = ";stroke-dasharray:4 2" if box.is_stale else ""
-    second = box.about + (" · " if box.about and box.notes else "") + " · ".join(box.notes)
+def _svg_box(box: Mapping[str, Any]) -> str:
+    x, y, kinds = box["x"], box["y"], box["class"].split()
+    stroke = _HERE if "here" in kinds else _FAILED if "failed" in kinds else _STALE if "stale" in kinds else _BORDER
+    dashed = ";stroke-dasharray:4 2" if "stale" in kinds or "failed" in kinds else ""
+    title, thick = html.escape(box["title"]), 2 if "here" in kinds else 1
     return (
-        f'<g tabindex="0" role="listitem" aria-label="{html.escape(box.title)}"><title>{html.escape(box.title)}</title>'
+        f'<g role="listitem" aria-label="{title}"><title>{title}</title>'
         f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="2" '
-        f'style="fill:var(--jp-layout-color1,#fff);stroke:{stroke};stroke-width:{2 if box.is_here else 1}{dashed}"/>'
-        f'<text x="{x + 8}" y="{y + 20}" style="fill:{_INK}">{html.escape(shortened(box.name, 20))}</text>'
-        f'<text x="{x + 8}" y="{y + 38}" style="{_SMALL};fill:{_FAINT}">{html.escape(shortened(second, 28))}</text></g>'
+        f'style="fill:var(--jp-layout-color1,#fff);stroke:{stroke};stroke-width:{thick}{dashed}"/>'
+        f'<text x="{x + 8}" y="{y + 20}" style="fill:{_INK}">{html.escape(shortened(box["name"], 20))}</text>'
+        f'<text x="{x + 8}" y="{y + 38}" style="{_SMALL};fill:{_FAINT}">'
+        f"{html.escape(shortened(box['second'], 28))}</text></g>"
     )
 
 
@@ -277,25 +334,6 @@ def _listed(graph: Graph) -> Iterator[tuple[int, str]]:
             if id not in seen:
                 seen.add(id)
                 open_lines += [(depth + 1, line.flow, line.end) for line in reversed(following[id])]
-
-
-def as_text(lines: Iterable[tuple[int, str]]) -> str:
-    """Write a nested list as text."""
-    return "\n".join(f"{'    ' * (depth - 1) + '└── ' if depth else ''}{printable(words)}" for depth, words in lines)
-
-
-def as_html_list(lines: Iterable[tuple[int, str]]) -> str:
-    """Write a nested list as HTML."""
-    parts, open_lists = [], 0
-    for depth, words in lines:
-        while open_lists > depth + 1:
-            parts.append("</ul>")
-            open_lists -= 1
-        while open_lists < depth + 1:
-            parts.append("<ul>")
-            open_lists += 1
-        parts.append(f"<li>{html.escape(words)}</li>")
-    return "".join(parts) + "</ul>" * open_lists
 
 
 def _mermaid(text: str) -> str:

@@ -1,0 +1,543 @@
+"""A function registered with the mouse: a sentence to fill in, looked at while one types."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from IPython import get_ipython
+
+from aero_jupyter.compute.functions import PortableFunction, portable
+from aero_jupyter.compute.live import known_elsewhere
+from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument, UnknownName
+from aero_jupyter.core.models import Data, Flow
+from aero_jupyter.core.policy import TIMED
+from aero_jupyter.notebook import preflight
+from aero_jupyter.notebook.card import FlowCard
+from aero_jupyter.notebook.dryrun import DryRun, dry_run
+from aero_jupyter.notebook.panels import here
+from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.notebook.panels.base import Message, Task, TreePanel, on_thread, where_code
+from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft, sentence, text_of_value, when_from
+from aero_jupyter.notebook.panels.tree import Node
+from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Lookups, Remark
+from aero_jupyter.notebook.wishes import Wish
+
+if TYPE_CHECKING:
+    from aero_jupyter.session import Session
+
+#: Seconds that a function may take when it is tried.
+TRIED = 120.0
+
+
+class RegisterForm(TreePanel):
+    """A form that registers a function; what was typed stays, whatever happens.
+
+    Attributes
+    ----------
+    remarks : tuple of Remark
+        What was found the last time it was looked at.
+    flow : Flow or None
+        What was registered last.
+    """
+
+    label = "Register a function"
+
+    def __init__(
+        self, session: Session, draft: Draft, *, begin: Callable[[Task], None] = on_thread, shell: Any = None
+    ) -> None:
+        super().__init__(session, begin=begin)
+        self._draft = draft
+        self._shell = shell if shell is not None else get_ipython()
+        self._lookups = Lookups()
+        self._generation = 0
+        self._looking = threading.Lock()
+        self._taken = draft.text
+        self._known: dict[str, list[str]] = {}
+        self._endpoints: dict[str, str] = {draft.endpoint: draft.endpoint}
+        self._sentence = ""
+        self._tried: DryRun | None = None
+        self._card: FlowCard | None = None
+        self.remarks: tuple[Remark, ...] = ()
+        self.flow: Flow | None = None
+        self._checked = False
+
+    @property
+    def value(self) -> Draft:
+        """What stands in it."""
+        return self._draft
+
+    @property
+    def functions(self) -> dict[str, str]:
+        """The functions of this kernel, newest first: name to text."""
+        return here.functions_of(self._shell)
+
+    def expression(self) -> str:
+        """Write the call that makes it."""
+        draft = self._draft
+        if not draft.function:
+            return "aero.register_form()"
+        first = draft.function if self._is_plain() else repr(draft.text)
+        named = [f"{name}={value!r}" for name, value in draft.named().items() if value not in (None, "", (), {}, False)]
+        return f"aero.register_form({', '.join([first, *named])})"
+
+    def as_code(self) -> str:
+        """Write the Python that registers the same; that shows the same form, while something stops it."""
+        register = ".register()" if self._checked and not self._stops() and self._draft.function else ""
+        return f"{self.text_before()}{where_code(self._session)}{self.expression()}{register}\n"
+
+    def text_before(self) -> str:
+        """Write the function that the code is about, where it is written out."""
+        return f"{self._draft.text.rstrip()}\n\n\n" if self._draft.function and self._is_plain() else ""
+
+    def register(self) -> FlowCard:
+        """Register what stands in the form.
+
+        Raises
+        ------
+        InvalidArgument
+            If something stops it.
+        FunctionRefused, ClientError
+        """
+        self.check()
+        preflight.require(self.remarks)
+        draft, wish = self._draft, self._draft.wish()
+        flow = self._session.register(
+            self._function(),
+            inputs=wish.inputs,
+            outputs=wish.outputs,
+            source=wish.source[1] if wish.source else None,
+            policy=wish.policy,
+            timer=wish.timer,
+            endpoint=draft.endpoint,
+            kwargs=wish.kwargs,
+            description=draft.description or None,
+            replace=draft.replace,
+        )
+        self.flow = self._session.client.get_flow(flow.id)
+        self._card = FlowCard(self._session, self.flow)
+        self.came(self.flow)
+        return self._card
+
+    def check(self) -> tuple[Remark, ...]:
+        """Look at what stands in the form, here and now."""
+        with self._lock:
+            generation = self._generation
+        self._look(generation)
+        return self.remarks
+
+    # What is to be seen
+
+    def nodes(self) -> Sequence[Node | None]:
+        """Describe what is to be seen."""
+        draft = self._draft
+        functions = list(self.functions)
+        names = [*([draft.function] if draft.function and draft.function not in functions else []), *functions]
+        if not names:
+            return [
+                trees.text("There is no function in this notebook yet.", "strong"),
+                trees.text("Define one in a cell, run it, and press Refresh; its inputs are its parameters."),
+                trees.row(trees.button("Refresh", "refresh")),
+            ]
+        choices = {name: f"{name}()" for name in names} | ({} if draft.function else {"": "choose a function"})
+        timed = draft.policy in TIMED
+        first = trees.row(
+            trees.choice("function", "Run", draft.function, choices),
+            trees.choice("endpoint", "on", draft.endpoint, self._endpoints),
+            trees.choice("when", "when", draft.when, WHEN),
+            trees.field("every", "every", draft.every, hint="1d") if timed else None,
+            trees.button("Refresh", "refresh"),
+        )
+        return [
+            first,
+            *self._notes("function", "endpoint", "when"),
+            *(self._parameter(name, how, what) for name, how, what in draft.given),
+            trees.row(
+                trees.field("outputs", "Keep what it returns as", draft.outputs, hint="name, another name"),
+                trees.field("description", "described as", draft.description, hint="one line"),
+            ),
+            *self._notes("outputs", "flow", "form"),
+            trees.text(self._sentence),
+            *self._result(),
+            trees.row(
+                trees.button("Try it here", "try", can=bool(draft.function) and not self._busy),
+                trees.button("Register", "register", can=self._can, primary=True),
+                trees.copy("Copy as code", self.as_code(), "the code") if draft.function else None,
+            ),
+            trees.fold("The text that travels", trees.field("text", "text", draft.text, lines=12))
+            if draft.function
+            else None,
+            trees.text(self._state(), "meta"),
+        ]
+
+    def said(self) -> str:
+        """Say what stops, to who does not see it."""
+        return next((str(remark) for remark in self.remarks if remark.mark == STOPS), self._state())
+
+    @property
+    def _can(self) -> bool:
+        return bool(self._draft.function) and self._checked and not self._stops() and not self._busy
+
+    def _stops(self) -> bool:
+        return any(remark.mark == STOPS for remark in self.remarks)
+
+    def _is_plain(self) -> bool:
+        try:
+            return here.kept(self._draft.text, self._draft.function) == self._draft.text
+        except (FunctionRefused, IndexError):
+            return False
+
+    def _state(self) -> str:
+        if self._busy:
+            return "Working …"
+        if self.flow is not None:
+            return f"Registered as flow {self.flow.id[:8]}."
+        return "" if self._checked else "Looking …"
+
+    def _notes(self, *about: str) -> list[Node]:
+        return [
+            trees.note(
+                remark.mark,
+                f"{remark.text} {remark.cure}".rstrip(),
+                trees.button(remark.mend, "mend", about=remark.about, what=remark.with_what) if remark.mend else None,
+            )
+            for remark in self.remarks
+            if remark.about in about
+        ]
+
+    def _parameter(self, name: str, how: str, what: str) -> Node:
+        hints = {"input": "name of a data", "constant": "a value", "pulled": "https://host/file.csv"}
+        shown = trees.row(
+            trees.choice(f"how {name}", f"with {name} =", how, HOW),
+            trees.field(
+                f"what {name}",
+                f"{HOW[how]} for {name}",
+                what,
+                known=self._known.get(name, ()),
+                hint=hints[how],
+                quiet=True,
+            )
+            if how in hints
+            else None,
+        )
+        about = [f"parameter {name}", *(["source"] if how == "pulled" else [])]
+        return trees.group("", shown, *self._notes(*about), key=f"parameter {name}")
+
+    def _result(self) -> list[Node]:
+        if self._tried is None:
+            return []
+        files = [trees.text(line, "meta") for line in self._tried.files]
+        return [
+            trees.note("✓", self._tried.heading),
+            *files,
+            *([trees.pre(self._tried.pre)] if self._tried.pre else []),
+        ]
+
+    # What is done in it
+
+    def actions(self) -> Mapping[str, Callable[[Message], None]]:
+        """Give what can be done."""
+        return {
+            "set": self._set,
+            "mend": self._mend,
+            "refresh": lambda _: self._refresh(),
+            "try": lambda _: self.work(self._try),
+            "register": lambda _: self.work(self._register),
+        }
+
+    def looked_at(self) -> None:
+        """Look at what stands there, as somebody looks at it."""
+        self._changed()
+
+    def use(self, data: Data) -> None:
+        """Give a data to the first parameter that has none; or to a parameter that takes an input."""
+        empty = [name for name, how, what in self._draft.given if how == "input" and not what]
+        others = [name for name, how, _ in self._draft.given if how in ("input", "default")]
+        if empty or others:
+            self._draft = self._draft.with_given((empty or others)[0], "input", data.name)
+        self._changed()
+
+    def choose(self, name: str, text: str) -> None:
+        """Take a function; what was given to parameters of the same name stays."""
+        with self._lock:
+            draft = replace(self._draft, function=name, text=text, replace=False)
+            self._taken = text
+            outputs = draft.outputs if draft.outputs not in ("", self._draft.function) else name
+            self._draft = replace(_with_parameters(draft, text, name), outputs=outputs)
+        self._changed()
+
+    def _set(self, message: Message) -> None:
+        name, value = str(message.get("name")), str(message.get("value"))
+        what, _, parameter = name.partition(" ")
+        if name == "function":
+            if value in self.functions:
+                self.choose(value, self.functions[value])
+            return
+        with self._lock:
+            if what == "how" and value in HOW:
+                self._draft = self._draft.with_given(parameter, how=value)
+                if value == "pulled" and self._draft.when not in ("pull", "event"):
+                    self._draft = replace(self._draft, when="pull")
+            elif what == "what":
+                self._draft = self._draft.with_given(parameter, what=value)
+            elif name == "text":
+                self._draft = _with_parameters(replace(self._draft, text=value), value, self._draft.function)
+            elif name in ("outputs", "endpoint", "every", "description") or (name == "when" and value in WHEN):
+                self._draft = self._draft.with_field(name, value)
+        self._changed()
+
+    def _mend(self, message: Message) -> None:
+        about, what = str(message.get("about")), str(message.get("what"))
+        with self._lock:
+            if about == "function":
+                text = (
+                    self.functions.get(self._draft.function, "") if what == "new" else _mended(self._draft.text, what)
+                )
+                self._taken = text if what == "new" else self._taken
+                self._draft = _with_parameters(replace(self._draft, text=text), text, self._draft.function)
+            elif about.startswith("parameter "):
+                parameter, _, name = what.partition("=")
+                self._draft = self._draft.with_given(parameter, what=name)
+            elif about == "when" and what in WHEN:
+                self._draft = replace(self._draft, when=what)
+            elif about == "flow":
+                self._draft = replace(self._draft, replace=True)
+        self._changed()
+
+    def _refresh(self) -> None:
+        self._lookups.forget()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Show what stands there now, and look at it."""
+        with self._lock:
+            self._generation += 1
+            generation, self._checked = self._generation, False
+        self.show()
+        self._begin(lambda: self._looked(generation))
+
+    def _looked(self, generation: int) -> None:
+        try:
+            self._look(generation)
+        except AeroError as error:
+            self.remarks = (*self.remarks, Remark(SURPRISES, "form", error.message, error.cure))
+        if generation == self._generation:
+            self.show()
+
+    def _try(self) -> None:
+        self._tried = None
+        function, wish = self._function(), self._draft.wish()
+        self._tried = dry_run(self._session.client, function, wish, pulled=self._draft.pulled, timeout=TRIED)
+
+    def _register(self) -> None:
+        card = self.register()
+        if self._box is not None:
+            self._box.children = (self._box.children[0], card.panel.widget)
+            card.panel.begin()
+        card.panel.carry = self.carry
+
+    # What is looked at
+
+    def _look(self, generation: int) -> None:
+        with self._looking:
+            draft = self._draft
+            remarks, told, known = self._found(draft)
+            with self._lock:
+                # What was typed meanwhile is looked at next.
+                if generation == self._generation:
+                    self.remarks, self._sentence, self._known = tuple(remarks), told, known
+                    self._checked = True
+
+    def _found(self, draft: Draft) -> tuple[list[Remark], str, dict[str, list[str]]]:
+        self._endpoints = self._lookups.get("endpoints", "", self._all_endpoints)
+        known = {name: self._names(what) for name, how, what in draft.given if how == "input"}
+        if not draft.function:
+            return [], "", known
+        remarks = self._of_text(draft)
+        for name in draft.missing():
+            what = (
+                "the address it is pulled from" if name == draft.pulled else "an input, a constant or the pulled source"
+            )
+            remarks.append(Remark(STOPS, f"parameter {name}", f"Nothing gives {name} a value yet.", f"Name {what}."))
+        if not draft.made:
+            remarks.append(Remark(STOPS, "outputs", "What it returns has no name yet.", "Name at least one output."))
+        try:
+            wish = draft.wish()
+        except InvalidArgument as error:
+            return preflight.worst_first([*remarks, preflight.stopped("when", error)]), "", known
+        pulled = wish.source[1] if wish.source else ""
+        read = [name for name, how, _ in draft.given if how == "input"]
+        remarks += preflight.of_policy(wish.policy, read, draft.pulled)
+        if pulled:
+            remarks += self._lookups.get("source", pulled, lambda: preflight.of_source(pulled))
+        ids, unknown = preflight.of_inputs(self._session, wish.inputs, self._lookups)
+        remarks += [*unknown, *preflight.of_endpoint(self._session, draft.endpoint, self._lookups)]
+        inputs = {name: self._data(wish.inputs[name]) for name in ids}
+        if not any(remark.about == "function" and remark.mark == STOPS for remark in remarks):
+            function = self._function()
+            remarks += preflight.of_outputs(function, wish.outputs, pulled=bool(pulled))
+            if not any(remark.mark == STOPS for remark in remarks):
+                remarks += self._standing(function, wish, ids)
+        told = "" if any(each.mark == STOPS for each in remarks) else sentence(draft, wish, inputs)
+        return preflight.worst_first(remarks), told, known
+
+    def _standing(self, function: PortableFunction, wish: Wish, ids: Mapping[str, str]) -> list[Remark]:
+        found = preflight.of_standing(self._session, function, wish, ids)
+        if self._draft.replace:
+            return [replace(each, mark=SURPRISES, cure="It is replaced; its data goes on.", mend="") for each in found]
+        return found
+
+    def _of_text(self, draft: Draft) -> list[Remark]:
+        names = self._user_names()
+        remarks = []
+        current = self.functions.get(draft.function)
+        if current is not None and current not in (draft.text, self._taken):
+            text = f"{draft.function}() was defined anew since."
+            remarks.append(Remark(SURPRISES, "function", text, "", "Take the new text", "new"))
+        try:
+            self._function()
+        except FunctionRefused as error:
+            missing = _missing(draft)
+            importable = next((made for name in missing if (made := here.import_of(name, names))), "")
+            mend = f"Move {importable} into it" if importable else ""
+            remarks.append(Remark(STOPS, "function", error.message, error.cure, mend, importable))
+        return remarks
+
+    def _function(self) -> PortableFunction:
+        draft = self._draft
+        if not draft.function:
+            raise InvalidArgument("No function is chosen.", "Choose one of this notebook.")
+        elsewhere = known_elsewhere(self._user_names())
+        pulled = draft.pulled or None
+        return portable(draft.text, draft.function, source_parameter=pulled, known_elsewhere=elsewhere)
+
+    def _user_names(self) -> Mapping[str, Any]:
+        names: Mapping[str, Any] = self._shell.user_ns if self._shell is not None else {}
+        return names
+
+    def _data(self, name: str) -> Data:
+        return self._lookups.get("data", name, lambda: self._session.client.resolve_data(name))
+
+    def _names(self, typed: str) -> list[str]:
+        def ask() -> list[str]:
+            client = self._session.client
+            asked: dict[str, Any] = {"text": typed} if typed and client.dialect.filters else {}
+            return sorted({data.name for data in client.list("data", **asked).page(1)})
+
+        try:
+            return self._lookups.get("names", typed, ask)
+        except UnknownName:
+            return []
+
+    def _all_endpoints(self) -> dict[str, str]:
+        found = {}
+        for row in self._session.endpoints(with_status=True):
+            parts = (row["name"], row.get("status"), f"Python {row['python']}" if row.get("python") else "")
+            found[str(row["name"])] = " · ".join(str(part) for part in parts if part)
+        return {self._draft.endpoint: self._draft.endpoint, **found}
+
+
+def _with_parameters(draft: Draft, text: str, name: str) -> Draft:
+    """Take the parameters of a text, where it can be read; a text that is half typed changes none."""
+    found = here.parameters_of(text, name)
+    return draft if found is None else draft.kept(found)
+
+
+def _mended(text: str, statement: str) -> str:
+    return here.with_import(text, statement) if statement.startswith(("import ", "from ")) else text
+
+
+def _missing(draft: Draft) -> tuple[str, ...]:
+    try:
+        return here.missing_in(draft.text, draft.function)
+    except FunctionRefused:
+        return ()
+
+
+def register_form(
+    fn: Callable[..., Any] | str | None = None,
+    *,
+    inputs: Mapping[str, str] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    source: tuple[str, str] | None = None,
+    outputs: Sequence[str] = (),
+    when: str | None = None,
+    every: str = "",
+    endpoint: str = "local",
+    description: str = "",
+    replace: bool = False,
+) -> RegisterForm:
+    """Show a form that registers a function.
+
+    Parameters
+    ----------
+    fn : callable or str, optional
+        A function of this notebook, or its text; else one is chosen in the form.
+    inputs : mapping of str to str, optional
+        Parameter to the name or id of a data.
+    kwargs : mapping of str to JSON, optional
+        Parameter to a constant.
+    source : tuple of str, optional
+        A parameter, and the address it is pulled from.
+    outputs : sequence of str
+        Names of what it makes; the function's name by default.
+    when : str, optional
+        "any", "all", "timer", "pull", "event" or "none"; chosen from the rest by default.
+    every : str
+        How often, such as "6h" or "1d".
+    endpoint : str
+        Name or id.
+    replace : bool
+        Whether it continues the data of the flow that stands there.
+
+    Raises
+    ------
+    FunctionRefused
+        If the function cannot travel, or its text cannot be found.
+    InvalidArgument
+        If there is no such parameter, or no such ``when``.
+    """
+    from aero_jupyter.session import current
+
+    given_inputs, given_kwargs = dict(inputs or {}), dict(kwargs or {})
+    chosen = when_from(when, pulls=source is not None, has_inputs=bool(given_inputs), every=every)
+    if fn is None:
+        draft = Draft(
+            outputs=", ".join(outputs), endpoint=endpoint, when="any" if when is None else chosen, every=every
+        )
+        return RegisterForm(current(), draft_named(draft, description))
+    name, text = here.text_of(fn)
+    draft = _with_parameters(Draft(name, text), text, name)
+    pairs = [(each, "input", data) for each, data in given_inputs.items()]
+    pairs += [(each, "constant", text_of_value(value)) for each, value in given_kwargs.items()]
+    pairs += [(source[0], "pulled", source[1])] if source else []
+    for parameter, how, what in pairs:
+        if parameter not in {each for each, _, _ in draft.given}:
+            raise InvalidArgument(f"{name}() has no parameter {parameter!r}.", "Give one of its own.")
+        draft = draft.with_given(parameter, how, what)
+    if when is None and not pairs and any(how == "input" for _, how, _ in draft.given):
+        chosen = "any"
+    made = ", ".join(outputs) or name
+    draft = _placed(draft, made, endpoint, chosen, every, replace)
+    return RegisterForm(current(), draft_named(draft, description))
+
+
+def form_for(session: Session, data: Data) -> RegisterForm:
+    """Show a form whose newest function gets a data as its input."""
+    form = RegisterForm(session, Draft())
+    for name, text in form.functions.items():
+        form.choose(name, text)
+        break
+    form.use(data)
+    return form
+
+
+def draft_named(draft: Draft, description: str) -> Draft:
+    """Describe a draft; by its function's docstring where nothing is said."""
+    return replace(draft, description=description or here.first_line(draft.text, draft.function))
+
+
+def _placed(draft: Draft, outputs: str, endpoint: str, when: str, every: str, again: bool) -> Draft:
+    return replace(draft, outputs=outputs, endpoint=endpoint, when=when, every=every, replace=again)

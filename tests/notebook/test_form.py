@@ -1,0 +1,241 @@
+"""A function registered with the mouse: what is remarked, mended, tried, registered, and written as code."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+import aero_jupyter
+from aero_jupyter.core.errors import Unreachable
+from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.notebook.panels.draft import Draft
+from aero_jupyter.notebook.panels.form import RegisterForm
+
+CELL = """import pandas as pd
+
+WINDOW = 2
+
+def {name}(x, window=WINDOW):
+    '''Smoothed level.'''
+    table = pd.read_csv(x)
+    return table.select_dtypes("number").rolling(window).mean()
+"""
+
+
+class Filled:
+    """A form in a shell; what is done in it is done at once."""
+
+    def __init__(self, shell: Any) -> None:
+        self.form = RegisterForm(aero_jupyter.current(), Draft(), begin=lambda task: task(), shell=shell)
+        self.form.act({"do": "hello", "view": "one"})
+
+    def set(self, name: str, value: str) -> Filled:
+        self.form.act({"do": "set", "name": name, "value": value})
+        return self
+
+    def do(self, what: str, /, **more: Any) -> Filled:
+        self.form.act({"do": what, **more})
+        return self
+
+    def press(self, words: str) -> Filled:
+        button = next(node for node in trees.walk(self.form.tree()) if node.get("text") == words and "do" in node)
+        assert button["can"], words
+        return self.do(button["do"], **button["more"])
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{node['mark']} {node['text']}" for node in trees.walk(self.form.tree()) if node["is"] == "note"]
+
+    def can(self, words: str) -> bool:
+        return any(node.get("can") for node in trees.walk(self.form.tree()) if node.get("text") == words)
+
+
+class _Pages(BaseHTTPRequestHandler):
+    """A table, a web page that is called one, and nothing else."""
+
+    def do_GET(self) -> None:
+        pages = {"/x.csv": ("text/csv", b"n\n1\n"), "/page.csv": ("text/html", b"<!doctype html><p>Log in")}
+        kind, body = pages.get(self.path, ("text/plain", b"no"))
+        self.send_response(200 if self.path in pages else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def site() -> Any:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def fill(shell: Any, influent: Any) -> Any:
+    def begin(*cells: str) -> Filled:
+        for cell in cells:
+            # Kept as a notebook keeps its cells: the form looks for functions there.
+            shell.user_ns["In"].append(cell)
+            assert shell.run_cell(cell).success
+        return Filled(shell)
+
+    kept = list(shell.user_ns["In"])
+    yield begin
+    shell.user_ns["In"][:] = kept
+
+
+def test_a_function_is_registered_and_says_before_what_will_happen(fill: Any) -> None:
+    filled = fill(CELL.format(name="form_smooth")).set("function", "form_smooth")
+    form = filled.form
+    assert form.value.given == (("x", "input", ""), ("window", "default", ""))
+    assert filled.notes == ["✕ Nothing gives x a value yet. Name an input, a constant or the pulled source."]
+    assert not filled.can("Register")
+    filled.set("what x", "influent").set("outputs", "form_level")
+    assert filled.notes == []
+    newest = aero_jupyter.current().client.latest(aero_jupyter.current().client.resolve_data("influent").id).version
+    told = f"Runs once now on influent v{newest}, then each time influent gets a new version."
+    assert told in trees.as_text(form.tree())
+    filled.press("Register")
+    assert form.flow is not None
+    assert [data.name for data in form.flow.outputs] == ["form_level"]
+    aero_jupyter.current().client.wait_for_version(form.flow.outputs[0].id, 1, 60)
+    # What travels is what the function needs, and no more.
+    assert form.value.text.startswith("import pandas as pd\nWINDOW = 2\n\n\ndef form_smooth")
+
+
+def test_what_a_function_lacks_is_moved_into_it_by_a_button(fill: Any) -> None:
+    filled = fill("import numpy as np", "def form_lacking(n=3):\n    return np.arange(n)\n")
+    filled.set("function", "form_lacking").set("when", "none")
+    assert filled.notes[0].startswith("✕ form_lacking() uses `np`, which this cell does not import.")
+    filled.press("Move import numpy as np into it")
+    assert filled.notes == []
+    assert filled.form.value.text.startswith("import numpy as np\n")
+
+
+def test_a_name_that_is_not_there_is_mended_and_what_was_typed_is_kept(fill: Any) -> None:
+    filled = fill(CELL.format(name="form_typo")).set("function", "form_typo").set("what x", "influnt")
+    assert filled.notes[0].startswith("✕ There is no data named 'influnt'.")
+    assert {name: what for name, _, what in filled.form.value.given}["x"] == "influnt"
+    filled.press("Use influent")
+    assert filled.notes == []
+
+
+def test_outputs_nobody_makes_and_times_that_cannot_be_are_said(fill: Any) -> None:
+    filled = fill("def form_nothing(x):\n    print(x)\n").set("function", "form_nothing").set("what x", "influent")
+    assert filled.notes[0].startswith("✕ form_nothing() returns nothing, but output form_nothing is declared.")
+    filled.set("when", "timer")
+    assert "✕ It is not said how often. Write it into every, such as 1d." in filled.notes
+    filled.set("every", "soon")
+    assert any("'soon' is not a time." in note for note in filled.notes)
+    filled.set("outputs", "")
+    assert any("has no name yet" in note for note in filled.notes)
+
+
+def test_two_outputs_of_which_one_is_never_made(fill: Any) -> None:
+    text = "from aero_jupyter import AeroOutput\ndef form_two(x):\n    return AeroOutput('one', x)\n"
+    filled = fill(text).set("function", "form_two").set("what x", "influent").set("outputs", "one, other")
+    assert any("never makes other" in note for note in filled.notes)
+
+
+def test_a_source_that_is_silent_or_a_web_page_is_said(fill: Any, site: Any) -> None:
+    filled = fill("def form_pull(raw):\n    import pandas as pd\n    return pd.read_csv(raw)\n")
+    filled.set("function", "form_pull").set("how raw", "pulled")
+    assert filled.form.value.when == "pull"
+    filled.set("what raw", "http://127.0.0.1:9/no.csv")
+    assert any("does not answer from here" in note for note in filled.notes)
+    assert filled.can("Register")
+    filled.set("what raw", "ftp://example.org/x.csv")
+    assert not filled.can("Register")
+    filled.set("what raw", site + "x.csv")
+    assert filled.notes == []
+    assert "Pulls the address once now, then every day" in trees.as_text(filled.form.tree())
+    filled.set("what raw", site + "page.csv")
+    assert filled.notes == ["✕ The source answers with a web page. Give the address of the file itself."]
+    filled.set("what raw", site + "missing.csv")
+    assert filled.notes == ["▲ The source answers with 404. Check its address."]
+
+
+def test_a_flow_that_stands_there_is_told_with_the_difference_and_replaced(fill: Any) -> None:
+    filled = fill(CELL.format(name="form_again")).set("function", "form_again").set("what x", "influent")
+    filled.press("Register")
+    first = filled.form.flow
+    again = fill(CELL.format(name="form_again")).set("function", "form_again").set("what x", "influent")
+    assert again.notes == [f"▲ This flow is registered already ({first.id[:8]}). Registering gives it again."]
+    again.press("Register")
+    assert again.form.flow.id == first.id
+    other = fill(CELL.format(name="form_again").replace("mean()", "max()")).set("function", "form_again")
+    other.set("what x", "influent")
+    assert "its text differs: - return table" in other.notes[0]
+    assert not other.can("Register")
+    other.press("Replace it").press("Register")
+    assert other.form.flow.id != first.id
+    assert other.form.flow.outputs[0].id == first.outputs[0].id
+
+
+def test_a_function_defined_anew_while_its_form_is_open_is_said(fill: Any, shell: Any) -> None:
+    filled = fill(CELL.format(name="form_new")).set("function", "form_new").set("what x", "influent")
+    cell = CELL.format(name="form_new").replace("mean()", "min()")
+    shell.user_ns["In"].append(cell)
+    shell.run_cell(cell)
+    filled.do("refresh")
+    assert filled.notes == ["▲ form_new() was defined anew since."]
+    filled.press("Take the new text")
+    assert filled.notes == []
+    assert "min()" in filled.form.value.text
+
+
+def test_it_is_tried_here_with_its_output_its_files_and_its_time(fill: Any) -> None:
+    filled = fill(CELL.format(name="form_tried")).set("function", "form_tried").set("what x", "influent")
+    filled.press("Try it here")
+    shown = trees.as_text(filled.form.tree())
+    assert "✓ form_tried returned a DataFrame of shape" in shown
+    assert "form_tried: csv, " in shown
+    assert not [data for data in aero_jupyter.current().client.list("data").all() if data.name == "form_tried"]
+
+
+def test_a_try_that_fails_is_explained_and_the_form_stays(fill: Any) -> None:
+    filled = fill("def form_bad(x):\n    raise ValueError('no rows')\n    return x\n").set("function", "form_bad")
+    filled.set("what x", "influent").press("Try it here")
+    shown = trees.as_text(filled.form.tree())
+    assert "form_bad() raised ValueError: no rows" in shown
+    assert filled.form.value.given[0] == ("x", "input", "influent")
+    filled.set("description", "Still here")
+    assert "raised ValueError" not in trees.as_text(filled.form.tree())
+
+
+def test_the_server_gone_and_back(fill: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled = fill(CELL.format(name="form_gone")).set("function", "form_gone")
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise Unreachable(0, "No answer.", "Wait.")
+
+    with monkeypatch.context() as away:
+        away.setattr(aero_jupyter.current().client, "_ask", gone)
+        filled.set("what x", "infl")
+        assert any("No answer. Wait." in note for note in filled.notes)
+        assert not filled.can("Register")
+    filled.set("what x", "influent")
+    assert filled.notes == []
+    assert filled.can("Register")
+
+
+def test_names_with_markup_are_text(fill: Any) -> None:
+    filled = fill(CELL.format(name="form_markup")).set("function", "form_markup")
+    filled.set("what x", "<img src=x onerror=alert(1)>").set("description", "<script>")
+    assert "<img" not in filled.form._repr_html_()
+    assert "<script>" not in filled.form._repr_html_()
+
+
+def test_without_functions_it_says_where_they_come_from(shell: Any, influent: Any) -> None:
+    shell_without = type("Shell", (), {"user_ns": {}})()
+    form = RegisterForm(aero_jupyter.current(), Draft(), begin=lambda task: task(), shell=shell_without)
+    assert "There is no function in this notebook yet." in repr(form)

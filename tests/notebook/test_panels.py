@@ -1,0 +1,275 @@
+"""The workbench and its panels: values, code, what is carried on, and the forms they take where nobody clicks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+import aero_jupyter
+from aero_jupyter.core.errors import InvalidArgument, Unreachable
+from aero_jupyter.core.models import FINAL_STATES
+from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.notebook.panels.bench import Workbench
+from aero_jupyter.notebook.panels.browse import free_name
+from aero_jupyter.notebook.panels.face import Plain
+from aero_jupyter.notebook.panels.lineage import LineageView
+from aero_jupyter.notebook.panels.monitor import Monitor
+
+
+@pytest.fixture(autouse=True)
+def _here(shell: Any, influent: Any) -> None:
+    """Panels stand on the shell's AERO, which has data."""
+
+
+def again(panel: Any) -> Any:
+    """Make a panel anew by the code that it writes."""
+    names: dict[str, Any] = {}
+    first, last = panel.as_code().rstrip("\n").rsplit("\n", 1)
+    exec(f"{first}\nmade = {last}", names)
+    return names["made"]
+
+
+def buttons(panel: Any) -> dict[str, Any]:
+    return {node["text"]: node for node in trees.walk(panel.tree()) if node["is"] == "button"}
+
+
+def settled(panel: Any) -> None:
+    for thread in threading.enumerate():
+        if thread.name in ("aero-panel", "aero-pager"):
+            thread.join(30)
+
+
+def test_the_workbench_says_where_it_is_and_has_four_tabs() -> None:
+    bench = aero_jupyter.panel()
+    text = repr(bench)
+    assert "✓ local AERO · http://127.0.0.1:" in text
+    assert "influent" in text
+    tabs = next(node for node in trees.walk(bench.tree()) if node["is"] == "tabs")
+    assert [words for _, words in tabs["options"]] == ["Browse", "Register", "Runs", "Lineage"]
+    assert again(bench).value == bench.value
+    with pytest.raises(InvalidArgument, match="There is no tab 'flows'"):
+        aero_jupyter.panel("flows")
+
+
+def test_its_magic_opens_a_tab(shell: Any) -> None:
+    bench = shell.run_line_magic("aero_panel", "runs")
+    assert isinstance(bench, Workbench)
+    assert bench.value.tab == "runs"
+    assert "done" in repr(bench)
+
+
+def test_a_row_is_carried_to_the_other_tabs() -> None:
+    bench = aero_jupyter.panel()
+    assert bench.widget is not None
+    settled(bench)
+    data = aero_jupyter.current().client.resolve_data("influent")
+    browse = bench._panels["browse"]
+    for what, tab in (("lineage", "lineage"), ("runs", "runs"), ("use", "register")):
+        browse.carried(what, data)
+        settled(bench)
+        assert bench.value.tab == tab
+    assert isinstance(bench._panels["lineage"], LineageView)
+    runs = bench._panels["runs"]
+    assert isinstance(runs, Monitor)
+    maker = next(
+        flow for flow in aero_jupyter.current().client.list("flow").all() if data.id in {d.id for d in flow.outputs}
+    )
+    assert runs.value.flow == maker.id
+    assert again(bench).value.tab == "register"
+    assert again(bench).value.lineage == bench.value.lineage
+
+
+def test_the_header_says_when_the_server_is_gone_and_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = aero_jupyter.panel()
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise Unreachable(0, "No answer.", "Wait.")
+
+    with monkeypatch.context() as away:
+        away.setattr(aero_jupyter.current().client, "_ask", gone)
+        assert not bench.look()
+        assert "✕ local AERO" in trees.as_text(bench.tree())
+        assert "No answer. Trying again." in trees.as_text(bench.tree())
+    assert bench.look()
+    assert "✓ local AERO" in trees.as_text(bench.tree())
+
+
+def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
+    panel = aero_jupyter.browse("influent", sort=None)
+    assert panel.widget is not None
+    panel.begin()
+    settled(panel)
+    pager = panel._live.pager
+    pager.act({"do": "select", "ids": [pager.view()["rows"][0]["id"]], "on": True})
+    assert panel.value.query == "influent"
+    assert len(panel.value.selected) == 1
+    copy = again(panel)
+    assert copy.widget is not None
+    assert copy.value == panel.value
+    pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
+    settled(panel)
+    links = pager.view()["detail"]["links"]
+    assert [link["text"] for link in links] == ["Use as input", "Load", "Lineage", "Runs"]
+    pager.act({"do": "carry", "what": "load"})
+    settled(panel)
+    note = pager.view()["note"]
+    assert note.startswith("Loaded as influent")
+    assert "version 2" in note
+
+
+def test_a_row_opened_by_itself_opens_the_other_panel_below() -> None:
+    panel = aero_jupyter.browse("influent")
+    assert len(panel.widget.children) == 1
+    panel.carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
+    assert len(panel.widget.children) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("sewage", "sewage_2"), ("a b", "a_b"), ("7x", "data_7x"), ("class", "data_class"), ("", "data")]
+)
+def test_a_variable_is_never_overwritten(text: str, name: str) -> None:
+    assert free_name(text, {"sewage": 1}) == name
+
+
+def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
+    view = aero_jupyter.lineage("level@1")
+    view._begin = lambda task: task()
+    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+    view.act({"do": "open", "id": box["id"]})
+    shown = trees.as_text(view.tree())
+    assert "aero.read('influent', version=1)" in shown
+    assert again(view).value == view.value
+    assert again(view).value.opened == box["id"]
+    view.act({"do": "here"})
+    assert view.value.data_id == box["id"].partition(":")[0]
+    view.act({"do": "open", "id": "nonsense"})
+    assert "This box is not here any more." in trees.as_text(view.tree())
+
+
+def test_the_state_and_the_time_narrow_the_runs() -> None:
+    runs = aero_jupyter.monitor(state="done", since=3600)
+    assert "done" in repr(runs)
+    assert again(runs).value == runs.value
+    assert not len(aero_jupyter.monitor(state="failed", text="level v99")._frame)
+    with pytest.raises(InvalidArgument, match="There is no state 'dnoe'"):
+        aero_jupyter.monitor(state="dnoe")
+
+
+def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
+    shell.run_cell("%%aero_register --output panel_gone\ndef panel_gone(n=1):\n    return n\n")
+    panel = aero_jupyter.monitor("panel_gone")
+    assert panel.widget is not None
+    pager = panel._runs
+    pager._begin = lambda task: task()
+    pager.look()
+    texts = [action["text"] for action in pager.view()["actions"]]
+    assert {"Pause the flow", "Delete the flow"} <= set(texts)
+    pager.act({"do": "pause"})
+    assert "paused" in pager.view()["heading"]
+    pager.act({"do": "go"})
+    assert "paused" not in pager.view()["heading"]
+    pager.act({"do": "delete"})
+    confirm = pager.view()["confirm"]["text"]
+    assert "its registration is lost" in confirm
+    assert "What it made (panel_gone)" in confirm
+    pager.act({"do": "keep"})
+    assert pager.view()["confirm"] is None
+    pager.act({"do": "delete"})
+    pager.act({"do": "delete it"})
+    assert "was deleted" in pager.view()["note"]
+    assert panel.value.flow
+
+
+def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
+    shell.run_cell("%%aero_register --output panel_taken\ndef panel_taken(n=1):\n    return n\n")
+    client = aero_jupyter.current().client
+    flow = client.resolve_flow("panel_taken")
+    card = aero_jupyter.flow(flow.id)
+    panel = aero_jupyter.monitor(flow.id)
+    assert panel.widget is not None
+    client.delete_flow(flow.id)
+    panel._runs.look()
+    assert panel._runs.view()["note"] == "This flow was deleted; its runs and what they made stay."
+    card.panel.look()
+    assert "This flow was deleted; what it made stays." in trees.as_text(card.panel.tree())
+
+
+def test_the_card_of_a_flow_lives(shell: Any) -> None:
+    card = aero_jupyter.flow("take_in")
+    panel = card.panel
+    panel._begin = lambda task: task()
+    assert set(buttons(panel)) == {"Run now", "Pause", "Runs", "Lineage"}
+    assert again(panel).value.id == panel.value.id
+    panel.act({"do": "pause"})
+    assert "paused, until it is resumed" in trees.as_text(panel.tree())
+    panel.act({"do": "resume"})
+    before = len(aero_jupyter.current().client.list("run", match=panel.value.id).all())
+    panel.act({"do": "run"})
+    runs = aero_jupyter.current().client.list("run", match=panel.value.id).all()
+    assert len(runs) == before + 1
+    assert aero_jupyter.current().client.wait_for_run(runs[0].id, 60).state in FINAL_STATES
+    assert repr(card).splitlines()[0] == trees.as_text(panel.tree()).splitlines()[0]
+
+
+def test_who_waits_for_a_panel_is_given_what_comes_of_it() -> None:
+    view = aero_jupyter.lineage("level@1")
+    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+
+    async def waited() -> Any:
+        waiting = asyncio.ensure_future(view.wait())
+        await asyncio.sleep(0)
+        threading.Thread(target=view.act, args=({"do": "open", "id": box["id"]},)).start()
+        return await asyncio.wait_for(waiting, 30)
+
+    assert asyncio.run(waited()).name == "influent"
+
+
+def test_without_anywidget_the_same_tree_is_plain_controls() -> None:
+    done: list[Any] = []
+    plain = Plain(done.append)
+    tree = trees.panel(
+        trees.tabs("one", {"one": "One", "two": "Two"}),
+        trees.field("name", "Name", "<b>", known=["a"]),
+        trees.choice("how", "How", "x", {"x": "X", "y": "Y"}),
+        trees.note("✕", "<img>", trees.button("Mend", "mend", what="it")),
+        trees.trouble(["Gone.", "Wait."], "story"),
+        label="All",
+    )
+    plain.show(tree)
+    flat = list(_flat(plain))
+    by_text = {getattr(each, "description", ""): each for each in flat}
+    by_text["Mend"].click()
+    by_text["Name"].value = "new"
+    by_text["How"].value = "y"
+    assert done == [
+        {"do": "mend", "what": "it"},
+        {"do": "set", "name": "name", "value": "new"},
+        {"do": "set", "name": "how", "value": "y"},
+    ]
+    kept = by_text["Name"]
+    plain.show(tree)
+    assert kept in list(_flat(plain))
+    assert not any("<img>" in str(getattr(each, "value", "")) for each in flat)
+
+
+def _flat(widget: Any) -> Any:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _flat(child)
+
+
+def test_who_looks_is_counted_so_that_nobody_polls_for_nobody() -> None:
+    card = aero_jupyter.flow("take_in").panel
+    from aero_jupyter.notebook.panels.poller import poller
+
+    before = len(poller)
+    card.act({"do": "hello", "view": "a"})
+    card.act({"do": "hello", "view": "b"})
+    assert len(poller) == before + 1
+    card.act({"do": "bye", "view": "a"})
+    assert len(poller) == before + 1
+    card.act({"do": "bye", "view": "b"})
+    assert len(poller) == before
