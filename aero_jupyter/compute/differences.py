@@ -27,6 +27,6 @@ def in_lines(before: str, after: str) -> list[str]:
         return ["its text is another one"]
     changed = [line for line in difflib.unified_diff(old, new, lineterm="", n=0) if line[:1] in "+-"]
     told = [line for line in changed if not line.startswith(("+++", "---"))]
-    return [
-        f"its text differs: {' '.join(told[0].split())}" + (f" and {len(told) - 1} lines more" if len(told) > 1 else "")
-    ]
+    more = len(told) - 1
+    rest = f" and {more} more line{'s' * (more > 1)}" if more else ""
+    return [f"its text differs: {' '.join(told[0].split())}{rest}"]

@@ -167,6 +167,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "run": (
         ("state", "word", lambda row: row.state),
+        ("name", "text", lambda row: row.raw.get("flow_name")),
         ("trigger", "text", lambda row: row.trigger),
         ("created", "time", lambda row: row.created_at),
         ("seconds", "seconds", seconds_of),

@@ -25,6 +25,10 @@ _IDLE = """() => {
   return !!kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)"
+_RUN_ONE = """number => {
+  window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+  return window.jupyterapp.commands.execute('notebook:run-cell').then(() => true);
+}"""
 _SAVE = "() => window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
 _THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name}).then(() => true)"
 _QUIET = {
@@ -168,6 +172,16 @@ class Notebook:
         self.page.evaluate(_RUN_ALL)
         self.page.wait_for_function(_IDLE, timeout=60_000)
 
+    def run_cells(self, count: int) -> None:
+        """Run the first cells, and wait for the last of them."""
+        for number in range(count):
+            self.run_cell(number)
+
+    def run_cell(self, number: int) -> None:
+        """Run one cell, and wait for it."""
+        self.page.evaluate(_RUN_ONE, number)
+        self.page.wait_for_function(_IDLE, timeout=60_000)
+
     def save(self) -> None:
         """Save the notebook, its outputs with it."""
         self.page.evaluate(_SAVE)
@@ -177,6 +191,8 @@ class Notebook:
         self.page.evaluate(_THEME, "JupyterLab Dark" if dark else "JupyterLab Light")
         light = "false" if dark else "true"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
+        # While it changes, Lab covers everything.
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def output(self, number: int) -> Locator:
         """The output of the cell of that number, counted from 0."""

@@ -15,6 +15,7 @@ from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import TIMED
 from aero_jupyter.notebook import preflight
+from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.card import FlowCard
 from aero_jupyter.notebook.dryrun import DryRun, dry_run
 from aero_jupyter.notebook.panels import here
@@ -59,6 +60,7 @@ class RegisterForm(TreePanel):
         self._endpoints: dict[str, str] = {draft.endpoint: draft.endpoint}
         self._sentence = ""
         self._tried: DryRun | None = None
+        self._carried = ""
         self._card: FlowCard | None = None
         self.remarks: tuple[Remark, ...] = ()
         self.flow: Flow | None = None
@@ -252,12 +254,23 @@ class RegisterForm(TreePanel):
         self._changed()
 
     def use(self, data: Data) -> None:
-        """Give a data to the first parameter that has none; or to a parameter that takes an input."""
-        empty = [name for name, how, what in self._draft.given if how == "input" and not what]
-        others = [name for name, how, _ in self._draft.given if how in ("input", "default")]
-        if empty or others:
-            self._draft = self._draft.with_given((empty or others)[0], "input", data.name)
+        """Give a data to the first parameter that has none; of the newest function, where none is chosen yet."""
+        self._carried = data.name
+        newest = next(iter(self.functions.items()), None)
+        if not self._draft.function and newest is not None:
+            self.choose(*newest)
+            return
+        with self._lock:
+            self._draft = self._with_carried(self._draft)
         self._changed()
+
+    def _with_carried(self, draft: Draft) -> Draft:
+        """Give what was carried here to the first parameter that waits for an input, else to the first that may."""
+        if not self._carried or self._carried in draft.of("input").values():
+            return draft
+        empty = [name for name, how, what in draft.given if how == "input" and not what]
+        others = [name for name, how, _ in draft.given if how in ("input", "default")]
+        return draft.with_given((empty or others)[0], "input", self._carried) if empty or others else draft
 
     def choose(self, name: str, text: str) -> None:
         """Take a function; what was given to parameters of the same name stays."""
@@ -265,7 +278,7 @@ class RegisterForm(TreePanel):
             draft = replace(self._draft, function=name, text=text, replace=False)
             self._taken = text
             outputs = draft.outputs if draft.outputs not in ("", self._draft.function) else name
-            self._draft = replace(_with_parameters(draft, text, name), outputs=outputs)
+            self._draft = self._with_carried(replace(_with_parameters(draft, text, name), outputs=outputs))
         self._changed()
 
     def _set(self, message: Message) -> None:
@@ -318,6 +331,7 @@ class RegisterForm(TreePanel):
         self.show()
         self._begin(lambda: self._looked(generation))
 
+    @callback
     def _looked(self, generation: int) -> None:
         try:
             self._look(generation)
@@ -337,6 +351,8 @@ class RegisterForm(TreePanel):
             self._box.children = (self._box.children[0], card.panel.widget)
             card.panel.begin()
         card.panel.carry = self.carry
+        self._draft = replace(self._draft, replace=False)
+        self._changed()
 
     # What is looked at
 
@@ -527,9 +543,6 @@ def register_form(
 def form_for(session: Session, data: Data) -> RegisterForm:
     """Show a form whose newest function gets a data as its input."""
     form = RegisterForm(session, Draft())
-    for name, text in form.functions.items():
-        form.choose(name, text)
-        break
     form.use(data)
     return form
 
