@@ -33,7 +33,7 @@ _HOME = {
     "panel": "notebook.panels.bench",
     "read": "session",
     "register_flow": "api",
-    "register_form": "notebook.panels.form",
+    "register_form": "notebook.panels.registering",
     "register_function": "api",
     "search_sources": "api",
     "utils": "",

@@ -147,7 +147,9 @@ class Runs:
             "ON m.prov_id = p.id AND m.is_new JOIN version v ON v.id = m.version_id JOIN data d ON d.id = v.data_id "
             "WHERE p.run_id = ?"
         )
-        name = "SELECT coalesce(f.description, f.name) FROM flow w JOIN function f ON f.id = w.function_id WHERE w.id = ?"
+        name = (
+            "SELECT coalesce(f.description, f.name) FROM flow w JOIN function f ON f.id = w.function_id WHERE w.id = ?"
+        )
         return {key: run[key] for key in keys} | {
             "flow_name": self._store.db.value(name, (run["flow_id"],)),
             "trigger": run["cause"],

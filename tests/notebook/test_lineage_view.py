@@ -15,14 +15,13 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
+from aero_jupyter.notebook.panels.drawing import as_svg, drawing
 from aero_jupyter.notebook.panels.graph import (
     Box,
     Graph,
     Line,
     as_list,
-    as_svg,
     collapsed,
-    drawing,
     graph_of,
     placed,
 )

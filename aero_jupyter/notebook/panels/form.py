@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython import get_ipython
 
-from aero_jupyter.compute.functions import PortableFunction, portable
-from aero_jupyter.compute.live import known_elsewhere
-from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument, UnknownName
+from aero_jupyter.core.errors import AeroError, FunctionRefused
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import TIMED
 from aero_jupyter.notebook import preflight
@@ -21,10 +19,10 @@ from aero_jupyter.notebook.dryrun import DryRun, dry_run
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.base import Message, Task, TreePanel, on_thread, where_code
-from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft, sentence, text_of_value, when_from
+from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
+from aero_jupyter.notebook.panels.looking import Found, Looker
 from aero_jupyter.notebook.panels.tree import Node
-from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Lookups, Remark
-from aero_jupyter.notebook.wishes import Wish
+from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Remark
 
 if TYPE_CHECKING:
     from aero_jupyter.session import Session
@@ -38,8 +36,6 @@ class RegisterForm(TreePanel):
 
     Attributes
     ----------
-    remarks : tuple of Remark
-        What was found the last time it was looked at.
     flow : Flow or None
         What was registered last.
     """
@@ -51,18 +47,14 @@ class RegisterForm(TreePanel):
     ) -> None:
         super().__init__(session, begin=begin)
         self._draft = draft
-        self._shell = shell if shell is not None else get_ipython()
-        self._lookups = Lookups()
+        self._looker = Looker(session, shell if shell is not None else get_ipython())
+        self._found = Found(endpoints={draft.endpoint: draft.endpoint})
         self._generation = 0
         self._looking = threading.Lock()
         self._taken = draft.text
-        self._known: dict[str, list[str]] = {}
-        self._endpoints: dict[str, str] = {draft.endpoint: draft.endpoint}
-        self._sentence = ""
         self._tried: DryRun | None = None
         self._carried = ""
         self._card: FlowCard | None = None
-        self.remarks: tuple[Remark, ...] = ()
         self.flow: Flow | None = None
         self._checked = False
 
@@ -72,9 +64,14 @@ class RegisterForm(TreePanel):
         return self._draft
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What was found the last time it was looked at, the worst first."""
+        return self._found.remarks
+
+    @property
     def functions(self) -> dict[str, str]:
         """The functions of this kernel, newest first: name to text."""
-        return here.functions_of(self._shell)
+        return self._looker.functions
 
     def expression(self) -> str:
         """Write the call that makes it."""
@@ -87,7 +84,7 @@ class RegisterForm(TreePanel):
 
     def as_code(self) -> str:
         """Write the Python that registers the same; that shows the same form, while something stops it."""
-        register = ".register()" if self._checked and not self._stops() and self._draft.function else ""
+        register = ".register()" if self._checked and not self._found.stops and self._draft.function else ""
         return f"{self.text_before()}{where_code(self._session)}{self.expression()}{register}\n"
 
     def text_before(self) -> str:
@@ -107,7 +104,7 @@ class RegisterForm(TreePanel):
         preflight.require(self.remarks)
         draft, wish = self._draft, self._draft.wish()
         flow = self._session.register(
-            self._function(),
+            self._looker.function(draft),
             inputs=wish.inputs,
             outputs=wish.outputs,
             source=wish.source[1] if wish.source else None,
@@ -147,7 +144,7 @@ class RegisterForm(TreePanel):
         timed = draft.policy in TIMED
         first = trees.row(
             trees.choice("function", "Run", draft.function, choices),
-            trees.choice("endpoint", "on", draft.endpoint, self._endpoints),
+            trees.choice("endpoint", "on", draft.endpoint, self._found.endpoints or {}),
             trees.choice("when", "when", draft.when, WHEN),
             trees.field("every", "every", draft.every, hint="1d") if timed else None,
             trees.button("Refresh", "refresh"),
@@ -161,7 +158,7 @@ class RegisterForm(TreePanel):
                 trees.field("description", "described as", draft.description, hint="one line"),
             ),
             *self._notes("outputs", "flow", "form"),
-            trees.text(self._sentence),
+            trees.text(self._found.sentence),
             *self._result(),
             trees.row(
                 trees.button("Try it here", "try", can=bool(draft.function) and not self._busy),
@@ -180,10 +177,7 @@ class RegisterForm(TreePanel):
 
     @property
     def _can(self) -> bool:
-        return bool(self._draft.function) and self._checked and not self._stops() and not self._busy
-
-    def _stops(self) -> bool:
-        return any(remark.mark == STOPS for remark in self.remarks)
+        return bool(self._draft.function) and self._checked and not self._found.stops and not self._busy
 
     def _is_plain(self) -> bool:
         try:
@@ -217,7 +211,7 @@ class RegisterForm(TreePanel):
                 f"what {name}",
                 f"{HOW[how]} for {name}",
                 what,
-                known=self._known.get(name, ()),
+                known=(self._found.known or {}).get(name, ()),
                 hint=hints[how],
                 quiet=True,
             )
@@ -278,7 +272,7 @@ class RegisterForm(TreePanel):
             draft = replace(self._draft, function=name, text=text, replace=False)
             self._taken = text
             outputs = draft.outputs if draft.outputs not in ("", self._draft.function) else name
-            self._draft = self._with_carried(replace(_with_parameters(draft, text, name), outputs=outputs))
+            self._draft = self._with_carried(replace(with_parameters(draft, text, name), outputs=outputs))
         self._changed()
 
     def _set(self, message: Message) -> None:
@@ -296,7 +290,7 @@ class RegisterForm(TreePanel):
             elif what == "what":
                 self._draft = self._draft.with_given(parameter, what=value)
             elif name == "text":
-                self._draft = _with_parameters(replace(self._draft, text=value), value, self._draft.function)
+                self._draft = with_parameters(replace(self._draft, text=value), value, self._draft.function)
             elif name in ("outputs", "endpoint", "every", "description") or (name == "when" and value in WHEN):
                 self._draft = self._draft.with_field(name, value)
         self._changed()
@@ -309,7 +303,7 @@ class RegisterForm(TreePanel):
                     self.functions.get(self._draft.function, "") if what == "new" else _mended(self._draft.text, what)
                 )
                 self._taken = text if what == "new" else self._taken
-                self._draft = _with_parameters(replace(self._draft, text=text), text, self._draft.function)
+                self._draft = with_parameters(replace(self._draft, text=text), text, self._draft.function)
             elif about.startswith("parameter "):
                 parameter, _, name = what.partition("=")
                 self._draft = self._draft.with_given(parameter, what=name)
@@ -320,7 +314,7 @@ class RegisterForm(TreePanel):
         self._changed()
 
     def _refresh(self) -> None:
-        self._lookups.forget()
+        self._looker.lookups.forget()
         self._changed()
 
     def _changed(self) -> None:
@@ -336,13 +330,14 @@ class RegisterForm(TreePanel):
         try:
             self._look(generation)
         except AeroError as error:
-            self.remarks = (*self.remarks, Remark(SURPRISES, "form", error.message, error.cure))
+            remark = Remark(SURPRISES, "form", error.message, error.cure)
+            self._found = replace(self._found, remarks=(*self._found.remarks, remark))
         if generation == self._generation:
             self.show()
 
     def _try(self) -> None:
         self._tried = None
-        function, wish = self._function(), self._draft.wish()
+        function, wish = self._looker.function(self._draft), self._draft.wish()
         self._tried = dry_run(self._session.client, function, wish, pulled=self._draft.pulled, timeout=TRIED)
 
     def _register(self) -> None:
@@ -354,108 +349,16 @@ class RegisterForm(TreePanel):
         self._draft = replace(self._draft, replace=False)
         self._changed()
 
-    # What is looked at
-
     def _look(self, generation: int) -> None:
         with self._looking:
-            draft = self._draft
-            remarks, told, known = self._found(draft)
+            found = self._looker.look(self._draft, self._taken)
             with self._lock:
                 # What was typed meanwhile is looked at next.
                 if generation == self._generation:
-                    self.remarks, self._sentence, self._known = tuple(remarks), told, known
-                    self._checked = True
-
-    def _found(self, draft: Draft) -> tuple[list[Remark], str, dict[str, list[str]]]:
-        self._endpoints = self._lookups.get("endpoints", "", self._all_endpoints)
-        known = {name: self._names(what) for name, how, what in draft.given if how == "input"}
-        if not draft.function:
-            return [], "", known
-        remarks = self._of_text(draft)
-        for name in draft.missing():
-            what = (
-                "the address it is pulled from" if name == draft.pulled else "an input, a constant or the pulled source"
-            )
-            remarks.append(Remark(STOPS, f"parameter {name}", f"Nothing gives {name} a value yet.", f"Name {what}."))
-        if not draft.made:
-            remarks.append(Remark(STOPS, "outputs", "What it returns has no name yet.", "Name at least one output."))
-        try:
-            wish = draft.wish()
-        except InvalidArgument as error:
-            return preflight.worst_first([*remarks, preflight.stopped("when", error)]), "", known
-        pulled = wish.source[1] if wish.source else ""
-        read = [name for name, how, _ in draft.given if how == "input"]
-        remarks += preflight.of_policy(wish.policy, read, draft.pulled)
-        if pulled:
-            remarks += self._lookups.get("source", pulled, lambda: preflight.of_source(pulled))
-        ids, unknown = preflight.of_inputs(self._session, wish.inputs, self._lookups)
-        remarks += [*unknown, *preflight.of_endpoint(self._session, draft.endpoint, self._lookups)]
-        inputs = {name: self._data(wish.inputs[name]) for name in ids}
-        if not any(remark.about == "function" and remark.mark == STOPS for remark in remarks):
-            function = self._function()
-            remarks += preflight.of_outputs(function, wish.outputs, pulled=bool(pulled))
-            if not any(remark.mark == STOPS for remark in remarks):
-                remarks += self._standing(function, wish, ids)
-        told = "" if any(each.mark == STOPS for each in remarks) else sentence(draft, wish, inputs)
-        return preflight.worst_first(remarks), told, known
-
-    def _standing(self, function: PortableFunction, wish: Wish, ids: Mapping[str, str]) -> list[Remark]:
-        found = preflight.of_standing(self._session, function, wish, ids)
-        if self._draft.replace:
-            return [replace(each, mark=SURPRISES, cure="It is replaced; its data goes on.", mend="") for each in found]
-        return found
-
-    def _of_text(self, draft: Draft) -> list[Remark]:
-        names = self._user_names()
-        remarks = []
-        current = self.functions.get(draft.function)
-        if current is not None and current not in (draft.text, self._taken):
-            text = f"{draft.function}() was defined anew since."
-            remarks.append(Remark(SURPRISES, "function", text, "", "Take the new text", "new"))
-        try:
-            self._function()
-        except FunctionRefused as error:
-            missing = _missing(draft)
-            importable = next((made for name in missing if (made := here.import_of(name, names))), "")
-            mend = f"Move {importable} into it" if importable else ""
-            remarks.append(Remark(STOPS, "function", error.message, error.cure, mend, importable))
-        return remarks
-
-    def _function(self) -> PortableFunction:
-        draft = self._draft
-        if not draft.function:
-            raise InvalidArgument("No function is chosen.", "Choose one of this notebook.")
-        elsewhere = known_elsewhere(self._user_names())
-        pulled = draft.pulled or None
-        return portable(draft.text, draft.function, source_parameter=pulled, known_elsewhere=elsewhere)
-
-    def _user_names(self) -> Mapping[str, Any]:
-        names: Mapping[str, Any] = self._shell.user_ns if self._shell is not None else {}
-        return names
-
-    def _data(self, name: str) -> Data:
-        return self._lookups.get("data", name, lambda: self._session.client.resolve_data(name))
-
-    def _names(self, typed: str) -> list[str]:
-        def ask() -> list[str]:
-            client = self._session.client
-            asked: dict[str, Any] = {"text": typed} if typed and client.dialect.filters else {}
-            return sorted({data.name for data in client.list("data", **asked).page(1)})
-
-        try:
-            return self._lookups.get("names", typed, ask)
-        except UnknownName:
-            return []
-
-    def _all_endpoints(self) -> dict[str, str]:
-        found = {}
-        for row in self._session.endpoints(with_status=True):
-            parts = (row["name"], row.get("status"), f"Python {row['python']}" if row.get("python") else "")
-            found[str(row["name"])] = " · ".join(str(part) for part in parts if part)
-        return {self._draft.endpoint: self._draft.endpoint, **found}
+                    self._found, self._checked = found, True
 
 
-def _with_parameters(draft: Draft, text: str, name: str) -> Draft:
+def with_parameters(draft: Draft, text: str, name: str) -> Draft:
     """Take the parameters of a text, where it can be read; a text that is half typed changes none."""
     found = here.parameters_of(text, name)
     return draft if found is None else draft.kept(found)
@@ -463,94 +366,3 @@ def _with_parameters(draft: Draft, text: str, name: str) -> Draft:
 
 def _mended(text: str, statement: str) -> str:
     return here.with_import(text, statement) if statement.startswith(("import ", "from ")) else text
-
-
-def _missing(draft: Draft) -> tuple[str, ...]:
-    try:
-        return here.missing_in(draft.text, draft.function)
-    except FunctionRefused:
-        return ()
-
-
-def register_form(
-    fn: Callable[..., Any] | str | None = None,
-    *,
-    inputs: Mapping[str, str] | None = None,
-    kwargs: Mapping[str, Any] | None = None,
-    source: tuple[str, str] | None = None,
-    outputs: Sequence[str] = (),
-    when: str | None = None,
-    every: str = "",
-    endpoint: str = "local",
-    description: str = "",
-    replace: bool = False,
-) -> RegisterForm:
-    """Show a form that registers a function.
-
-    Parameters
-    ----------
-    fn : callable or str, optional
-        A function of this notebook, or its text; else one is chosen in the form.
-    inputs : mapping of str to str, optional
-        Parameter to the name or id of a data.
-    kwargs : mapping of str to JSON, optional
-        Parameter to a constant.
-    source : tuple of str, optional
-        A parameter, and the address it is pulled from.
-    outputs : sequence of str
-        Names of what it makes; the function's name by default.
-    when : str, optional
-        "any", "all", "timer", "pull", "event" or "none"; chosen from the rest by default.
-    every : str
-        How often, such as "6h" or "1d".
-    endpoint : str
-        Name or id.
-    replace : bool
-        Whether it continues the data of the flow that stands there.
-
-    Raises
-    ------
-    FunctionRefused
-        If the function cannot travel, or its text cannot be found.
-    InvalidArgument
-        If there is no such parameter, or no such ``when``.
-    """
-    from aero_jupyter.session import current
-
-    given_inputs, given_kwargs = dict(inputs or {}), dict(kwargs or {})
-    chosen = when_from(when, pulls=source is not None, has_inputs=bool(given_inputs), every=every)
-    if fn is None:
-        draft = Draft(
-            outputs=", ".join(outputs), endpoint=endpoint, when="any" if when is None else chosen, every=every
-        )
-        return RegisterForm(current(), draft_named(draft, description))
-    name, text = here.text_of(fn)
-    draft = _with_parameters(Draft(name, text), text, name)
-    pairs = [(each, "input", data) for each, data in given_inputs.items()]
-    pairs += [(each, "constant", text_of_value(value)) for each, value in given_kwargs.items()]
-    pairs += [(source[0], "pulled", source[1])] if source else []
-    for parameter, how, what in pairs:
-        if parameter not in {each for each, _, _ in draft.given}:
-            raise InvalidArgument(f"{name}() has no parameter {parameter!r}.", "Give one of its own.")
-        draft = draft.with_given(parameter, how, what)
-    if when is None and not pairs and any(how == "input" for _, how, _ in draft.given):
-        chosen = "any"
-    made = ", ".join(outputs) or name
-    draft = _placed(draft, made, endpoint, chosen, every, replace)
-    return RegisterForm(current(), draft_named(draft, description))
-
-
-def form_for(session: Session, data: Data) -> RegisterForm:
-    """Show a form whose newest function gets a data as its input."""
-    form = RegisterForm(session, Draft())
-    form.use(data)
-    return form
-
-
-def draft_named(draft: Draft, description: str) -> Draft:
-    """Describe a draft; by its function's docstring where nothing is said."""
-    return replace(draft, description=description or here.first_line(draft.text, draft.function))
-
-
-def _placed(draft: Draft, outputs: str, endpoint: str, when: str, every: str, again: bool) -> Draft:
-    return replace(draft, outputs=outputs, endpoint=endpoint, when=when, every=every, replace=again)

@@ -15,6 +15,7 @@ from aero_jupyter.notebook.options import clock
 from aero_jupyter.notebook.panels import graph as graphs
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.base import Message, TreePanel, called
+from aero_jupyter.notebook.panels.drawing import as_svg, drawing
 from aero_jupyter.notebook.panels.tree import Node
 from aero_jupyter.notebook.words import size_of
 
@@ -91,11 +92,11 @@ class LineageView(TreePanel):
     def nodes(self) -> list[Node | None]:
         """Describe what is to be seen."""
         shown = graphs.collapsed(self._graph, opened=self._unfolded)
-        drawn = graphs.drawing(shown, self._heading())
+        drawn = drawing(shown, self._heading())
         listed = graphs.as_list(shown)
         return [
             trees.text(self._heading(), "strong"),
-            trees.picture(drawn, graphs.as_svg(drawn)),
+            trees.picture(drawn, as_svg(drawn)),
             self._open_box(),
             trees.fold("The same as a list", trees.nested(listed)),
             trees.row(

@@ -26,7 +26,7 @@ def opened(session: Session, what: str, subject: Any) -> Panel | None:
 
         return monitor_of(session, subject)
     if what == "use":
-        from aero_jupyter.notebook.panels.form import form_for
+        from aero_jupyter.notebook.panels.registering import form_for
 
         return form_for(session, subject)
     return None

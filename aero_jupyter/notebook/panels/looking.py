@@ -1,0 +1,190 @@
+"""What stands in a registration form, held against this kernel and its servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from aero_jupyter.compute.functions import PortableFunction, portable
+from aero_jupyter.compute.live import known_elsewhere
+from aero_jupyter.core.errors import FunctionRefused, InvalidArgument, UnknownName
+from aero_jupyter.core.models import Data
+from aero_jupyter.notebook import preflight
+from aero_jupyter.notebook.panels import here
+from aero_jupyter.notebook.panels.draft import Draft, sentence
+from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Lookups, Remark
+from aero_jupyter.notebook.wishes import Wish
+
+if TYPE_CHECKING:
+    from aero_jupyter.session import Session
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found.
+
+    Attributes
+    ----------
+    remarks : tuple of Remark
+        The worst first.
+    sentence : str
+        What will happen, and when first; empty where something stops it.
+    known : mapping of str to list of str
+        For each parameter the names that may be meant.
+    endpoints : mapping of str to str
+        Name, and the name with state and Python.
+    """
+
+    remarks: tuple[Remark, ...] = ()
+    sentence: str = ""
+    known: Mapping[str, list[str]] | None = None
+    endpoints: Mapping[str, str] | None = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether something stops the registration."""
+        return any(remark.mark == STOPS for remark in self.remarks)
+
+
+class Looker:
+    """Looks at drafts; what it asked of servers it does not ask again until it is told to.
+
+    Parameters
+    ----------
+    session : Session
+    shell : InteractiveShell or None
+        Whose functions and names are meant.
+    """
+
+    def __init__(self, session: Session, shell: Any) -> None:
+        self._session = session
+        self._shell = shell
+        self.lookups = Lookups()
+
+    @property
+    def functions(self) -> dict[str, str]:
+        """The functions of the kernel, newest first: name to text."""
+        return here.functions_of(self._shell)
+
+    def look(self, draft: Draft, taken: str) -> Found:
+        """Look at a draft.
+
+        Parameters
+        ----------
+        taken : str
+            The function's text in the kernel, as it was when the draft took it.
+
+        Raises
+        ------
+        ClientError
+            If the AERO server does not answer.
+        """
+        endpoints = {
+            draft.endpoint: draft.endpoint,
+            **self.lookups.get("endpoints", "", self._endpoints),
+        }
+        known = {name: self._names(what) for name, how, what in draft.given if how == "input"}
+        if not draft.function:
+            return Found((), "", known, endpoints)
+        remarks = [*self._of_text(draft, taken), *_missing(draft)]
+        told = ""
+        try:
+            wish = draft.wish()
+        except InvalidArgument as error:
+            remarks.append(preflight.stopped("when", error))
+        else:
+            more, told = self._of_wish(draft, wish, remarks)
+            remarks += more
+        return Found(tuple(preflight.worst_first(remarks)), told, known, endpoints)
+
+    def function(self, draft: Draft) -> PortableFunction:
+        """Make the function of a draft portable.
+
+        Raises
+        ------
+        InvalidArgument
+            If none is chosen.
+        FunctionRefused
+            If it cannot travel.
+        """
+        if not draft.function:
+            raise InvalidArgument("No function is chosen.", "Choose one of this notebook.")
+        elsewhere = known_elsewhere(self._names_here())
+        pulled = draft.pulled or None
+        return portable(draft.text, draft.function, source_parameter=pulled, known_elsewhere=elsewhere)
+
+    def _of_wish(self, draft: Draft, wish: Wish, before: list[Remark]) -> tuple[list[Remark], str]:
+        pulled = wish.source[1] if wish.source else ""
+        read = [name for name, how, _ in draft.given if how == "input"]
+        remarks = preflight.of_policy(wish.policy, read, draft.pulled)
+        if pulled:
+            remarks += self.lookups.get("source", pulled, lambda: preflight.of_source(pulled))
+        ids, unknown = preflight.of_inputs(self._session, wish.inputs, self.lookups)
+        remarks += [*unknown, *preflight.of_endpoint(self._session, draft.endpoint, self.lookups)]
+        inputs = {name: self._data(wish.inputs[name]) for name in ids}
+        if not any(remark.about == "function" and remark.mark == STOPS for remark in before):
+            function = self.function(draft)
+            remarks += preflight.of_outputs(function, wish.outputs, pulled=bool(pulled))
+            if not any(remark.mark == STOPS for remark in (*before, *remarks)):
+                remarks += self._standing(draft, function, wish, ids)
+        stops = any(each.mark == STOPS for each in (*before, *remarks))
+        return remarks, "" if stops else sentence(draft, wish, inputs)
+
+    def _standing(self, draft: Draft, function: PortableFunction, wish: Wish, ids: Mapping[str, str]) -> list[Remark]:
+        found = preflight.of_standing(self._session, function, wish, ids)
+        if draft.replace:
+            return [replace(each, mark=SURPRISES, cure="It is replaced; its data goes on.", mend="") for each in found]
+        return found
+
+    def _of_text(self, draft: Draft, taken: str) -> list[Remark]:
+        remarks = []
+        current = self.functions.get(draft.function)
+        if current is not None and current not in (draft.text, taken):
+            text = f"{draft.function}() was defined anew since."
+            remarks.append(Remark(SURPRISES, "function", text, "", "Take the new text", "new"))
+        try:
+            self.function(draft)
+        except FunctionRefused as error:
+            names = self._names_here()
+            missing = here.missing_in(draft.text, draft.function)
+            importable = next((made for name in missing if (made := here.import_of(name, names))), "")
+            mend = f"Move {importable} into it" if importable else ""
+            remarks.append(Remark(STOPS, "function", error.message, error.cure, mend, importable))
+        return remarks
+
+    def _names_here(self) -> Mapping[str, Any]:
+        names: Mapping[str, Any] = self._shell.user_ns if self._shell is not None else {}
+        return names
+
+    def _data(self, name: str) -> Data:
+        return self.lookups.get("data", name, lambda: self._session.client.resolve_data(name))
+
+    def _names(self, typed: str) -> list[str]:
+        def ask() -> list[str]:
+            client = self._session.client
+            asked: dict[str, Any] = {"text": typed} if typed and client.dialect.filters else {}
+            return sorted({data.name for data in client.list("data", **asked).page(1)})
+
+        try:
+            return self.lookups.get("names", typed, ask)
+        except UnknownName:
+            return []
+
+    def _endpoints(self) -> dict[str, str]:
+        found = {}
+        for row in self._session.endpoints(with_status=True):
+            parts = (row["name"], row.get("status"), f"Python {row['python']}" if row.get("python") else "")
+            found[str(row["name"])] = " · ".join(str(part) for part in parts if part)
+        return found
+
+
+def _missing(draft: Draft) -> list[Remark]:
+    remarks = []
+    for name in draft.missing():
+        pulled = "the address it is pulled from"
+        what = pulled if name == draft.pulled else "an input, a constant or the pulled source"
+        remarks.append(Remark(STOPS, f"parameter {name}", f"Nothing gives {name} a value yet.", f"Name {what}."))
+    if not draft.made:
+        remarks.append(Remark(STOPS, "outputs", "What it returns has no name yet.", "Name at least one output."))
+    return remarks
