@@ -1,0 +1,156 @@
+"""What a panel writes as code does the same in a kernel that knows nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from queue import Empty
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jupyter_client.manager import start_new_kernel
+
+import aero_jupyter
+from aero_jupyter.notebook.panels.base import Panel
+from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
+from aero_jupyter.notebook.panels.form import RegisterForm
+from aero_jupyter.notebook.panels.runs import STATES
+
+TEXT = "def coded(x, window=2):\n    '''Coded.'''\n    return x\n"
+NAMES = st.text(max_size=12).filter(lambda text: text.isprintable())
+
+
+class Kernel:
+    """A kernel of its own; each code runs in it as if nothing had run before."""
+
+    def __init__(self) -> None:
+        self._manager, self._client = start_new_kernel(kernel_name="python3")
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def value(self, code: str, of: str) -> str:
+        """Run a code, and give an expression of what its last line gives, where ``made`` stands for it."""
+        self._run("%reset -f")
+        self._run(code)
+        return self._run(f"made = _\nprint({of})")
+
+    def _run(self, code: str) -> str:
+        id, said = self._client.execute(code, store_history=True), ""
+        while True:
+            try:
+                message = self._client.get_iopub_msg(timeout=60)
+            except Empty:
+                raise AssertionError(f"The kernel did not answer to {code}") from None
+            if message["parent_header"].get("msg_id") != id:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            assert kind != "error", "\n".join(content["traceback"]) + code
+            if kind == "stream" and content["name"] == "stdout":
+                said += content["text"]
+            if kind == "status" and content["execution_state"] == "idle":
+                return said.strip()
+
+
+@pytest.fixture(scope="module")
+def kernel(aero: Any, influent: Any) -> Iterator[Kernel]:
+    started = Kernel()
+    yield started
+    started.close()
+
+
+@st.composite
+def panels(draw: Any) -> Panel:
+    """Any panel, in any state."""
+    return draw(st.sampled_from([browsed, watched, traced, drafted]))(draw)
+
+
+def browsed(draw: Any) -> Panel:
+    client = aero_jupyter.current().client
+    query = draw(st.sampled_from([None, "influent", "level OR influent"]))
+    sort = None if query else draw(st.sampled_from([None, "name", "-updated"]))
+    where = {} if query else draw(st.sampled_from([{}, {"name": "in*"}, {"name": "le*", "description": "*"}]))
+    chosen = draw(st.lists(st.sampled_from(["influent", "level"]), unique=True))
+    ids = tuple(client.resolve_data(name).id for name in chosen)
+    panel = aero_jupyter.browse(query, sort=sort, where=where, selected=ids)
+    assert panel.widget is not None
+    return panel
+
+
+def watched(draw: Any) -> Panel:
+    return aero_jupyter.monitor(
+        draw(st.sampled_from([None, "follow", "take_in"])),
+        state=draw(st.sampled_from([None, *STATES])),
+        since=draw(st.none() | st.integers(1, 10**6)),
+        text=draw(NAMES),
+        paused=draw(st.booleans()),
+    )
+
+
+def traced(draw: Any) -> Panel:
+    view = aero_jupyter.lineage(draw(st.sampled_from(["influent", "level", "level@1", "influent@2"])))
+    opened = draw(st.sampled_from([None, *view._graph.boxes]))
+    if opened:
+        view.open(opened)
+    view.unfold(draw(st.lists(st.sampled_from(sorted(view._graph.boxes)), unique=True)))
+    return view
+
+
+def drafted(draw: Any) -> Panel:
+    given_to = tuple((name, draw(st.sampled_from(sorted(HOW))), draw(NAMES)) for name in ("x", "window"))
+    pulled = [each for each in given_to if each[1] == "pulled"]
+    draft = Draft(
+        "coded",
+        TEXT,
+        given_to if len(pulled) < 2 else (("x", "input", "a"), ("window", "default", "")),
+        outputs=draw(st.sampled_from(["coded", "one, two"])),
+        when=draw(st.sampled_from(sorted(WHEN))),
+        every=draw(st.sampled_from(["", "1d", "soon"])),
+        description=draw(NAMES.map(str.strip)) or "Coded.",
+        replace=draw(st.booleans()),
+    )
+    return RegisterForm(aero_jupyter.current(), draft, begin=lambda task: task())
+
+
+def same(draft: Draft) -> Any:
+    """What counts of a draft: how a parameter would get a value that is not named is nothing yet."""
+    return (draft.function, draft.text, draft.of("input"), draft.constants(), draft.of("pulled"), draft.named())
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(panel=panels())
+def test_the_code_of_a_panel_makes_the_same_panel(kernel: Kernel, panel: Panel) -> None:
+    if isinstance(panel, RegisterForm):
+        of = "(lambda d: (d.function, d.text, d.of('input'), d.constants(), d.of('pulled'), d.named()))(made.value)"
+        assert kernel.value(panel.as_code(), of) == repr(same(panel.value)), panel.as_code()
+    else:
+        show = "(made.widget, made.value)[1]"
+        assert kernel.value(panel.as_code(), show) == repr(panel.value), panel.as_code()
+
+
+def test_the_code_of_a_workbench_makes_all_of_its_tabs(kernel: Kernel) -> None:
+    bench = aero_jupyter.panel(
+        "lineage",
+        browse=aero_jupyter.browse("influent"),
+        register=aero_jupyter.register_form(TEXT, inputs={"x": "influent"}, outputs=["coded_bench"]),
+        runs=aero_jupyter.monitor("follow", state="done"),
+        lineage=aero_jupyter.lineage("level@1"),
+    )
+    assert kernel.value(bench.as_code(), "made.value") == repr(bench.value)
+
+
+def test_the_code_of_a_form_that_is_ready_registers_the_same_flow(kernel: Kernel) -> None:
+    text = "import pandas as pd\n\n\ndef coded_flow(x, window=2):\n    return pd.read_csv(x).head(window)\n"
+    form = aero_jupyter.register_form(text, inputs={"x": "influent"}, kwargs={"window": 3}, description='It\'s "so"')
+    form.check()
+    code = form.as_code()
+    assert code.startswith("import pandas as pd")
+    assert code.endswith(".register()\n")
+    made = json.loads(kernel.value(code, "__import__('json').dumps(made.flow.id)"))
+    assert form.register().flow.id == made
+    flow = aero_jupyter.current().client.get_flow(made)
+    assert flow.description == 'It\'s "so"'
+    aero_jupyter.current().client.wait_for_version(flow.outputs[0].id, 1, 60)
