@@ -113,14 +113,14 @@ SORTS: dict[str, tuple[str, ...]] = {
     "data": ("name", "description", "updated", "newest version", "size", "created"),
     "flow": ("name", "description", "last run"),
     "prov": ("created",),
-    "run": ("state", "trigger", "created"),
+    "run": ("state", "name", "trigger", "created"),
 }
 #: The columns that it narrows a list by.
 FILTERS: dict[str, tuple[str, ...]] = {
     "data": ("name", "description", "url", "id"),
     "flow": ("name", "description", "policy", "inputs", "outputs", "endpoint", "id"),
     "prov": ("used", "made", "flow", "run", "id"),
-    "run": ("state", "trigger", "used", "made", "error", "flow", "id"),
+    "run": ("state", "name", "trigger", "used", "made", "error", "flow", "id"),
 }
 
 

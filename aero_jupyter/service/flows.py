@@ -155,7 +155,12 @@ def enqueue(db: DB, flow_id: str, cause: str, overrides: Row | None = None) -> s
     if waiting is not None:
         return str(waiting)
     id = new_id()
-    db.insert("run", id=id, flow_id=flow_id, state="queued", cause=cause, overrides=text, created_at=stamp())
+    name = db.value(
+        "SELECT coalesce(f.description, f.name) FROM flow w JOIN function f ON f.id = w.function_id WHERE w.id = ?",
+        (flow_id,),
+    )
+    about = {"id": id, "flow_id": flow_id, "flow_name": name}
+    db.insert("run", **about, state="queued", cause=cause, overrides=text, created_at=stamp())
     return id
 
 

@@ -71,6 +71,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
     },
     "run": {
         "state": "t.state",
+        "name": "t.flow_name",
         "trigger": "t.cause",
         "created": "t.created_at",
         "used": _VERSIONS.format("prov_used", _OF_RUN),

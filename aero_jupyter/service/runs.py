@@ -137,7 +137,7 @@ class Runs:
 
     def brief(self, run: Row) -> Row:
         """Show one run as a row of a list."""
-        keys = ("id", "flow_id", "state", "created_at", "started_at", "ended_at", "error")
+        keys = ("id", "flow_id", "flow_name", "state", "created_at", "started_at", "ended_at", "error")
         sql = (
             "SELECT r.version, v.id, v.checksum, v.created_at, d.id AS data_id, d.name FROM run_input r JOIN data d "
             "ON d.id = r.data_id LEFT JOIN version v ON v.data_id = r.data_id AND v.version = r.version WHERE r.run_id = ?"
@@ -147,11 +147,7 @@ class Runs:
             "ON m.prov_id = p.id AND m.is_new JOIN version v ON v.id = m.version_id JOIN data d ON d.id = v.data_id "
             "WHERE p.run_id = ?"
         )
-        name = (
-            "SELECT coalesce(f.description, f.name) FROM flow w JOIN function f ON f.id = w.function_id WHERE w.id = ?"
-        )
         return {key: run[key] for key in keys} | {
-            "flow_name": self._store.db.value(name, (run["flow_id"],)),
             "trigger": run["cause"],
             "derived_from": [_named(row) for row in self._store.db.rows(sql, (run["id"],))],
             "contributed_to": [_named(row) for row in self._store.db.rows(made, (run["id"],))],

@@ -48,7 +48,7 @@ CREATE INDEX flow_output_data ON flow_output (data_id);
 CREATE TABLE run (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow_id TEXT NOT NULL, state TEXT NOT NULL,
     cause TEXT NOT NULL, overrides TEXT NOT NULL DEFAULT '{}', created_at TEXT NOT NULL, started_at TEXT,
-    ended_at TEXT, error TEXT, traceback TEXT
+    ended_at TEXT, error TEXT, traceback TEXT, flow_name TEXT
 );
 CREATE UNIQUE INDEX run_one_queued ON run (flow_id, overrides) WHERE state = 'queued';
 CREATE INDEX run_open ON run (flow_id, state) WHERE state IN ('queued', 'pulling', 'running', 'committing');

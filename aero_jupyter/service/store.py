@@ -22,6 +22,9 @@ SCHEMA_VERSION = 2
 _MIGRATIONS = {
     2: (
         "ALTER TABLE flow ADD COLUMN paused INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE run ADD COLUMN flow_name TEXT",
+        "UPDATE run SET flow_name = (SELECT coalesce(f.description, f.name) FROM flow w "
+        "JOIN function f ON f.id = w.function_id WHERE w.id = run.flow_id)",
         "CREATE INDEX IF NOT EXISTS prov_used_version ON prov_used (version_id)",
     ),
 }

@@ -19,7 +19,7 @@ CELLS = (
     "%aero_get reach_mean --wait 60",
     "aero.monitor('reach_mean')",
     "%aero_lineage reach_mean",
-    "import time; print('busy', flush=True); time.sleep(4)",
+    "import time; print('busy', flush=True); time.sleep(30)",
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from access import inaccessible
+from lab import Jupyter
 from playwright.sync_api import Locator, expect
 
 WRONG = "def {name}(x):\n    table = pd.read_csv(x)\n    return table[['levl']] / 2"
@@ -158,14 +160,101 @@ def journey(bench: Bench, name: str, fix: Any) -> None:
     shot(f"{name}-lineage")
 
 
+@pytest.fixture(scope="module")
+def notebook7(aero: object, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with Jupyter(tmp_path_factory.mktemp("notebook7"), "notebook") as started:
+        yield started
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [False, True], ids=["mouse", "keyboard"])
-def test_from_the_catalogue_to_lineage(jupyter: Any, browser: Any, keys: bool) -> None:
-    name = "typed" if keys else "clicked"
+@pytest.mark.parametrize(("app", "name"), [("jupyter", "clicked"), ("jupyter", "typed"), ("notebook7", "seven")])
+def test_from_the_catalogue_to_lineage(request: pytest.FixtureRequest, browser: Any, app: str, name: str) -> None:
+    jupyter = request.getfixturevalue(app)
     cells = [cell.format(name=name) for cell in SETUP]
     book = jupyter.put(f"{name}.ipynb", *cells, WRONG.format(name=name).replace("levl", "level"))
     with jupyter.open(browser, book, height=2200) as notebook:
         notebook.run_cells(6)
-        journey(Bench(notebook, 5, keys=keys), name, lambda: notebook.run_cell(6))
-        notebook.theme(dark=True)
-        notebook.shot(f"{name}-dark")
+        bench = Bench(notebook, 5, keys=name == "typed")
+        journey(bench, name, lambda: notebook.run_cell(6))
+        assert inaccessible(notebook.page) == []
+        if app == "jupyter":
+            notebook.theme(dark=True)
+            notebook.shot(f"{name}-dark")
+            assert inaccessible(notebook.page) == []
+
+
+STATES = (
+    SETUP[0],
+    "aero.panel('runs')",
+    "aero.register_form()",
+    "aero.register_form('def narrow(x):\\n    return pd.read_csv(x)', inputs={'x': 'nothing_of_that_name'})",
+    "aero.monitor(state='failed')",
+    "aero.browse('there_is_no_such_thing')",
+)
+
+
+@pytest.mark.slow
+def test_side_by_side_with_a_notebook_nothing_is_cut_off(jupyter: Any, browser: Any) -> None:
+    book = jupyter.put("narrow.ipynb", *STATES)
+    with jupyter.open(browser, book, width=760, height=2600) as notebook:
+        notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        notebook.page.set_viewport_size({"width": 560, "height": 2600})
+        notebook.run_all()
+        expect(notebook.output(5).locator(".aero-grid")).to_contain_text("Nothing matches", timeout=LONG)
+        expect(notebook.output(2)).to_contain_text("There is no function in this notebook yet.")
+        expect(notebook.output(3)).to_contain_text("There is no data named 'nothing_of_that_name'.", timeout=LONG)
+        for dark in (False, True):
+            notebook.theme(dark=dark)
+            notebook.shot(f"narrow-{'dark' if dark else 'light'}")
+            assert inaccessible(notebook.page) == []
+        wide = notebook.page.evaluate(
+            """() => [...document.querySelectorAll('.aero-panel')].filter(
+                panel => panel.offsetParent && panel.scrollWidth > panel.clientWidth + 1).length"""
+        )
+        assert wide == 0
+        assert notebook.output(3).locator(".aero-panel").bounding_box()["width"] < 470
+
+
+LARGE = """
+from aero_jupyter.client.lineage import Lineage, Link
+from aero_jupyter.core.models import Data, Version
+from aero_jupyter.notebook.panels.lineage import LineageView
+
+def version(number):
+    return Version(f"v{{number}}", f"d{{number}}", 1, data=Data(f"d{{number}}", f"data {{number}}"))
+
+links = [Link(f"f{{n}}", None, (version(n // 3),), (version(n),)) for n in range(1, {count})]
+LineageView(aero.current(), Lineage(version(5).data, 1, True, tuple(links)))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "most"), [(300, 3_000), (3_000, 20_000)])
+def test_lineage_stays_usable_when_it_is_large(jupyter: Any, browser: Any, count: int, most: int) -> None:
+    book = jupyter.put(f"large{count}.ipynb", SETUP[0], "aero.local()", LARGE.format(count=count))
+    with jupyter.open(browser, book) as notebook:
+        notebook.run_all()
+        panel = notebook.output(2).locator(".aero-panel")
+        boxes = panel.locator("svg .box")
+        expect(boxes).to_have_count(count, timeout=LONG)
+        here = panel.locator("svg .here")
+        expect(here).to_be_in_viewport()
+        notebook.shot(f"lineage-{count}")
+        box = panel.locator("svg").bounding_box()
+        before = here.bounding_box()
+        notebook.page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 20)
+        notebook.page.mouse.down()
+        notebook.page.mouse.move(box["x"] + 120, box["y"] + box["height"] - 60, steps=4)
+        notebook.page.mouse.up()
+        moved = here.bounding_box()
+        assert abs(moved["x"] - before["x"] - 100) < 2
+        assert abs(moved["y"] - before["y"] + 40) < 2
+        panel.get_by_role("button", name="Zoom out").click()
+        assert here.bounding_box()["width"] < moved["width"]
+        panel.get_by_role("button", name="Show the whole").click()
+        last = boxes.last.bounding_box()
+        assert last["x"] + last["width"] <= box["x"] + box["width"] + 1
+        here.focus()
+        notebook.page.keyboard.press("ArrowRight")
+        expect(panel.locator("svg .box:focus")).to_have_count(1)
+        expect(panel.locator("svg .here:focus")).to_have_count(0)

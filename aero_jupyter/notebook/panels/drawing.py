@@ -24,7 +24,7 @@ def drawing(graph: Graph, label: str) -> dict[str, Any]:
     """Give the drawing as plain data: where each box stands, and the path of each line; in px."""
     places = placed(graph)
     width = _EDGE * 2 + _WIDTH + max((column for column, _ in places.values()), default=0) * (_WIDTH + _GAP_X)
-    height = _EDGE * 2 + _HEIGHT + max((row for _, row in places.values()), default=0) * (_HEIGHT + _GAP_Y)
+    height = _EDGE * 2 + _HEIGHT + round(max((row for _, row in places.values()), default=0) * (_HEIGHT + _GAP_Y))
     return {
         "label": label,
         "width": width,
@@ -48,11 +48,11 @@ def as_svg(drawn: Mapping[str, Any]) -> str:
     )
 
 
-def _corner(place: tuple[int, int]) -> tuple[int, int]:
-    return _EDGE + place[0] * (_WIDTH + _GAP_X), _EDGE + place[1] * (_HEIGHT + _GAP_Y)
+def _corner(place: tuple[int, float]) -> tuple[int, int]:
+    return _EDGE + place[0] * (_WIDTH + _GAP_X), _EDGE + round(place[1] * (_HEIGHT + _GAP_Y))
 
 
-def _drawn_line(line: Line, places: dict[str, tuple[int, int]]) -> dict[str, Any]:
+def _drawn_line(line: Line, places: dict[str, tuple[int, float]]) -> dict[str, Any]:
     (x, y), (to_x, to_y) = _corner(places[line.start]), _corner(places[line.end])
     x, y, to_y = x + _WIDTH, y + _HEIGHT // 2, to_y + _HEIGHT // 2
     bend = max(_GAP_X // 2, abs(to_x - x) // 2)
@@ -60,7 +60,7 @@ def _drawn_line(line: Line, places: dict[str, tuple[int, int]]) -> dict[str, Any
     return {"path": path, "x": (x + to_x) // 2, "y": (y + to_y) // 2 - 4, "flow": line.flow}
 
 
-def _drawn_box(box: Box, place: tuple[int, int]) -> dict[str, Any]:
+def _drawn_box(box: Box, place: tuple[int, float]) -> dict[str, Any]:
     x, y = _corner(place)
     kinds = (("here", box.is_here), ("stale", box.is_stale), ("failed", box.has_failed))
     return {

@@ -188,11 +188,12 @@ def collapsed(graph: Graph, most: int = MOST_BOXES, opened: Collection[str] = ()
     return Graph(boxes, tuple(dict.fromkeys(line for line in lines if line.start != line.end)))
 
 
-def placed(graph: Graph) -> dict[str, tuple[int, int]]:
+def placed(graph: Graph) -> dict[str, tuple[int, float]]:
     """Give each box its column and its row: sources left, results right, neighbours at the same height.
 
-    A circle of flows stands in one column. The columns are networkx's topological generations; the rows are found by
-    the barycentre method (Sugiyama, Tagawa and Toda 1981).
+    A circle of flows stands in one column. The columns are networkx's topological generations; their order is found by
+    the barycentre method (Sugiyama, Tagawa and Toda 1981), and each box then stands as near to its neighbours as the
+    others in its column let it: isotonic regression by pooling adjacent violators (Barlow et al. 1972).
     """
     linked: nx.DiGraph[str] = nx.DiGraph(graph.to_networkx())
     circles = nx.condensation(linked)
@@ -208,11 +209,31 @@ def placed(graph: Graph) -> dict[str, tuple[int, int]]:
             wanted = {id: _barycentre([rows[each] for each in beside(id)], rows[id]) for id in column}
             column.sort(key=lambda each: (wanted[each], graph.boxes[each].name, each))
             rows.update({id: row for row, id in enumerate(column)})
-    return {id: (number, rows[id]) for number, column in enumerate(columns) for id in column}
+    heights: dict[str, float] = {id: float(row) for id, row in rows.items()}
+    for sweep in range(_SWEEPS * 2):
+        beside = linked.successors if sweep % 2 == 0 else linked.predecessors
+        for column in reversed(columns) if sweep % 2 == 0 else columns:
+            wanted = {id: _barycentre([heights[each] for each in beside(id)], heights[id]) for id in column}
+            heights.update(zip(column, _spaced([wanted[id] for id in column]), strict=True))
+    top = min(heights.values(), default=0.0)
+    return {id: (number, heights[id] - top) for number, column in enumerate(columns) for id in column}
 
 
-def _barycentre(rows: Sequence[int], own: int) -> float:
+def _barycentre(rows: Sequence[float], own: float) -> float:
     return statistics.fmean(rows) if rows else float(own)
+
+
+def _spaced(wanted: Sequence[float]) -> list[float]:
+    """Give heights in this order, one apart at least, as near to what is wanted as can be."""
+    pools: list[tuple[float, int]] = []
+    for number, height in enumerate(wanted):
+        mean, count = height - number, 1
+        while pools and pools[-1][0] >= mean:
+            before, many = pools.pop()
+            mean, count = (before * many + mean * count) / (many + count), many + count
+        pools.append((mean, count))
+    flat = [mean for mean, count in pools for _ in range(count)]
+    return [height + number for number, height in enumerate(flat)]
 
 
 def as_list(graph: Graph) -> list[tuple[int, str]]:
