@@ -1,4 +1,4 @@
-"""Measure and print a table: `python -m benchmarks [--strict] [load|service|runs|lists|tables …]`."""
+"""Measure and print a table: `python -m benchmarks [--strict] [load|service|runs|lists|tables|panels …]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from benchmarks import catalogue, loading, runs, service, tables
+from benchmarks import catalogue, loading, panels, runs, service, tables
 from benchmarks.figures import table
 
 _PARTS = {
@@ -15,6 +15,7 @@ _PARTS = {
     "runs": runs.measure,
     "lists": catalogue.measure,
     "tables": tables.measure,
+    "panels": panels.measure,
 }
 _CORES = 2
 

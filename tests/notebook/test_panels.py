@@ -46,7 +46,7 @@ def test_the_workbench_says_where_it_is_and_has_four_tabs() -> None:
     bench = aero_jupyter.panel()
     text = repr(bench)
     assert "✓ local AERO · http://127.0.0.1:" in text
-    assert "influent" in text
+    assert " rows · as of " in text
     tabs = next(node for node in trees.walk(bench.tree()) if node["is"] == "tabs")
     assert [words for _, words in tabs["options"]] == ["Browse", "Register", "Runs", "Lineage"]
     assert again(bench).value == bench.value

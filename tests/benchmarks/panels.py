@@ -1,0 +1,74 @@
+"""Ten panels open for an hour of simulated time: threads, memory and requests do not grow."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+
+import aero_jupyter
+from aero_jupyter.compute.functions import portable
+from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.notebook.panels.poller import INTERVAL, Watching
+from benchmarks.figures import Figure
+from benchmarks.place import own_session
+
+_HOUR = 3600
+_MAKE = "def made(n=3):\n    import pandas as pd\n    return pd.DataFrame({'level': range(n)})\n"
+_READ = "def read(x):\n    import pandas as pd\n    return pd.read_csv(x).mean().to_frame('mean')\n"
+
+
+def measure() -> Iterator[Figure]:
+    """Look as often as an hour has looks, as fast as the machine can, and compare its ends."""
+    with own_session() as session:
+        flow = session.register(portable(_MAKE), outputs=["made"])
+        session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+        session.register(portable(_READ), inputs={"x": "made"}, outputs=["read"], policy=PolicyEnum.ANY)
+        session.client.wait_for_version(session.client.resolve_data("read").id, 1, 60)
+        counted = _Counted(session.client)
+        watching = _ten()
+        looks, ends = int(_HOUR / INTERVAL), []
+        for number in range(looks):
+            for each in watching:
+                assert each.look()
+            if number in (looks // 10, looks - 1):
+                gc.collect()
+                rss = psutil.Process().memory_info().rss / 1e6
+                ends.append((threading.active_count(), rss, counted.requests / (number + 1)))
+    (threads, memory, requests), (more_threads, more_memory, more_requests) = ends
+    said = f"{looks} looks of ten panels"
+    yield Figure("ten panels, an hour: threads, last beside first", more_threads / threads, "×", said, 1.0)
+    yield Figure("the same: memory, last less first", more_memory - memory, "MB", f"{more_memory:.0f} MB", 10.0)
+    yield Figure("the same: requests a look, last beside first", more_requests / requests, "×", "", 1.05)
+
+
+class _Counted:
+    """Counts what a client asks."""
+
+    def __init__(self, client: Any) -> None:
+        self.requests, send = 0, client._send
+
+        def counting(*args: Any, **kwargs: Any) -> Any:
+            self.requests += 1
+            return send(*args, **kwargs)
+
+        client._send = counting
+
+
+def _ten() -> list[Watching]:
+    found: list[Any] = []
+    for which in (None, "made", "read", "made"):
+        monitor = aero_jupyter.monitor(which)
+        assert monitor.widget is not None
+        found.append(monitor._runs)
+    found += [aero_jupyter.flow(which).panel for which in ("made", "read", "made")]
+    for tab in ("browse", "runs", "register"):
+        bench = aero_jupyter.panel(tab)
+        assert bench.widget is not None
+        found.append(bench)
+    for panel in found[4:]:
+        assert panel.widget is not None
+    return found
