@@ -183,6 +183,33 @@ def test_from_the_catalogue_to_lineage(request: pytest.FixtureRequest, browser: 
             assert inaccessible(notebook.page) == []
 
 
+INGESTION = (
+    SETUP[0],
+    "from aero_jupyter import demo\nplant = demo.plant(days=30)\nprint(plant.url)",
+    "def take_samples(raw):\n    import pandas as pd\n    return pd.read_csv(raw)",
+    "%aero_panel register",
+)
+
+
+@pytest.mark.slow
+def test_an_ingestion_with_the_mouse(jupyter: Any, browser: Any) -> None:
+    with jupyter.open(browser, jupyter.put("ingestion.ipynb", *INGESTION)) as notebook:
+        notebook.run_all()
+        url = notebook.output(1).inner_text().strip()
+        bench = Bench(notebook, 3, keys=False)
+        bench.choose(bench.form.get_by_label("Run", exact=True), "take_samples()")
+        bench.choose(bench.form.get_by_label("with raw =", exact=True), "the pulled source")
+        bench.type(bench.form.get_by_label("the pulled source for raw"), url)
+        expect(bench.form).to_contain_text("Pulls the address once now, then every day", timeout=LONG)
+        bench.press(bench.form.get_by_role("button", name="Register", exact=True))
+        expect(bench.all).to_contain_text("Output: take_samples (v1", timeout=LONG)
+        card = bench.all.locator(".aero-panel").last
+        bench.press(card.get_by_role("button", name="Pause"))
+        expect(card).to_contain_text("next: paused, until it is resumed", timeout=LONG)
+        bench.press(card.get_by_role("button", name="Lineage"))
+        expect(bench.form.locator("svg .box")).to_have_count(1, timeout=LONG)
+
+
 STATES = (
     SETUP[0],
     "aero.panel('runs')",

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import aero_jupyter
+from aero_jupyter.client.lineage import Lineage, Link, of_flows
 from aero_jupyter.core.errors import InvalidArgument, Unreachable
-from aero_jupyter.core.models import FINAL_STATES
+from aero_jupyter.core.models import FINAL_STATES, Data
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.bench import Workbench
 from aero_jupyter.notebook.panels.browse import free_name
@@ -273,3 +274,47 @@ def test_who_looks_is_counted_so_that_nobody_polls_for_nobody() -> None:
     assert len(poller) == before + 1
     card.act({"do": "bye", "view": "b"})
     assert len(poller) == before
+
+
+def test_a_long_chain_is_folded_and_opens_with_a_click() -> None:
+    data = [Data(f"d{number}", f"data {number}") for number in range(100)]
+    links = tuple(Link(f"f{n}", None, (data[n],), (data[n + 1],)) for n in range(99))
+    view = LineageView(aero_jupyter.current(), Lineage(data[50], None, False, links))
+
+    def drawn() -> list[Any]:
+        return next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"]
+
+    folded = next(box for box in drawn() if box["name"] == "… 49 more")
+    assert "by flow: this server does not tell which versions were used" in repr(view)
+    view.act({"do": "unfold", "id": folded["id"]})
+    assert len(drawn()) > 50
+    assert view.value.unfolded == (folded["id"],)
+
+
+def test_what_failed_last_is_marked_in_its_lineage(shell: Any) -> None:
+    text = "%%aero_register --input x=influent --output panel_broken\ndef panel_broken(x):\n    {}\n    return x\n"
+    shell.run_cell(text.format("pass"))
+    client = aero_jupyter.current().client
+    client.wait_for_version(client.resolve_data("panel_broken").id, 1, 60)
+    shell.run_cell(text.format("raise ValueError('now')").replace("register", "register --replace"))
+    flow = client.resolve_flow("panel_broken")
+    client._until(lambda: client.get_flow(flow.id).raw["last_state"] == "failed" or None, 60, "It did not fail.")
+    by_flow = of_flows(client.resolve_data("panel_broken"), [client.get_flow(flow.id)])
+    assert "panel_broken · you are here · last run failed" in repr(LineageView(aero_jupyter.current(), by_flow))
+
+
+def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
+    text = "def panel_twice(n=1):\n    return {}\n"
+    first, second = (aero_jupyter.register_form(text.format(number), when="none") for number in (1, 2))
+    for form in (first, second):
+        form._begin = lambda task: task()
+        form.act({"do": "hello", "view": "one"})
+        assert buttons(form)["Register"]["can"]
+    first.act({"do": "register"})
+    assert first.flow is not None
+    second.act({"do": "register"})
+    assert second.flow is None
+    shown = trees.as_text(second.tree())
+    assert "A flow panel_twice → panel_twice exists already" in shown
+    assert "its text differs: - return 1" in shown
+    assert second.value.text == text.format(2)
