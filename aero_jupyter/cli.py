@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add("demo", _demo, "run the quickstart on a local AERO of its own").add_argument("--notebook", type=Path)
     local = add("local", _local, "the local AERO of this user")
-    local.add_argument("what", choices=("start", "stop", "status", "logs", "check"))
+    local.add_argument("what", choices=("start", "stop", "status", "logs", "check", "backup", "restore", "gc"))
+    local.add_argument("file", nargs="?", type=Path, help="what a backup is written to, or brought back from")
     add("status", _status, "which AERO is in use")
     listing = add("list", _list, "list data, flows, provenance or runs")
     listing.add_argument("kind", choices=tuple(_ROWS))
@@ -118,6 +119,8 @@ def _local(args: argparse.Namespace) -> int:
         found = violations(home)
         print("\n".join(found) or f"All that must hold of {home} holds.")
         return int(bool(found))
+    elif args.what in ("backup", "restore", "gc"):
+        print(_kept(args.what, home, args.file))
     elif args.what == "stop":
         print("The local AERO is stopped." if daemon.stop(home) else "The local AERO was not running.")
     else:
@@ -127,6 +130,21 @@ def _local(args: argparse.Namespace) -> int:
             return 1
         print(f"The local AERO {state.version} runs at {state.url} (process {state.pid}, folder {home}).")
     return 0
+
+
+def _kept(what: str, home: Path, file: Path | None) -> str:
+    from aero_jupyter.service import keeping
+
+    if what == "gc":
+        count, size = keeping.gc(home)
+        return f"{count} contents removed that no version points to, {size:,} bytes."
+    if file is None:
+        raise InvalidArgument(f"local {what} needs a file.", f"Write: aero-jupyter local {what} FILE")
+    if what == "backup":
+        return f"{keeping.backup(home, file)} contents and the store are in {file}."
+    if daemon.running(home) is not None:
+        raise InvalidArgument("The local AERO runs.", "Stop it with: aero-jupyter local stop")
+    return f"{keeping.restore(home, file)} contents and the store are back in {home}."
 
 
 def _status(_: argparse.Namespace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import uuid
@@ -11,7 +10,8 @@ from typing import Any
 
 from aero_jupyter.jobs.names import is_data_suffix, is_web_page, suffix_of, suffix_of_answer, url_name
 from aero_jupyter.jobs.server import ask_aero, without_secrets
-from aero_jupyter.jobs.web import AeroJobError, ask, plain_url, save
+from aero_jupyter.jobs.source import fetch
+from aero_jupyter.jobs.web import AeroJobError, plain_url
 
 _PASSED_ON = ("source_key", "dedup")
 
@@ -39,10 +39,14 @@ def download(*args: Any, **kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
     folder = aero.get("temp_dir") or tempfile.mkdtemp(prefix="aero-")
     os.makedirs(folder, exist_ok=True)
     pulled = {key: aero[key] for key in _PASSED_ON if aero.get(key) is not None}
-    pulled |= _pull(aero.get("source_url") or entry["url"], folder)
-    known = without_secrets(aero)
-    known["output_data"] = {**known["output_data"], name: {**entry, **pulled}}
-    return list(args), {**kwargs, "aero": known}
+    before: Mapping[str, Any] = aero.get("known") or {}
+    found = _pull(aero.get("source_url") or entry["url"], folder, aero.get("pull") or {}, before.get("marks") or {})
+    told = {key: value for key, value in without_secrets(aero).items() if key not in ("known", "pull")}
+    if found is None:
+        told["output_data"] = _unchanged(told["output_data"], before["newest"])
+    else:
+        told["output_data"] = {**told["output_data"], name: {**entry, **pulled, **found}}
+    return list(args), {**kwargs, "aero": told}
 
 
 def _source(aero: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -68,13 +72,14 @@ def _source_on_record(aero: Mapping[str, Any], outputs: Mapping[str, Any]) -> tu
     raise AeroJobError("This flow has no source to pull: none of its outputs has a url.")
 
 
-def _pull(url: str, folder: str) -> dict[str, Any]:
+def _pull(url: str, folder: str, rules: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any] | None:
     part = os.path.join(folder, f"{uuid.uuid4().hex}.part")
-    digest = hashlib.sha256()
     try:
-        with ask("GET", url, "The source") as response:
-            size = save(response, part, "The source", digest)
-            headers = response.headers
+        fetched = fetch(url, part, rules, known)
+        if fetched is None:
+            os.remove(part)
+            return None
+        checksum, size, headers = fetched
         suffix = _proved(url, headers.get("Content-Type", ""), part, size)
         os.replace(part, part.removesuffix(".part") + suffix)
     except BaseException:
@@ -86,13 +91,18 @@ def _pull(url: str, folder: str) -> dict[str, Any]:
         "file": part.removesuffix(".part") + suffix,
         "file_bn": os.path.basename(part).removesuffix(".part") + suffix,
         "file_format": suffix,
-        "checksum": digest.hexdigest(),
+        "checksum": checksum,
         "size": size,
         "download": True,
         "encoding": _charset(headers.get("Content-Type", "")),
         "temp_dir": folder,
         **{key: value for key, value in marks.items() if value},
     }
+
+
+def _unchanged(outputs: Mapping[str, Any], newest: Mapping[str, Any]) -> dict[str, Any]:
+    """Give every output as its newest version has it: the source is what it was."""
+    return {name: {**entry, **newest.get(name, {}), "not_modified": True} for name, entry in outputs.items()}
 
 
 def _proved(url: str, content_type: str, path: str, size: int) -> str:

@@ -12,6 +12,7 @@ _ROOMS = (
     "names",
     "tokens",
     "server",
+    "source",
     "pull",
     "versions",
     "inputs",

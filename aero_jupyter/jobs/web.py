@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 _CONNECT, _READ = 10.0, 60.0
 _WAITS = (0.3, 0.9, 2.7)
-_BUSY = frozenset({502, 503, 504})
+_BUSY = frozenset({429, 502, 503, 504})
+#: Seconds that a busy server's Retry-After is obeyed for, at most.
+_PATIENCE = 60.0
 _CHUNK = 1 << 18
 _REASONS = (
     ("NameResolution", "its name is not known"),
@@ -64,7 +66,15 @@ def is_loopback(url: str) -> bool:
 
 
 def ask(
-    method: str, url: str, who: str, *, token: str | None = None, retry: bool | None = None, **options: Any
+    method: str,
+    url: str,
+    who: str,
+    *,
+    token: str | None = None,
+    retry: bool | None = None,
+    guard: Callable[[str, str], None] | None = None,
+    also: tuple[int, ...] = (),
+    **options: Any,
 ) -> requests.Response:
     """Send a request and return its good answer, the body not yet read.
 
@@ -76,6 +86,10 @@ def ask(
         The bearer token; it does not follow a redirect to another host.
     retry : bool, optional
         Whether to try again when no answer comes; by default only for GET.
+    guard : callable, optional
+        Is given each address that sends on, and where to; raises where that is not to be followed.
+    also : tuple of int
+        Statuses that are good answers too.
 
     Raises
     ------
@@ -89,14 +103,15 @@ def ask(
     while True:
         wait = next(waits, None)
         try:
-            response = _send(method, url, token, options)
+            response = _send(method, url, token, guard, options)
         except requests.RequestException as error:
             if wait is None or not isinstance(error, requests.ConnectionError):
                 raise AeroJobError(_no_answer(who, url, error)) from None
         else:
             if wait is None or response.status_code not in _BUSY:
-                return _checked(response, who)
+                return _checked(response, who, also)
             response.close()
+            wait = max(wait, _told_to_wait(response))
         time.sleep(wait)
 
 
@@ -126,20 +141,45 @@ def save(response: requests.Response, path: str, who: str, digest: Any) -> int:
                 digest.update(chunk)
                 size += file.write(chunk)
         except requests.exceptions.ContentDecodingError:
-            raise AeroJobError(f"{who} {plain_url(response.url)} sent a body that cannot be decoded.") from None
+            raise undecodable(response, who) from None
         except requests.RequestException:
-            raise AeroJobError(_broken_off(response, who)) from None
+            raise broken_off(response, who) from None
     promised = response.headers.get("Content-Length", "")
     # The promise is about bytes on the wire, which are fewer than `size` where the body was compressed.
     if promised.isdigit() and response.raw.tell() != int(promised):
-        raise AeroJobError(_broken_off(response, who))
+        raise broken_off(response, who)
     return size
 
 
-def _send(method: str, url: str, token: str | None, options: dict[str, Any]) -> requests.Response:
+def undecodable(response: requests.Response, who: str) -> AeroJobError:
+    """Say that a compressed body is none."""
+    return AeroJobError(f"{who} {plain_url(response.url)} sent a body that cannot be decoded.")
+
+
+def _told_to_wait(response: requests.Response) -> float:
+    told = response.headers.get("Retry-After", "")
+    return min(float(told), _PATIENCE) if told.isdigit() else 0.0
+
+
+def _send(
+    method: str,
+    url: str,
+    token: str | None,
+    guard: Callable[[str, str], None] | None,
+    options: dict[str, Any],
+) -> requests.Response:
     import requests
 
-    with requests.Session() as session:
+    class Guarded(requests.Session):
+        """Looks at where it is sent before it goes there."""
+
+        def get_redirect_target(self, resp: requests.Response) -> str | None:
+            target = super().get_redirect_target(resp)
+            if target and guard is not None:
+                guard(resp.url, target)
+            return target
+
+    with Guarded() as session:
         session.trust_env = not is_loopback(url)
         # A callable, because a header would lose against an entry in ~/.netrc.
         auth = _bearer(token) if token else None
@@ -154,9 +194,9 @@ def _bearer(token: str) -> Callable[[Any], Any]:
     return sign
 
 
-def _checked(response: requests.Response, who: str) -> requests.Response:
+def _checked(response: requests.Response, who: str, also: tuple[int, ...]) -> requests.Response:
     status = response.status_code
-    if 200 <= status < 300:
+    if 200 <= status < 300 or status in also:
         return response
     with response:
         detail = _detail(response)
@@ -198,9 +238,10 @@ def _no_answer(who: str, url: str, error: Exception) -> str:
     return f"{who} {plain_url(url)} did not answer: {reason}."
 
 
-def _broken_off(response: requests.Response, who: str) -> str:
+def broken_off(response: requests.Response, who: str) -> AeroJobError:
+    """Say that a body ended before its end."""
     promised = response.headers.get("Content-Length", "")
     sent = f"{response.raw.tell():,} bytes"
     if promised.isdigit():
-        return f"{who} {plain_url(response.url)} promised {int(promised):,} bytes and sent {sent}."
-    return f"{who} {plain_url(response.url)} broke off after {sent}."
+        return AeroJobError(f"{who} {plain_url(response.url)} promised {int(promised):,} bytes and sent {sent}.")
+    return AeroJobError(f"{who} {plain_url(response.url)} broke off after {sent}.")

@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from types import FrameType
@@ -15,8 +16,9 @@ from types import FrameType
 import uvicorn
 
 from aero_jupyter._version import __version__
+from aero_jupyter.service import logs
 from aero_jupyter.service.app import Service, make_app
-from aero_jupyter.service.daemon import State, state_file
+from aero_jupyter.service.daemon import REFUSED, State, log_file, state_file
 
 
 def main(home: Path, ready: int | None = None) -> int:
@@ -31,9 +33,15 @@ def main(home: Path, ready: int | None = None) -> int:
     listener = listen()
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
-    service = Service(home, base, secrets.token_urlsafe(32), port)
+    token = secrets.token_urlsafe(32)
+    logs.begin(log_file(home), token)
+    try:
+        service = Service(home, base, token, port)
+    except (RuntimeError, sqlite3.Error) as error:
+        print(f"{error}", file=sys.stderr)  # noqa: T201
+        return REFUSED
     config = uvicorn.Config(
-        make_app(service), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        make_app(service), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
     )
     server = _Server(config, service, home, ready)
     server.run(sockets=[listener])

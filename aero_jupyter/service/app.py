@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import sqlite3
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -82,6 +84,21 @@ class _Guard:
         return await self._app(scope, receive, send)
 
 
+def _state_of(error: Exception) -> tuple[str, str]:
+    """Say why the store or the content cannot be written, and what to do."""
+    text = str(error).lower()
+    if "full" in text or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk of the local AERO is full; nothing was changed.", "Free some space, and do it again."
+    if "locked" in text or "busy" in text:
+        return "Another program holds the store of the local AERO; nothing was changed.", "End it, and do it again."
+    if "readonly" in text or getattr(error, "errno", None) in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return (
+            "The folder of the local AERO cannot be written; nothing was changed.",
+            "Make it writable, and try again.",
+        )
+    return f"The local AERO cannot use its store: {error}.", "See: aero-jupyter local check"
+
+
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
     app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
@@ -93,6 +110,12 @@ def make_app(service: Service) -> FastAPI:
     async def refused(_: Request, error: Refused) -> Response:
         cure = {"cure": error.cure} if error.cure else {}
         return JSONResponse({"detail": error.detail, "reason": error.detail, **cure}, error.status)
+
+    @app.exception_handler(sqlite3.OperationalError)
+    @app.exception_handler(OSError)
+    async def unwritten(_: Request, error: Exception) -> Response:
+        detail, cure = _state_of(error)
+        return JSONResponse({"detail": detail, "reason": detail, "cure": cure}, 507 if "full" in detail else 503)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

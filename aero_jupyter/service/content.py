@@ -53,10 +53,11 @@ class Content:
     def _publish(self, collection: str, name: str, path: Path, checksum: str, size: int) -> None:
         target = self._path(checksum)
         target.parent.mkdir(exist_ok=True)
-        if not target.exists():
-            path.replace(target)
-            _sync(target.parent)
+        # In one transaction with the name, so that nobody clears away what is about to be named.
         with self._store.transaction() as db:
+            if not target.exists():
+                path.replace(target)
+                _sync(target.parent)
             known = db.value("SELECT checksum FROM file WHERE collection = ? AND name = ?", (collection, name))
             if known is None:
                 db.insert("file", collection=collection, name=name, checksum=checksum, size=size, created_at=stamp())

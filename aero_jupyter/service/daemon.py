@@ -21,6 +21,8 @@ from aero_jupyter.core.errors import LocalServiceFailed, MissingExtra
 
 #: Seconds a start may take before it counts as failed.
 START_TIMEOUT = 60.0
+#: The exit code of a service that says in its last line why it does not start.
+REFUSED = 4
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,16 @@ def _start(home: Path) -> State:
         said = ready.read()
     found = running(home) if said else None
     # The service is detached on purpose: it outlives the Popen object, which must not warn about it.
-    process.returncode = 0 if found else process.poll()
+    process.returncode = 0 if found else process.wait(START_TIMEOUT)
     if found is None:
-        raise LocalServiceFailed("The local AERO did not start.", f"Read why in {log_file(home)}.")
+        why = _last_line(log_file(home)) if process.returncode == REFUSED else ""
+        message = f"The local AERO did not start{f': {why}' if why else '.'}"
+        raise LocalServiceFailed(message, f"Read why in {log_file(home)}.")
     return found
+
+
+def _last_line(log: Path) -> str:
+    return log.read_text(errors="replace").rstrip().rpartition("\n")[2]
 
 
 def stop(home: Path, timeout: float = 20.0) -> bool:

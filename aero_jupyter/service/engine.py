@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import shutil
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Task, TaskFailed
 
 _DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
+#: Seconds until a store that could not be written is tried again.
+_PATIENCE = 1.0
 _Pull = Callable[[str], Row]
 _Then = Callable[[str, Row], Row]
 _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
@@ -57,6 +61,7 @@ class Engine:
         self._wake_dispatcher = threading.Event()
         self._wake_timer = threading.Event()
         self._stopping = False
+        self._gone = threading.Event()
         self._tokens = tokens
         self._jobs_text = jobs.text()
         self.ready = threading.Event()
@@ -74,6 +79,7 @@ class Engine:
     def stop(self) -> None:
         """Take no more runs and end the workers; what was under way goes on at the next start."""
         self._stopping = True
+        self._gone.set()
         self.look()
         self._pool.close()
 
@@ -138,7 +144,7 @@ class Engine:
             self._submit(run_id)
         while not self._stopping:
             self._slots.acquire()
-            run = None if self._stopping else self._runs.claim()
+            run = None if self._stopping else self._claimed()
             if run is not None:
                 self._submit(run["id"])
                 continue
@@ -149,16 +155,33 @@ class Engine:
     def _refuse(self) -> None:
         """End every run that comes with the cause: none may wait for an engine that is not there."""
         while not self._stopping:
-            if (run := self._runs.claim()) is not None:
+            if (run := self._claimed()) is not None:
                 self._runs.end(run["id"], "failed", _DEAD)
                 continue
             self._wake_dispatcher.wait()
             self._wake_dispatcher.clear()
 
+    def _claimed(self) -> Row | None:
+        """Claim a run; where the store cannot be written, wait and try again."""
+        while not self._stopping:
+            try:
+                return self._runs.claim()
+            except (sqlite3.OperationalError, OSError) as error:
+                self._wait_for_store(error)
+        return None
+
+    def _wait_for_store(self, error: Exception) -> None:
+        logging.getLogger(__name__).warning("The store cannot be written: %s. Trying again.", error)
+        self._gone.wait(_PATIENCE)
+
     def _keep_time(self) -> None:
         while not self._stopping:
             self._wake_timer.clear()
-            upcoming = fire_timers(self._store, datetime.now(timezone.utc))
+            try:
+                upcoming = fire_timers(self._store, datetime.now(timezone.utc))
+            except (sqlite3.OperationalError, OSError) as error:
+                self._wait_for_store(error)
+                continue
             self._wake_dispatcher.set()
             # A minute at most, so that a suspended machine or a changed clock is noticed.
             self._wake_timer.wait(min(seconds_until(upcoming) or 60.0, 60.0) if upcoming else None)
@@ -199,6 +222,8 @@ class Engine:
     def _call(self, run_id: str, pulled: Row) -> Row:
         _, flow = self._work(run_id)
         function = None if flow["function_id"] == NIL else flow["function_id"]
+        if all(_not_modified(task) for task in pulled["value"]):
+            return {"value": [task["kwargs"] for task in pulled["value"]]}
         results = []
         for task in self._signed(run_id, pulled["value"]):
             answer = self._step(run_id, "running", function, "stage", kwargs=task["kwargs"])
@@ -228,7 +253,12 @@ class Engine:
 
     def _signed(self, run_id: str, tasks: list[Row]) -> list[Row]:
         """Tell each task where the service is and give it a token for this run; neither is kept anywhere."""
-        place = {"server": self._base, "token": self._tokens.of(run_id), "temp_dir": str(self._runs.folder(run_id))}
+        place: Row = {
+            "server": self._base,
+            "token": self._tokens.of(run_id),
+            "temp_dir": str(self._runs.folder(run_id)),
+        }
+        place |= {"pull": pull_rules(os.environ)}
         now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
         return [
             {**task, "kwargs": {**task["kwargs"], "aero": _moved(task["kwargs"]["aero"], now) | place}}
@@ -258,6 +288,18 @@ class Engine:
             return {"value": self._pool.run(task)}
         except TaskFailed as failed:
             return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}
+
+
+def pull_rules(environ: Mapping[str, str]) -> Row:
+    """Read what may be pulled: ``AERO_LOCAL_ALLOW`` (files, link-local, other-hosts) and ``AERO_LOCAL_PULL_BYTES``."""
+    allowed = [word.strip() for word in environ.get("AERO_LOCAL_ALLOW", "").split(",") if word.strip()]
+    most = environ.get("AERO_LOCAL_PULL_BYTES", "")
+    return {"allow": allowed, "bytes": int(most) if most.isdigit() else None}
+
+
+def _not_modified(task: Row) -> bool:
+    outputs = task["kwargs"]["aero"]["output_data"].values()
+    return any(entry.get("not_modified") for entry in outputs)
 
 
 def _moved(aero: Row, now: Row) -> Row:

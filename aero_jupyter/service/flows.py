@@ -204,6 +204,9 @@ def commit(store: Store, body: Row) -> str:
         for name, entry in body["output_data"].items():
             version_id, is_new = add_version(db, store, _output_of(db, body["flow_id"], name, entry), entry)
             db.run("INSERT OR IGNORE INTO prov_made VALUES (?, ?, ?)", (prov_id, version_id, int(is_new)))
+            if entry.get("etag") or entry.get("last_modified"):
+                marks = (entry.get("etag"), entry.get("last_modified"), body["flow_id"], entry["id"])
+                db.run("UPDATE flow_output SET etag = ?, modified = ? WHERE flow_id = ? AND data_id = ?", marks)
         for name, entry in body["input_data"].items():
             db.run("INSERT OR IGNORE INTO prov_used VALUES (?, ?)", (prov_id, _used(db, name, entry)))
     return prov_id

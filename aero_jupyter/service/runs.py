@@ -120,12 +120,39 @@ class Runs:
             "WHERE flow_id = ? ORDER BY d.seq",
             (flow["id"],),
         )
-        aero = self._catalogue.aero(flow["id"], inputs, outputs) | json.loads(run["overrides"]) | {"run_id": run_id}
+        overrides = json.loads(run["overrides"])
+        aero = self._catalogue.aero(flow["id"], inputs, outputs) | overrides | {"run_id": run_id}
+        known = None if overrides else self._known(flow["id"])
+        aero |= {"known": known} if known else {}
         common = {"function": flow["function_id"], "endpoint": flow["endpoint"]}
         return [
             {"kwargs": {**kwargs, "aero": {**aero, "task": number}}, **common}
             for number, kwargs in enumerate(kwargs_list(flow))
         ]
+
+    def _known(self, flow_id: str) -> Row | None:
+        """Tell what a flow pulled last, and what it made of it, so that only what has changed is pulled."""
+        rows = self._store.db.rows(
+            "SELECT o.name, o.etag, o.modified, d.url, v.checksum, v.file_name, v.file_type, v.size, v.encoding "
+            "FROM flow_output o JOIN data d ON d.id = o.data_id "
+            "LEFT JOIN version v ON v.data_id = d.id AND v.version = d.newest WHERE o.flow_id = ?",
+            (flow_id,),
+        )
+        marks = next(((row["etag"], row["modified"]) for row in rows if row["url"]), (None, None))
+        if not any(marks) or not all(row["file_name"] for row in rows):
+            return None
+        newest = {
+            row["name"]: {
+                "checksum": row["checksum"],
+                "file_bn": row["file_name"],
+                "file_format": row["file_type"],
+                "size": row["size"],
+                "encoding": row["encoding"],
+            }
+            for row in rows
+        }
+        told = {"etag": marks[0], "last_modified": marks[1]}
+        return {"marks": {name: mark for name, mark in told.items() if mark}, "newest": newest}
 
     def show(self, run_id: str) -> Row:
         """Show one run with its steps, log, traceback, inputs and outputs."""

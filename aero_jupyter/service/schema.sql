@@ -41,7 +41,7 @@ CREATE TABLE flow_input (
 CREATE INDEX flow_input_data ON flow_input (data_id);
 CREATE TABLE flow_output (
     flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, name TEXT NOT NULL,
-    data_id TEXT NOT NULL REFERENCES data (id), PRIMARY KEY (flow_id, name)
+    data_id TEXT NOT NULL REFERENCES data (id), etag TEXT, modified TEXT, PRIMARY KEY (flow_id, name)
 );
 CREATE INDEX flow_output_data ON flow_output (data_id);
 

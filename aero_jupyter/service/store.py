@@ -23,6 +23,8 @@ _MIGRATIONS = {
     2: (
         "ALTER TABLE flow ADD COLUMN paused INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE run ADD COLUMN flow_name TEXT",
+        "ALTER TABLE flow_output ADD COLUMN etag TEXT",
+        "ALTER TABLE flow_output ADD COLUMN modified TEXT",
         "UPDATE run SET flow_name = (SELECT coalesce(f.description, f.name) FROM flow w "
         "JOIN function f ON f.id = w.function_id WHERE w.id = run.flow_id)",
         "CREATE INDEX IF NOT EXISTS prov_used_version ON prov_used (version_id)",
@@ -90,12 +92,22 @@ class Store:
         self._local = threading.local()
         # SQLite's own way of waiting for a writer sleeps, up to 100 ms at a time; a lock wakes the next one at once.
         self._writing = threading.Lock()
+        try:
+            self._open(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise RuntimeError(
+                f"The store {path} is damaged ({error}): move it away, and bring a backup back with aero-jupyter local restore FILE."
+            ) from None
+        self.collection = str(self.db.value("SELECT value FROM meta WHERE key = 'collection'"))
+        self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
+
+    def _open(self, path: Path) -> None:
         with self.transaction() as db:
             if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
                 _create(db)
             _migrate(db, path)
-        self.collection = str(self.db.value("SELECT value FROM meta WHERE key = 'collection'"))
-        self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
 
     @property
     def db(self) -> DB:

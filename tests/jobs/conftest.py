@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from place import Place, open_place
 
-from aero_jupyter.jobs import web
+from aero_jupyter.jobs import source, web
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +18,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AERO_SERVER", "AERO_ACCESS_TOKEN", "AERO_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(web, "_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(source, "_PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture(autouse=True)

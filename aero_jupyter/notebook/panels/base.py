@@ -270,6 +270,8 @@ class TreePanel(Panel):
         """Wait for the front end to say that it shows it."""
         if self._shown is not None:
             self._shown.begin()
+            # A kernel that is busy hears late that somebody looks.
+            self.looked_at()
 
     def _bundle(self) -> dict[str, str]:
         tree = self.tree()

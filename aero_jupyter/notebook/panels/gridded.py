@@ -59,6 +59,8 @@ class GridPanel(Panel):
         """Turn to the first page, and wait for the front end to say that it shows it."""
         if self._live is not None:
             self._live.begin()
+            # A kernel that is busy hears late that somebody looks.
+            self.looked_at()
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
