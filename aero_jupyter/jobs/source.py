@@ -184,6 +184,8 @@ class _Download:
         import requests
 
         began, before = time.monotonic(), self._size
+        # What came before a break is kept, to be gone on from; whether it is whole is looked at below.
+        response.raw.enforce_content_length = False
         for name in _promised(self._headers):
             self._digests.setdefault(name, hashlib.new(name))
         try:

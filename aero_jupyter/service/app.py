@@ -84,7 +84,7 @@ class _Guard:
         return await self._app(scope, receive, send)
 
 
-def _state_of(error: Exception) -> tuple[str, str]:
+def state_of(error: Exception) -> tuple[str, str]:
     """Say why the store or the content cannot be written, and what to do."""
     text = str(error).lower()
     if "full" in text or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
@@ -114,7 +114,7 @@ def make_app(service: Service) -> FastAPI:
     @app.exception_handler(sqlite3.OperationalError)
     @app.exception_handler(OSError)
     async def unwritten(_: Request, error: Exception) -> Response:
-        detail, cure = _state_of(error)
+        detail, cure = state_of(error)
         return JSONResponse({"detail": detail, "reason": detail, "cure": cure}, 507 if "full" in detail else 503)
 
     @app.exception_handler(RequestValidationError)

@@ -32,6 +32,10 @@ _MIGRATIONS = {
 }
 
 
+#: Bytes of the header of a SQLite file.
+_HEADER = 100
+
+
 class Refused(Exception):
     """The request cannot be done; answered as `status` with a JSON ``detail``, and a ``cure`` where one is known."""
 
@@ -72,6 +76,11 @@ class DB:
         """Change rows; give how many."""
         return self._connection.execute(sql, values).rowcount
 
+    def roll_back(self) -> None:
+        """Undo what is not committed; where the disk was full, SQLite has done so itself."""
+        if self._connection.in_transaction:
+            self.run("ROLLBACK")
+
     def insert(self, table: str, **values: Any) -> None:
         """Add one row; the table and column names are ours, never a caller's."""
         columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -104,6 +113,7 @@ class Store:
         self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
 
     def _open(self, path: Path) -> None:
+        _require_whole(path)
         with self.transaction() as db:
             if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
                 _create(db)
@@ -126,9 +136,23 @@ class Store:
             try:
                 yield db
             except BaseException:
-                db.run("ROLLBACK")
+                db.roll_back()
                 raise
             db.run("COMMIT")
+
+
+def _require_whole(path: Path) -> None:
+    """Refuse a store that is shorter than its first page says: SQLite itself notices only what it reads."""
+    log = path.with_name(f"{path.name}-wal")
+    if not path.exists() or path.stat().st_size < _HEADER or (log.exists() and log.stat().st_size):
+        return
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    size = int.from_bytes(head[16:18], "big")
+    # The format's own way to write 65,536 in two bytes is 1.
+    whole = int.from_bytes(head[28:32], "big") * (1 << 16 if size == 1 else size)
+    if head.startswith(b"SQLite format 3") and path.stat().st_size < whole:
+        raise sqlite3.DatabaseError(f"it has {path.stat().st_size:,} bytes of {whole:,}")
 
 
 def _holds(value: object, text: str) -> bool:

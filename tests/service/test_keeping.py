@@ -1,0 +1,279 @@
+"""A local AERO copied while it runs, brought back, and rid of what nothing points to; and what a bad disk does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from globus_sdk import GlobusAPIError
+
+import aero_jupyter
+from aero_jupyter import cli
+from aero_jupyter.compute.functions import portable
+from aero_jupyter.core.errors import InvalidArgument, LocalServiceFailed
+from aero_jupyter.service import daemon, keeping
+from aero_jupyter.service.check import violations
+
+MAKE = "def kept(n=3):\n    import time\n    open('k.csv', 'w').write(f'n\\n{time.time_ns()}\\n')\n    return 'k.csv'\n"
+
+
+class Home:
+    """A local AERO of its own, which has run a flow."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.session = aero_jupyter.local()
+        self.flow = self.session.register(portable(MAKE), outputs=["kept"])
+        self.run()
+
+    def run(self) -> Any:
+        client = aero_jupyter.local().client
+        return client.wait_for_run(client.run_flow(self.flow.id).id, 60)
+
+    @property
+    def versions(self) -> int:
+        client = aero_jupyter.local().client
+        return len(client.versions(client.resolve_data("kept").id))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    monkeypatch.setenv("AERO_HOME", str(tmp_path / "home"))
+    yield Home(tmp_path / "home")
+    daemon.stop(tmp_path / "home")
+
+
+def test_a_backup_of_a_running_service_comes_back_whole(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy, stopped = threading.Event(), []
+
+    def work() -> None:
+        while not busy.is_set():
+            stopped.append(home.run().state)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    file = tmp_path / "aero.tar"
+    try:
+        assert cli.main(["local", "backup", str(file)]) == 0
+    finally:
+        busy.set()
+        worker.join()
+    assert set(stopped) == {"done"}
+    monkeypatch.setenv("AERO_HOME", str(tmp_path / "other"))
+    assert cli.main(["local", "restore", str(file)]) == 0
+    assert "contents and the store are back" in capsys.readouterr().out
+    assert violations(tmp_path / "other") == []
+    before = home.versions
+    assert before >= 1
+    home.run()
+    assert home.versions == before + 1
+    assert violations(tmp_path / "other") == []
+    daemon.stop(tmp_path / "other")
+
+
+def test_nothing_is_overwritten_and_no_other_file_is_brought_back(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "aero.tar"
+    keeping.backup(home.folder, file)
+    with pytest.raises(InvalidArgument, match="exists already"):
+        keeping.backup(home.folder, file)
+    with pytest.raises(InvalidArgument, match="holds a local AERO already"):
+        keeping.restore(home.folder, file)
+    with pytest.raises(InvalidArgument, match="There is no local AERO"):
+        keeping.backup(tmp_path / "nowhere", tmp_path / "b.tar")
+    (tmp_path / "text.tar").write_text("no backup")
+    with pytest.raises(InvalidArgument, match="is no backup of a local AERO"):
+        keeping.restore(tmp_path / "new", tmp_path / "text.tar")
+    assert not (tmp_path / "new" / "aero.db").exists()
+
+
+def test_a_backup_that_reaches_outside_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "evil").write_text("x")
+    with tarfile.open(tmp_path / "evil.tar", "w") as archive:
+        archive.add(tmp_path / "evil", "../outside")
+    with pytest.raises(InvalidArgument, match="is no backup"):
+        keeping.restore(tmp_path / "deep" / "new", tmp_path / "evil.tar")
+    assert not (tmp_path / "deep" / "outside").exists()
+
+
+def test_only_content_that_no_version_points_to_is_removed(home: Home) -> None:
+    state = daemon.running(home.folder)
+    assert state is not None
+    client = aero_jupyter.local().client
+    client.put(f"collections/{state.collection}/orphan.csv", data={"n": 1}, encoding="json")
+    kept = set((home.folder / "content").glob("*/*"))
+    assert keeping.gc(home.folder) == (0, 0)
+    assert set((home.folder / "content").glob("*/*")) == kept
+    removed, size = keeping.gc(home.folder, fresh=-1.0)
+    assert removed == 1
+    assert size > 0
+    assert violations(home.folder) == []
+    assert home.run().state == "done"
+    assert violations(home.folder) == []
+
+
+def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    daemon.stop(home.folder)
+    with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store:
+        pages = store.execute("PRAGMA page_count").fetchone()[0]
+    from aero_jupyter.service import app
+    from aero_jupyter.service import store as stores
+
+    before = stores.DB.__init__
+
+    def small(self: Any, path: Path) -> None:
+        before(self, path)
+        if path.name == "aero.db":
+            self._connection.execute(f"PRAGMA max_page_count = {pages + 1}")
+
+    monkeypatch.setattr(stores.DB, "__init__", small)
+    full = stores.Store(home.folder / "aero.db")
+
+    def fill() -> None:
+        with full.transaction() as db:
+            for number in range(1000):
+                db.insert("meta", key=f"k{number}", value="x" * 4000)
+
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        fill()
+    assert app.state_of(caught.value) == (
+        "The disk of the local AERO is full; nothing was changed.",
+        "Free some space, and do it again.",
+    )
+    monkeypatch.undo()
+    monkeypatch.setenv("AERO_HOME", str(home.folder))
+    assert violations(home.folder) == []
+    assert home.run().state == "done"
+
+
+def test_a_store_that_another_program_holds_is_waited_for(home: Home) -> None:
+    with contextlib.closing(sqlite3.connect(home.folder / "aero.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer: list[Any] = []
+        asking = threading.Thread(target=lambda: answer.append(home.run()))
+        asking.start()
+        asking.join(2)
+        assert asking.is_alive()
+        other.execute("ROLLBACK")
+        asking.join(60)
+    assert answer[0].state == "done"
+    assert violations(home.folder, quiet=True) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="Root writes everywhere.")
+def test_a_folder_that_cannot_be_written_is_said_and_served_again(home: Home) -> None:
+    (home.folder / "tmp").chmod(0o500)
+    try:
+        run = home.run()
+        assert run.state == "failed"
+        assert "cannot be written" in str(run.error)
+    finally:
+        (home.folder / "tmp").chmod(0o700)
+    assert home.run().state == "done"
+
+
+@pytest.mark.parametrize("how", ["truncated", "scribbled", "newer"])
+def test_a_store_that_is_damaged_or_newer_is_said_in_a_sentence(home: Home, how: str) -> None:
+    daemon.stop(home.folder)
+    path = home.folder / "aero.db"
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if how == "newer":
+        with contextlib.closing(sqlite3.connect(path)) as store, store:
+            store.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+    else:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 3] if how == "truncated" else b"no store at all" * 500)
+    kept = path.read_bytes()
+    with pytest.raises(LocalServiceFailed) as caught:
+        aero_jupyter.local()
+    said = "written by a newer aero_jupyter (format 99)" if how == "newer" else "is damaged"
+    assert said in caught.value.message
+    assert path.read_bytes()[: len(kept)] == kept or how == "truncated"
+
+
+def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
+    import logging
+
+    from aero_jupyter.service import logs
+
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    file = tmp_path / "service.log"
+    try:
+        logs.begin(file, "t0ken-of-the-service")
+        log = logging.getLogger("aero")
+        log.warning("Bearer abc.def and t0ken-of-the-service and https://x/y?X-Amz-Signature=s1gned&a=1")
+        try:
+            raise ValueError("token=hidden")
+        except ValueError:
+            log.exception("It failed.")
+        for _ in range(60_000):
+            log.warning("%s", "x" * 100)
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    found = sorted(tmp_path.glob("service.log*"))
+    assert 1 < len(found) <= logs.KEPT + 1
+    assert all(path.stat().st_size <= logs.SIZE for path in found)
+    assert json.loads(found[0].read_text().splitlines()[-1])["level"] == "warning"
+    text = logs.without_secrets("Bearer abc.def https://x/y?X-Amz-Signature=s1gned&a=1 token=hidden own", "own")
+    assert text == "Bearer … https://x/y?X-Amz-Signature=…&a=1 token=… …"
+
+
+def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> None:
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    asked: list[str | None] = []
+
+    class Source(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("If-None-Match"))
+            same = asked[-1] == '"tag"'
+            self.send_response(304 if same else 200)
+            self.send_header("ETag", '"tag"')
+            self.send_header("Content-Type", "text/csv")
+            self.send_header("Content-Length", "0" if same else "4")
+            self.end_headers()
+            self.wfile.write(b"" if same else b"n\n1\n")
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    from aero_jupyter.core.policy import PolicyEnum
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Source) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        pull = portable("def tagged(raw):\n    return raw\n", source_parameter="raw")
+        url = f"http://127.0.0.1:{server.server_port}/x.csv"
+        client = home.session.client
+        flow = home.session.register(pull, outputs=["tagged"], source=url, policy=PolicyEnum.INGESTION, timer=9000)
+        client.wait_for_version(flow.outputs[0].id, 1, 60)
+        kept = sorted((home.folder / "content").glob("*/*"))
+        second = client.wait_for_run(client.run_flow(flow.id).id, 60)
+        server.shutdown()
+    assert second.state == "unchanged"
+    assert asked == [None, '"tag"']
+    assert sorted((home.folder / "content").glob("*/*")) == kept
+    assert len(client.versions(flow.outputs[0].id)) == 1
+    assert violations(home.folder) == []
+
+
+def test_the_content_of_a_version_stays_where_a_name_is_taken_twice(home: Home) -> None:
+    client = aero_jupyter.local().client
+    state = daemon.running(home.folder)
+    assert state is not None
+    client.put(f"collections/{state.collection}/twice.csv", data={"n": 1}, encoding="json")
+    with pytest.raises(GlobusAPIError, match="never overwritten"):
+        client.put(f"collections/{state.collection}/twice.csv", data={"n": 2}, encoding="json")
