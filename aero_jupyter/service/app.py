@@ -27,6 +27,8 @@ from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Limits
 
 _OPEN = ("/openapi.json",)
+#: Bytes that a request, and its query, may have.
+BODY_BYTES, QUERY_BYTES = 16 << 20, 16 << 10
 #: What a run's own token opens; everything else needs the service's.
 _FOR_RUNS = ("/data/", "/flow/", "/collections/", "/prov/new")
 
@@ -56,6 +58,9 @@ class Service:
         """Say why a request is not let in; None where it is."""
         if request.headers.get("host") not in self.hosts:
             return "This service answers only on this machine."
+        origin = request.headers.get("origin")
+        if origin is not None and origin.removeprefix("http://") not in self.hosts:
+            return "No page from elsewhere is answered on this machine."
         path = request.url.path
         if path in _OPEN:
             return None
@@ -69,6 +74,20 @@ class Service:
         return None if run_id else "Invalid bearer token."
 
 
+def _out_of_bounds(request: Request) -> tuple[int, str] | None:
+    """Say what is too long about a request; content streams to disk, and may be of any length."""
+    if len(request.url.query) > QUERY_BYTES:
+        return 422, f"A query of more than {QUERY_BYTES:,} bytes is not read."
+    length = request.headers.get("content-length", "")
+    if request.url.path.startswith("/collections/"):
+        return None
+    if "transfer-encoding" in request.headers:
+        return 411, "Say how long the request is."
+    if length.isdigit() and int(length) > BODY_BYTES:
+        return 413, f"A request of more than {BODY_BYTES >> 20} MB is not read."
+    return None
+
+
 class _Guard:
     """Lets requests in. Plain ASGI: a middleware function would run every request in a task group of its own."""
 
@@ -77,10 +96,13 @@ class _Guard:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = self._service.admits(Request(scope)) if scope["type"] == "http" else None
+        request = Request(scope) if scope["type"] == "http" else None
+        problem = self._service.admits(request) if request else None
         if problem:
             refusal = JSONResponse({"detail": problem}, 403 if "machine" in problem else 401)
             return await refusal(scope, receive, send)
+        if request and (bounded := _out_of_bounds(request)):
+            return await JSONResponse({"detail": bounded[1]}, bounded[0])(scope, receive, send)
         return await self._app(scope, receive, send)
 
 

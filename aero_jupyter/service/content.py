@@ -70,7 +70,10 @@ class Content:
         row = self._store.db.row("SELECT * FROM file WHERE collection = ? AND name = ?", (collection, name))
         if row is None:
             raise Refused(404, f"There is no file {name} in this collection.")
-        return self._path(row["checksum"]), row["checksum"], row["size"]
+        path = self._path(row["checksum"])
+        if path.is_symlink() or not path.is_file():
+            raise Refused(404, f"The content of {name} is missing.", "See: aero-jupyter local check")
+        return path, row["checksum"], row["size"]
 
     def _path(self, checksum: str) -> Path:
         return path_of(self._content, checksum)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import requests
 
@@ -118,9 +119,14 @@ def _make_private(home: Path) -> None:
         ) from error
 
 
+def _private(path: Path) -> BinaryIO:
+    """Open a file to be added to, that only this user can read, whatever the umask."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+
+
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+    with _private(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -129,7 +135,7 @@ def _start(home: Path) -> State:
     state_file(home).unlink(missing_ok=True)
     reader, writer = os.pipe()
     try:
-        with log_file(home).open("ab") as log:
+        with _private(log_file(home)) as log:
             command = [sys.executable, "-m", "aero_jupyter.service", str(home), str(writer)]
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=[writer]

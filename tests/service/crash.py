@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,8 @@ def {name}({parameters}):
         made.write("\\n".join(open(each).read() for each in ({parameters},)))
     return "o.csv"
 """
-_WAYS = ("service", "worker", "both", "bytes")
+#: What is killed, or when: at any moment; or between bytes and metadata, right after a commit, while a timer fires.
+_WAYS = ("service", "worker", "both", "bytes", "commit", "timer")
 
 
 @dataclass
@@ -145,10 +146,15 @@ def crash(home: Path, kills: int, seed: int) -> Figures:
 
 
 def _kill(home: Path, state: daemon.State, way: str, chance: random.Random) -> None:
-    if way == "bytes":
-        _until_new_content(home)
+    watched = {
+        "bytes": lambda: len(list((home / "content").glob("*/*"))),
+        "commit": lambda: _asked(home, "SELECT count(*) FROM version"),
+        "timer": lambda: _asked(home, "SELECT group_concat(next_due) FROM flow"),
+    }
+    if way in watched:
+        _until_changed(watched[way])
     else:
-        time.sleep(chance.uniform(0.05, 1.5))
+        time.sleep(chance.uniform(0.05, 1.2))
     service = psutil.Process(state.pid)
     workers = service.children(recursive=True)
     targets = {"worker": workers, "both": [service, *workers]}.get(way, [service])
@@ -159,10 +165,15 @@ def _kill(home: Path, state: daemon.State, way: str, chance: random.Random) -> N
         service.wait(10)
 
 
-def _until_new_content(home: Path) -> None:
-    """Wait for the moment between the bytes of a version and its metadata."""
-    before, deadline = set((home / "content").glob("*/*")), time.monotonic() + 5
-    while time.monotonic() < deadline and not set((home / "content").glob("*/*")) - before:
+def _asked(home: Path, sql: str) -> object:
+    with contextlib.closing(sqlite3.connect(f"file:{home / 'aero.db'}?mode=ro", uri=True, timeout=5)) as store:
+        return store.execute(sql).fetchone()[0]
+
+
+def _until_changed(look: Callable[[], object]) -> None:
+    """Wait for the moment in which something changes."""
+    before, deadline = look(), time.monotonic() + 5
+    while time.monotonic() < deadline and look() == before:
         pass
 
 

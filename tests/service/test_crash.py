@@ -17,9 +17,9 @@ from aero_jupyter.testing import local_aero
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_nothing_is_lost_and_nothing_twice_over_many_kills(tmp_path):
-    figures = crash.crash(tmp_path, kills=60, seed=20261124)
+    figures = crash.crash(tmp_path, kills=200, seed=20261124)
     assert figures.violations == []
-    assert figures.versions > 60
+    assert figures.versions > 150
     assert all(figures.kills.values())
 
 

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import stat
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -57,6 +59,18 @@ def test_the_state_file_is_private_and_the_token_not_shown(aero, aero_home):
 def test_many_callers_at_once_get_one_service(tmp_path):
     with local_aero(tmp_path), concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert len({state.pid for state in pool.map(lambda _: daemon.ensure(tmp_path), range(8))}) == 1
+
+
+@pytest.mark.slow
+def test_fifty_notebooks_at_once_start_one_service(tmp_path):
+    code = "import sys, pathlib; from aero_jupyter.service import daemon"
+    code += "; print(daemon.ensure(pathlib.Path(sys.argv[1])).pid)"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(50)]
+    try:
+        assert len({process.communicate(timeout=120)[0] for process in started}) == 1
+    finally:
+        daemon.stop(tmp_path)
 
 
 def test_a_stale_state_file_is_healed(tmp_path):
@@ -133,10 +147,10 @@ def test_commits_at_once_never_share_a_version_number(call, aero):
         body = {"flow_id": flow["id"], "input_data": {}, "output_data": {"counted": {**entry, **kept.json()}}}
         return call("POST", "prov/new", json=body).status_code
 
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(commit, range(24))) == {200}
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        assert set(pool.map(commit, range(64))) == {200}
     versions = call("GET", f"data/{data_id}/versions").json()
-    assert [row["version"] for row in versions] == list(range(1, 25))
+    assert [row["version"] for row in versions] == list(range(1, 65))
 
 
 def test_a_commit_without_its_bytes_is_refused(call):
