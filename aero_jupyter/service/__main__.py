@@ -41,7 +41,12 @@ def main(home: Path, ready: int | None = None) -> int:
         print(f"{error}", file=sys.stderr)  # noqa: T201
         return REFUSED
     config = uvicorn.Config(
-        make_app(service), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        make_app(service),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=1 << 20,
     )
     server = _Server(config, service, home, ready)
     server.run(sockets=[listener])

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
+import re
 import secrets
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aero_jupyter._version import __version__
-from aero_jupyter.service import routers
+from aero_jupyter.service import routers, shapes
 from aero_jupyter.service.catalogue import Catalogue
 from aero_jupyter.service.content import Content
 from aero_jupyter.service.engine import Engine
@@ -27,6 +32,9 @@ from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Limits
 
 _OPEN = ("/openapi.json",)
+#: The statuses of requests that are not done.
+_PROBLEMS = (400, 401, 403, 404, 409, 411, 413, 416, 422, 503, 507)
+_PLACE = re.compile(r"\{\w+\}")
 #: Bytes that a request, and its query, may have.
 BODY_BYTES, QUERY_BYTES = 16 << 20, 16 << 10
 #: What a run's own token opens; everything else needs the service's.
@@ -121,9 +129,36 @@ def state_of(error: Exception) -> tuple[str, str]:
     return f"The local AERO cannot use its store: {error}.", "See: aero-jupyter local check"
 
 
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """Name the methods of a path; a path that is written out goes before one with a place for an id."""
+    paths = app.openapi()["paths"]
+    fitting = [path] if path in paths else [each for each in paths if re.fullmatch(_PLACE.sub("[^/]+", each), path)]
+    return {method.upper() for each in fitting for method in paths[each]}
+
+
+def _written(app: FastAPI, path: str) -> set[str]:
+    return _methods(app, path) if path in app.openapi()["paths"] else set()
+
+
+class _Methods:
+    """Refuses methods that a written-out path does not have, before a path with a place for an id takes it."""
+
+    def __init__(self, app: ASGIApp, known: Callable[[str], set[str]]) -> None:
+        self._app = app
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        known = self._known(scope["path"]) if scope["type"] == "http" else set()
+        if known and scope["method"] not in known:
+            refusal = JSONResponse({"detail": "Method Not Allowed"}, 405, headers={"Allow": ", ".join(sorted(known))})
+            return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
-    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
+    problems: dict[int | str, dict[str, Any]] = {status: {"model": shapes.Problem} for status in _PROBLEMS}
+    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None, responses=problems)
     app.state.service = service
 
     app.add_middleware(_Guard, service=service)
@@ -144,10 +179,19 @@ def make_app(service: Service) -> FastAPI:
         problems = [{key: part[key] for key in ("type", "loc", "msg")} for part in error.errors()]
         return JSONResponse({"detail": problems}, 422)
 
+    @app.exception_handler(OverflowError)
+    async def too_large(_: Request, error: OverflowError) -> Response:
+        return JSONResponse({"detail": "A number in the request is too large."}, 422)
+
     @app.exception_handler(HTTPException)
-    async def plain(_: Request, error: HTTPException) -> Response:
-        return JSONResponse({"detail": error.detail}, error.status_code)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        headers = (
+            {"Allow": ", ".join(sorted(_methods(app, request.url.path)))} if error.status_code == 405 else error.headers
+        )
+        return JSONResponse({"detail": error.detail}, error.status_code, headers=headers)
 
     for router in routers.all_routers():
         app.include_router(router)
+    # Behind the guard, so that nobody is told anything before he is let in.
+    app.user_middleware.append(Middleware(_Methods, known=functools.lru_cache(1024)(lambda path: _written(app, path))))
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 NIL = UUID(int=0)
 Flat = dict[str, dict[str, str | bool | int | float | list[str | None] | None]]
@@ -17,7 +17,7 @@ class SourceIn(BaseModel):
     name: str
     url: str
     type: str | None = None
-    no_copy: bool = False
+    no_copy: StrictBool = False
     collection_uuid: UUID | None = None
     collection_url: str | None = None
     description: str | None = None
@@ -34,8 +34,8 @@ class FlowIn(BaseModel):
     output_data: dict[str, dict[str, Any]] = Field(default_factory=dict)
     description: str | None = None
     tags: list[Any] = Field(default_factory=list)
-    rule: int | None = None
-    timer: int = 86_400
+    rule: StrictInt | None = None
+    timer: StrictInt = 86_400
     email: str | None = None
     flow_kwargs: dict[str, Any] | list[dict[str, Any]] = Field(default_factory=dict)
     replaces: UUID | None = None
@@ -50,7 +50,7 @@ class ProvRecord(BaseModel):
     output_data: Flat
     flow_id: UUID
     run_id: UUID | None = None
-    task: int = 0
+    task: StrictInt = 0
 
 
 class NotifyIn(BaseModel):
@@ -59,8 +59,8 @@ class NotifyIn(BaseModel):
     url: str | None = None
     key: str | None = None
     etag: str | None = None
-    size: int | None = None
-    dedup: bool = True
+    size: StrictInt | None = None
+    dedup: StrictBool = True
 
 
 class NotifyByObjectIn(NotifyIn):
@@ -86,7 +86,7 @@ class FunctionIn(BaseModel):
 
     function_name: str
     function_code: str
-    serialized: bool = True
+    serialized: StrictBool = True
     description: str | None = None
     meta: dict[str, Any] | None = None
 

@@ -68,6 +68,14 @@ class VersionOut(_Shape):
     trigger_url: str | None = None
 
 
+class Problem(_Shape):
+    """Why a request is not done, and what to do about it."""
+
+    detail: str | list[dict[str, Any]]
+    reason: str | None = None
+    cure: str | None = None
+
+
 class FlowOut(_Shape):
     """A flow."""
 
