@@ -188,7 +188,7 @@ def understood(read: Callable[[Any], T], body: Any) -> T:
     """
     try:
         return read(body)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise errors.ServerFailed(
             502,
             "The server answered with a record that makes no sense.",
