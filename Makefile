@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow bench check lab clean
+.PHONY: demo test slow bench reliability check lab clean
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -23,6 +23,9 @@ slow: $(STAMP)  ## what takes longer
 
 bench: $(STAMP)  ## what is promised about speed, measured
 	cd tests && ../$(BIN)/python -m benchmarks
+
+reliability: $(STAMP)  ## kills, faults, inputs, memory, throughput and latency, in one table
+	cd tests && ../$(BIN)/python -m benchmarks reliability
 
 check: $(STAMP)  ## style, types and the doors between the rooms
 	$(BIN)/ruff check .

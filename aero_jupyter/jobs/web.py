@@ -179,7 +179,15 @@ def _send(
                 guard(resp.url, target)
             return target
 
+    class Wide(requests.adapters.HTTPAdapter):
+        """Sends files in large pieces: the default of 16 kB costs a large file half of its time."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs, blocksize=_CHUNK)
+
     with Guarded() as session:
+        session.mount("http://", Wide())
+        session.mount("https://", Wide())
         session.trust_env = not is_loopback(url)
         # A callable, because a header would lose against an entry in ~/.netrc.
         auth = _bearer(token) if token else None
