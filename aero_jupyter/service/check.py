@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def violations(home: Path, *, quiet: bool = False) -> list[str]:
     try:
         # One snapshot, so that what is being committed is seen whole or not at all.
         connection.execute("BEGIN")
-        looks = [_database, _numbers, _bytes, _provenance, _related]
+        looks = [_database, _numbers, _bytes, _provenance, _related, _temporary]
         looks += [_stuck, _forgotten] if quiet else []
         return [sentence for look in looks for sentence in look(connection.execute, home)]
     finally:
@@ -99,6 +100,14 @@ def _related(rows: _Rows, _: Path) -> Iterator[str]:
         sql = f"SELECT prov_id FROM {table} WHERE version_id NOT IN (SELECT id FROM version)"
         for (id,) in rows(sql):
             yield f"Provenance {id} names a version that does not exist."
+
+
+def _temporary(_: _Rows, home: Path) -> Iterator[str]:
+    old = time.time() - 86_400
+    for folder in ("tmp", "work"):
+        for path in (home / folder).glob("*"):
+            if path.stat().st_mtime < old:
+                yield f"The temporary {folder}/{path.name} is older than a day."
 
 
 def _stuck(rows: _Rows, _: Path) -> Iterator[str]:

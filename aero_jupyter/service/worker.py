@@ -21,16 +21,33 @@ _CODE: dict[str, CodeType] = {}
 
 
 def main() -> None:
-    """Serve tasks until the parent goes away."""
+    """Serve tasks until the service goes away."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _keep()
     tasks, answers = _own_channels()
     _limit(json.loads(sys.argv[1]))
     import requests  # noqa: F401  warm: every task speaks HTTP
 
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(tasks, inbox), daemon=True).start()
-    answers.write(b'{"ready": true}\n')
+    answers.write(json.dumps({"group": os.getpgrp()}).encode() + b"\n")
     while True:
         answers.write(_line(_perform(inbox.get())))
+
+
+def _keep() -> None:
+    """Let a child do the work and end as it ends: the parent that user code may signal is not the service."""
+    child = os.fork()
+    if not child:
+        # A group of its own: it can be ended with all it started, and its parent lives to see it.
+        os.setpgid(0, 0)
+        return
+    for descriptor in (0, 1):
+        os.close(descriptor)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:
@@ -43,7 +60,9 @@ def _own_channels() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _limit(limits: dict[str, int]) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_NOFILE, limits["files"])
+    # Counted for the user, not for this process: so many more than there are.
+    _lower(resource.RLIMIT_NPROC, _tasks_of_user() + limits["processes"])
     memory = limits["memory"]
     if memory:
         for kind in (resource.RLIMIT_DATA, resource.RLIMIT_AS):
@@ -52,6 +71,23 @@ def _limit(limits: dict[str, int]) -> None:
             except (ValueError, OSError):
                 continue  # macOS keeps neither
             return
+
+
+def _lower(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
+def _tasks_of_user() -> int:
+    count = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+        except OSError:
+            continue
+    return count
 
 
 def _read(tasks: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 _SCRIPT = Path(__file__).with_name("worker.py")
 #: Seconds between two looks at how much a running task has printed.
 _LOOK = 0.5
+#: Seconds in which a worker that has ended says how.
+_PARTING = 2.0
 
 
 class TaskFailed(Exception):
@@ -30,12 +32,14 @@ class TaskFailed(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one task may use: wall-clock seconds, bytes of memory, of printed output, of result."""
+    """What one task may use: wall-clock seconds, bytes of memory, of printed output, of result, files and processes."""
 
     seconds: float = 3600
     memory: int = 8 << 30
     output: int = 64 << 20
     result: int = 10 << 20
+    files: int = 1024
+    processes: int = 512
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,10 @@ class Task:
         return json.dumps({**common, **work}).encode() + b"\n"
 
 
+def _told(limits: Limits) -> dict[str, int]:
+    return {"memory": limits.memory, "files": limits.files, "processes": limits.processes}
+
+
 class Worker:
     """One worker process, in a session of its own so that it can be ended with all it started."""
 
@@ -79,13 +87,14 @@ class Worker:
         self.done = 0
         self.cancelled = False
         self._process = subprocess.Popen(
-            [sys.executable, "-u", str(_SCRIPT), json.dumps({"memory": limits.memory})],
+            [sys.executable, "-u", str(_SCRIPT), json.dumps(_told(limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
             start_new_session=True,
         )
         self._pending = bytearray()
+        self._group = self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -94,13 +103,13 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The process id, which is also its group's."""
-        return self._process.pid
+        """The process id of what runs the tasks, which is also its group's."""
+        return self._group
 
     def execute(self, task: Task) -> Any:
         """Run one task to its end; raises `TaskFailed`."""
         if not self.done:
-            self._answer(task, time.monotonic() + 60)
+            self._group = int(self._answer(task, time.monotonic() + 60)["group"])
         self.done += 1
         try:
             assert self._process.stdin is not None
@@ -140,6 +149,9 @@ class Worker:
         raise TaskFailed(reason)
 
     def _died(self, task: Task) -> TaskFailed:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # It says how it ended, a moment after its pipe has.
+            self._process.wait(_PARTING)
         self.kill()
         if self.cancelled:
             return TaskFailed("The run was cancelled.")
@@ -154,7 +166,11 @@ class Worker:
         """End the process and everything it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
+        try:
+            self._process.wait(_PARTING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):

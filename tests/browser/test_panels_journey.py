@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -208,6 +209,13 @@ def test_an_ingestion_with_the_mouse(jupyter: Any, browser: Any) -> None:
         expect(card).to_contain_text("next: paused, until it is resumed", timeout=LONG)
         bench.press(card.get_by_role("button", name="Lineage"))
         expect(bench.form.locator("svg .box")).to_have_count(1, timeout=LONG)
+        # Reopened without a kernel it shows the last state, with its time.
+        expect(notebook.output(3).locator("[data-aero]").first).to_contain_text("Lineage of take_samples", timeout=LONG)
+        notebook.save()
+    outputs = jupyter.saved("ingestion.ipynb").cells[3].outputs
+    shown = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+    assert "Lineage of take_samples" in shown
+    assert re.search(r"(?i)as of \d\d:\d\d:\d\d UTC", shown)
 
 
 STATES = (

@@ -1,6 +1,7 @@
 """Nothing is lost and nothing is there twice, whatever is killed when; and the look at it finds what is wrong."""
 
 import contextlib
+import os
 import sqlite3
 
 import crash
@@ -67,6 +68,17 @@ def test_each_broken_promise_is_found(sound, tmp_path, sentence):
         copy.commit()
     (tmp_path / "content").symlink_to(sound / "content")
     assert sentence in " ".join(violations(tmp_path, quiet=True))
+
+
+def test_a_temporary_file_that_stays_is_found(sound):
+    left = sound / "work" / "left"
+    left.mkdir(parents=True)
+    assert violations(sound, quiet=True) == []
+    os.utime(left, (0, 0))
+    try:
+        assert "work/left is older than a day" in " ".join(violations(sound))
+    finally:
+        left.rmdir()
 
 
 def test_changed_bytes_are_found(sound):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -19,7 +20,8 @@ import aero_jupyter
 from aero_jupyter import cli
 from aero_jupyter.compute.functions import portable
 from aero_jupyter.core.errors import InvalidArgument, LocalServiceFailed
-from aero_jupyter.service import daemon, keeping
+from aero_jupyter.service import app, daemon, keeping
+from aero_jupyter.service import store as stores
 from aero_jupyter.service.check import violations
 
 MAKE = "def kept(n=3):\n    import time\n    open('k.csv', 'w').write(f'n\\n{time.time_ns()}\\n')\n    return 'k.csv'\n"
@@ -125,9 +127,6 @@ def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest
     daemon.stop(home.folder)
     with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store:
         pages = store.execute("PRAGMA page_count").fetchone()[0]
-    from aero_jupyter.service import app
-    from aero_jupyter.service import store as stores
-
     before = stores.DB.__init__
 
     def small(self: Any, path: Path) -> None:
@@ -153,6 +152,23 @@ def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest
     monkeypatch.setenv("AERO_HOME", str(home.folder))
     assert violations(home.folder) == []
     assert home.run().state == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk of the local AERO is full"),
+        (OSError(errno.EROFS, "Read-only file system"), "The folder of the local AERO cannot be written"),
+        (PermissionError(errno.EACCES, "Permission denied"), "The folder of the local AERO cannot be written"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "cannot be written"),
+        (sqlite3.OperationalError("database is locked"), "Another program holds the store"),
+        (sqlite3.OperationalError("no such table: x"), "cannot use its store: no such table: x."),
+    ],
+)
+def test_each_state_of_the_disk_has_its_sentence_and_cure(error: Exception, said: str) -> None:
+    detail, cure = app.state_of(error)
+    assert said in detail
+    assert cure
 
 
 def test_a_store_that_another_program_holds_is_waited_for(home: Home) -> None:

@@ -36,6 +36,12 @@ CAUSES = {
     "floods": ("line = 'x' * (1 << 20)\n    while True: print(line)", "printed more than 64 MB"),
     "returns": ("return {'x': 'y' * (11 << 20)}", "returned x, but this flow declares no output"),
     "recurses": ("return recurses()", "RecursionError"),
+    "opens": ("kept = []\n    while True: kept.append(open('/dev/null'))", "Too many open files"),
+    "forks": (
+        "import os, time\n    for _ in range(200):\n        os.fork() or time.sleep(60)\n    time.sleep(60)",
+        "forks did not end within 3 s.",
+    ),
+    "pickles": ("import pickle\n    return pickle.dumps(pickles.__name__)", "returned"),
 }
 
 
@@ -49,6 +55,22 @@ def test_the_run_fails_with_its_cause_and_the_next_one_goes_through(session, nam
     assert len(run.error) < 500
     well = session.register(portable("def well():\n    return None\n"))
     assert session.client.wait_for_run(session.client.run_flow(well.id).id, 60).state == "done"
+
+
+def test_signals_to_its_parent_do_not_reach_the_service(session):
+    text = "def signals():\n    import os, signal\n    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):\n"
+    text += "        os.kill(os.getppid(), each)\n    return None\n"
+    flow = session.register(portable(text))
+    run = session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+    assert run.is_final
+    assert aero_jupyter.local().state == session.state
+    well = session.register(portable("def still_well():\n    return None\n"))
+    assert session.client.wait_for_run(session.client.run_flow(well.id).id, 60).state == "done"
+
+
+def test_processes_of_one_task_are_all_ended(session):
+    service = psutil.Process(session.state.pid)
+    assert len(service.children(recursive=True)) < 20
 
 
 def test_what_a_function_started_ends_with_it(session, tmp_path):

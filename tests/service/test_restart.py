@@ -54,8 +54,10 @@ def test_a_run_under_way_when_the_service_is_killed_ends_with_one_version(tmp_pa
             "gc_endpoint": state.endpoint, "function_uuid": answer.json()["function_uuid"], "rule": 0,
             "pull_function_uuid": None, "commit_function_uuid": None, "output_data": {"slow": {"url": url}},
         })  # fmt: skip
-        run = next(iter(client_of(state).list("run", match=flow.id)))
         deadline = time.monotonic() + 30
+        # Its timer fires in the background.
+        while (run := next(iter(client_of(state).list("run", match=flow.id)), None)) is None:
+            assert time.monotonic() < deadline
         while client_of(state).get_run(run.id).state != "running":
             assert time.monotonic() < deadline
         os.kill(state.pid, signal.SIGKILL)

@@ -197,7 +197,7 @@ class TreePanel(Panel):
         self._mark = uuid.uuid4().hex
         self._shown: Shown | None = None
         self._twin = Twin(self._bundle)
-        self.asked = datetime.now(timezone.utc)
+        self.asked = self._shown_at = datetime.now(timezone.utc)
 
     def nodes(self) -> Sequence[Node | None]:
         """Describe what is to be seen."""
@@ -234,6 +234,7 @@ class TreePanel(Panel):
 
     def show(self) -> None:
         """Show things as they are."""
+        self._shown_at = datetime.now(timezone.utc)
         if self._shown is not None:
             self._shown.show(self.tree())
         self._twin.later()
@@ -274,7 +275,10 @@ class TreePanel(Panel):
             self.looked_at()
 
     def _bundle(self) -> dict[str, str]:
+        # Whoever opens the notebook later sees of when this is.
+        when = trees.text(f"As of {clock(self._shown_at)}", "meta")
         tree = self.tree()
+        tree = {**tree, "children": [*tree["children"], when]}
         marked = f'<div data-aero="{self._mark}">{trees.as_html(tree)}</div>'
         return {"text/plain": trees.as_text(tree), "text/html": marked}
 
