@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from IPython.display import display
-
 from aero_jupyter.core.errors import AeroError, InvalidArgument
 from aero_jupyter.notebook.listing import Question
 from aero_jupyter.notebook.panels import tree as trees
@@ -184,13 +182,6 @@ class Workbench(TreePanel):
         self._tabs = boxed()
         self._lay()
         return boxed(head, self._tabs)
-
-    def _ipython_display_(self) -> None:
-        if not self.is_live():
-            raise NotImplementedError
-        self._twin.display()
-        display(self.widget)
-        self.begin()
 
     def begin(self) -> None:
         """Wait for the front end to say that it shows it."""
