@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 import time
@@ -106,8 +107,10 @@ def _temporary(_: _Rows, home: Path) -> Iterator[str]:
     old = time.time() - 86_400
     for folder in ("tmp", "work"):
         for path in (home / folder).glob("*"):
-            if path.stat().st_mtime < old:
-                yield f"The temporary {folder}/{path.name} is older than a day."
+            # What a run that ends right now takes away is not what stays.
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < old:
+                    yield f"The temporary {folder}/{path.name} is older than a day."
 
 
 def _stuck(rows: _Rows, _: Path) -> Iterator[str]:
