@@ -17,17 +17,12 @@ from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import columns_of
 from aero_jupyter.notebook.frames import AeroFrame, framed
+from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.paging import Pager, View
 from aero_jupyter.notebook.panels.base import Twin
 
 _STATIC = Path(__file__).parent / "static"
-#: Seconds in which the table of the front end says that it is there.
-PATIENCE = 3.0
-_NO_GRID = (
-    "This front end does not show anywidget, so these are plain controls. "
-    "Install anywidget where JupyterLab runs, and reload the page."
-)
 
 
 class Grid(anywidget.AnyWidget):
@@ -58,7 +53,7 @@ class Controls(ipywidgets.VBox):  # type: ignore[misc]
         self._about = ipywidgets.Label()
         self._search = ipywidgets.Text(description="Search", continuous_update=False)
         self._search.observe(lambda change: act({"do": "search", "text": change["new"]}), "value")
-        self._note = ipywidgets.Label(_NO_GRID)
+        self._note = ipywidgets.Label(NO_ANYWIDGET)
         self._table = ipywidgets.HTML()
         first, previous, following, last, refresh = self._buttons.values()
         row = ipywidgets.HBox([first, previous, self._about, following, last, refresh])
@@ -71,7 +66,7 @@ class Controls(ipywidgets.VBox):  # type: ignore[misc]
             self._buttons[what].disabled = view["busy"] or not can
         self._about.value = f"{view['about']} · {view['asked']}"
         self._search.description = view["filter"].capitalize()
-        trouble = view["error"]["lines"] if view["error"] else [view["note"] or view["empty"] or _NO_GRID]
+        trouble = view["error"]["lines"] if view["error"] else [view["note"] or view["empty"] or NO_ANYWIDGET]
         self._note.value = " ".join(trouble)
 
 
@@ -107,8 +102,7 @@ class Live:
         self.grid = Grid(mark=self._mark, view=self.pager.view())
         self.grid.on_msg(self._heard)
         self.box = _Box([self.grid])
-        self._waiting = threading.Timer(PATIENCE, self._give_up)
-        self._waiting.daemon = True
+        self._handshake = Handshake(PATIENCE, self._give_up)
 
     def display(self) -> None:
         """Show it: in this cell, at once."""
@@ -119,8 +113,7 @@ class Live:
     def begin(self) -> None:
         """Turn to its first page, and wait for the front end to say that it shows it."""
         self.pager.turn(self.pager.place)
-        if not self._waiting.is_alive():
-            self._waiting.start()
+        self._handshake.begin()
 
     def show_twin(self) -> None:
         """Show what is saved with the notebook."""
@@ -131,7 +124,8 @@ class Live:
         if self._controls is not None:
             self._controls.show(view, self._static()["text/html"] if not self._twin.is_shown else "")
             self._twin.now()
-        self._twin.later()
+        else:
+            self._twin.later()
 
     def _static(self) -> dict[str, str]:
         view = self.pager.view()
@@ -155,7 +149,7 @@ class Live:
         self.pager.show_error(lines, story)
 
     def _there(self) -> None:
-        self._waiting.cancel()
+        self._handshake.heard()
         if self._controls is not None:
             # It was only slow: a busy kernel hears of it late.
             self._controls = None

@@ -321,3 +321,19 @@ def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
     assert "A flow panel_twice → panel_twice exists already" in shown
     assert "its text differs: - return 1" in shown
     assert second.value.text == text.format(2)
+
+
+@pytest.mark.parametrize("tab", ["browse", "runs"])
+def test_a_tab_can_be_turned_to_again_and_again(tab: str) -> None:
+    bench = aero_jupyter.panel(tab)
+    assert bench.widget is not None
+    bench.begin()
+    live = bench._panels[tab]._live
+    live._heard(None, {"do": "hello", "view": "one"}, [])
+    for other in ("register", tab, "lineage", tab):
+        bench.act({"do": "tab", "tab": other})
+        settled(bench)
+        assert bench._error is None
+        assert bench.value.tab == other
+    live._heard(None, {"do": "bye", "view": "one"}, [])
+    bench.left()

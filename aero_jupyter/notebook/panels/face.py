@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,10 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake
 from aero_jupyter.notebook.panels.tree import Node, html_list
 
 _STATIC = Path(__file__).parent.parent / "static"
-#: Seconds in which the panel in the front end says that it is there.
-PATIENCE = 3.0
-_NO_FACE = (
-    "This front end does not show anywidget, so these are plain controls. "
-    "Install anywidget where JupyterLab runs, and reload the page."
-)
 Act = Callable[[Mapping[str, Any]], None]
 
 
@@ -64,13 +58,11 @@ class Shown:
         self.face = Face(view=tree, mark=mark)
         self.face.on_msg(self._heard)
         self.box = boxed(self.face)
-        self._waiting = threading.Timer(PATIENCE, self._give_up)
-        self._waiting.daemon = True
+        self._handshake = Handshake(PATIENCE, self._give_up)
 
     def begin(self) -> None:
         """Wait for the front end to say that it is there."""
-        if not self._waiting.is_alive() and not self._waiting.finished.is_set():
-            self._waiting.start()
+        self._handshake.begin()
 
     def show(self, tree: Node) -> None:
         """Show another tree."""
@@ -81,7 +73,7 @@ class Shown:
 
     def _heard(self, _: Any, message: Mapping[str, Any], __: Any) -> None:
         if message.get("do") == "hello":
-            self._waiting.cancel()
+            self._handshake.heard()
             if self._plain is not None:
                 # It was only slow: a busy kernel hears of it late.
                 self._plain = None
@@ -108,7 +100,7 @@ class Plain(ipywidgets.VBox):  # type: ignore[misc]
         """Show a tree; a field that is there already stays the one it is."""
         self._showing = True
         try:
-            self.children = [*self._several(tree["children"]), ipywidgets.Label(_NO_FACE)]
+            self.children = [*self._several(tree["children"]), ipywidgets.Label(NO_ANYWIDGET)]
         finally:
             self._showing = False
 
