@@ -81,20 +81,10 @@ def check_address(url: str, source: str, rules: Mapping[str, Any]) -> None:
 
 def _is_link_local(host: str) -> bool:
     try:
-        found = (
-            [host.partition("%")[0]] if _is_address(host) else [each[4][0] for each in socket.getaddrinfo(host, None)]
-        )
+        found = {str(each[4][0]).partition("%")[0] for each in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    return any(ipaddress.ip_address(str(each).partition("%")[0]).is_link_local for each in found)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    return any(ipaddress.ip_address(each).is_link_local for each in found)
 
 
 def _copied(url: str, path: str, rules: Mapping[str, Any]) -> Fetched:

@@ -12,10 +12,11 @@ from aero_jupyter.core import policy as policies
 from aero_jupyter.core.errors import AeroError, NotFound
 from aero_jupyter.core.models import Data, Flow, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.columns import seconds_of, time_of
 from aero_jupyter.notebook.errors import ended_well
 from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.base import Message, TreePanel, called
+from aero_jupyter.notebook.panels.base import Message, TreePanel
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.notebook.panels.tree import Node
 from aero_jupyter.notebook.views import Card, RunCard

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
+from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.columns import columns_of, common_columns_of
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.options import clock, options
@@ -141,9 +142,8 @@ class FrameTools:
     def code_of(self, listing: Listing) -> str:
         """Write the Python that makes a frame of a listing, as long as this one."""
         session = listing.session
-        where = "aero.local()" if session.is_local else f"aero.connect({session.client.base_url!r})"
         limit = None if self._frame.attrs["complete"] else len(self._frame)
-        return f"import aero_jupyter as aero\n\n{where}\n{listing.question.as_code(limit)}\n"
+        return f"{where_code(session)}{listing.question.as_code(limit)}\n"
 
     def _row(self, row: int | str) -> Any:
         rows = self._frame._rows

@@ -83,24 +83,13 @@ class Lookups:
             self._known.clear()
 
 
-def ahead(
-    session: Session, function: PortableFunction, wish: Wish, endpoint: str, lookups: Lookups | None = None
-) -> list[Remark]:
-    """Look at a registration before it is sent: the worst first.
-
-    Raises
-    ------
-    ClientError
-        If the AERO server does not answer.
-    """
-    known = lookups or Lookups()
+def ahead(session: Session, function: PortableFunction, wish: Wish, endpoint: str) -> list[Remark]:
+    """Look at a registration before it is sent, at what the registration itself does not look at: the worst first."""
     # A function that makes nothing may be meant so here: its run will say it.
     found = of_outputs(function, wish.outputs, pulled=wish.source is not None)
     remarks = [replace(remark, mark=SURPRISES) for remark in found]
-    _, unknown = of_inputs(session, wish.inputs, known)
-    remarks += [*unknown, *of_endpoint(session, endpoint, known)]
-    if wish.source:
-        remarks += known.get("source", wish.source[1], lambda: of_source(str(wish.source and wish.source[1])))
+    remarks += of_endpoint(session, endpoint, Lookups())
+    remarks += of_source(wish.source[1]) if wish.source else []
     return worst_first(remarks)
 
 

@@ -90,13 +90,8 @@ def register(session: Session, function: PortableFunction, wish: Wish, args: arg
         display(Card(str(remark)))
     flow = session.register(
         function,
-        inputs=wish.inputs,
-        outputs=wish.outputs,
-        source=wish.source[1] if wish.source else None,
-        policy=wish.policy,
-        timer=wish.timer,
+        **wish.arguments(),
         endpoint=args.endpoint,
-        kwargs=wish.kwargs,
         description=args.description or first_sentence(function.doc),
         replace=args.replace,
     )

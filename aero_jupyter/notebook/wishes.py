@@ -36,6 +36,11 @@ class Wish:
     timer: int | None
     kwargs: Mapping[str, Any]
 
+    def arguments(self) -> dict[str, Any]:
+        """Give it as ``Session.register`` takes it."""
+        source = self.source[1] if self.source else None
+        return {**vars(self), "source": source}
+
 
 def wish_from(args: argparse.Namespace) -> Wish:
     """Read the options, with what follows from them.

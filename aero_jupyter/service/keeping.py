@@ -17,7 +17,7 @@ from pathlib import Path
 from aero_jupyter._version import __version__
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.service.content import path_of
-from aero_jupyter.service.store import Store
+from aero_jupyter.service.store import Store, stamp
 
 #: Seconds that content without a version is left alone: a run that is under way may still commit it.
 FRESH = 86_400.0
@@ -102,8 +102,8 @@ def gc(home: Path, fresh: float = FRESH) -> tuple[int, int]:
     # No upload is published while this transaction stands.
     with store.transaction() as db:
         kept = "SELECT v.file_name FROM version v WHERE v.file_name IS NOT NULL"
-        stamped = datetime.fromtimestamp(old, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        db.run(f"DELETE FROM file WHERE created_at < ? AND name NOT IN ({kept})", (stamped,))
+        before = stamp(datetime.fromtimestamp(old, timezone.utc))
+        db.run(f"DELETE FROM file WHERE created_at < ? AND name NOT IN ({kept})", (before,))
         wanted = {row["checksum"] for row in db.rows("SELECT DISTINCT checksum FROM file")}
         for path in (home / "content").glob("*/*"):
             if path.name not in wanted and path.stat().st_mtime < old:

@@ -10,12 +10,14 @@ from globus_sdk import AccessTokenAuthorizer
 
 from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.core.errors import UnknownName
+from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook import register
+from aero_jupyter.notebook.wishes import Wish
 from aero_jupyter.registration import FlowRegistry
 from aero_jupyter.testing.compute import ComputeService
 
 FUNCTION: Any = Namespace(doc=None, cell="def f():\n    return 1\n", name="f")
-WISH: Any = Namespace(inputs={}, outputs=(), source=None, policy=None, timer=None, kwargs={})
+WISH = Wish({}, (), None, PolicyEnum.NONE, None, {})
 
 
 class Registered(Exception):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 from aero_jupyter.notebook.callbacks import callback
+from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.frontend import front_end
 from aero_jupyter.notebook.options import clock, options
 from aero_jupyter.notebook.panels import tree as trees
@@ -32,19 +33,6 @@ Task = Callable[[], None]
 def on_thread(task: Task) -> None:
     """Do something on a thread of its own."""
     threading.Thread(target=task, name="aero-panel", daemon=True).start()
-
-
-def where_code(session: Session) -> str:
-    """Write the Python that begins as a session did."""
-    where = "aero.local()" if session.is_local else f"aero.connect({session.client.base_url!r})"
-    return f"import aero_jupyter as aero\n\n{where}\n"
-
-
-def called(name: str, *arguments: object, **named: object) -> str:
-    """Write a call; what is None or empty is left out of the named arguments."""
-    parts = [repr(each) for each in arguments]
-    parts += [f"{key}={value!r}" for key, value in named.items() if value not in (None, "", (), {}, False)]
-    return f"aero.{name}({', '.join(parts)})"
 
 
 class Twin:

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core.errors import AeroError, InvalidArgument
+from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.listing import Question
 from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.base import Message, Panel, TreePanel, where_code
+from aero_jupyter.notebook.panels.base import Message, Panel, TreePanel
 from aero_jupyter.notebook.panels.browse import Browse, Looked
 from aero_jupyter.notebook.panels.draft import Draft
 from aero_jupyter.notebook.panels.form import RegisterForm

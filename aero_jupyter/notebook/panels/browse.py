@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from IPython import get_ipython
 
 from aero_jupyter.core.models import Data
+from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.listing import Question
 from aero_jupyter.notebook.paging import Pager, View
-from aero_jupyter.notebook.panels.base import called
 from aero_jupyter.notebook.panels.gridded import GridPanel
 
 if TYPE_CHECKING:

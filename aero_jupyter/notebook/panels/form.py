@@ -15,10 +15,11 @@ from aero_jupyter.core.policy import TIMED
 from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.card import FlowCard
+from aero_jupyter.notebook.code import call_of, where_code
 from aero_jupyter.notebook.dryrun import DryRun, dry_run
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.base import Message, Task, TreePanel, on_thread, where_code
+from aero_jupyter.notebook.panels.base import Message, Task, TreePanel, on_thread
 from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
 from aero_jupyter.notebook.panels.looking import Found, Looker
 from aero_jupyter.notebook.panels.tree import Node
@@ -79,8 +80,7 @@ class RegisterForm(TreePanel):
         if not draft.function:
             return "aero.register_form()"
         first = draft.function if self._is_plain() else repr(draft.text)
-        named = [f"{name}={value!r}" for name, value in draft.named().items() if value not in (None, "", (), {}, False)]
-        return f"aero.register_form({', '.join([first, *named])})"
+        return call_of("register_form", first, **draft.named())
 
     def as_code(self) -> str:
         """Write the Python that registers the same; that shows the same form, while something stops it."""
@@ -105,13 +105,8 @@ class RegisterForm(TreePanel):
         draft, wish = self._draft, self._draft.wish()
         flow = self._session.register(
             self._looker.function(draft),
-            inputs=wish.inputs,
-            outputs=wish.outputs,
-            source=wish.source[1] if wish.source else None,
-            policy=wish.policy,
-            timer=wish.timer,
+            **wish.arguments(),
             endpoint=draft.endpoint,
-            kwargs=wish.kwargs,
             description=draft.description or None,
             replace=draft.replace,
         )

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from aero_jupyter.client.lineage import Lineage
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Flow, Run, Version
+from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.options import clock
 from aero_jupyter.notebook.panels import graph as graphs
 from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.base import Message, TreePanel, called
+from aero_jupyter.notebook.panels.base import Message, TreePanel
 from aero_jupyter.notebook.panels.drawing import as_svg, drawing
 from aero_jupyter.notebook.panels.tree import Node
 from aero_jupyter.notebook.words import size_of

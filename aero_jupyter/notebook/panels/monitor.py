@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data, Flow
+from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.listing import Question
-from aero_jupyter.notebook.panels.base import called
 from aero_jupyter.notebook.panels.gridded import GridPanel
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.notebook.panels.runs import STATES, RunPager

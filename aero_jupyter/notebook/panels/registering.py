@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core.errors import InvalidArgument
@@ -80,7 +80,7 @@ def register_form(
     if when is None and not pairs and any(how == "input" for _, how, _ in draft.given):
         chosen = "any"
     made = ", ".join(outputs) or name
-    draft = _placed(draft, made, endpoint, chosen, every, replace)
+    draft = dataclasses.replace(draft, outputs=made, endpoint=endpoint, when=chosen, every=every, replace=replace)
     return RegisterForm(current(), draft_named(draft, description))
 
 
@@ -93,8 +93,4 @@ def form_for(session: Session, data: Data) -> RegisterForm:
 
 def draft_named(draft: Draft, description: str) -> Draft:
     """Describe a draft; by its function's docstring where nothing is said."""
-    return replace(draft, description=description or here.first_line(draft.text, draft.function))
-
-
-def _placed(draft: Draft, outputs: str, endpoint: str, when: str, every: str, again: bool) -> Draft:
-    return replace(draft, outputs=outputs, endpoint=endpoint, when=when, every=every, replace=again)
+    return dataclasses.replace(draft, description=description or here.first_line(draft.text, draft.function))

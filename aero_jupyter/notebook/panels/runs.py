@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 #: What the table can be narrowed to: states, and times in seconds.
 STATES = ("queued", "pulling", "running", "committing", "done", "unchanged", "failed", "cancelled")
 TIMES = {"3600": "the last hour", "86400": "the last day", "604800": "the last week"}
-#: Flows that are offered to choose from.
-OFFERED = 60
 
 
 class RunPager(Pager):
@@ -95,18 +93,11 @@ class RunPager(Pager):
             "state": dict(question.where).get("state", ""),
             "since": str(question.since or ""),
         }
+        own = {chosen["since"]: f"{question.since} s"} if question.since else {}
         offered = {
             "flow": {"": "all flows", **self._flows},
             "state": {"": "any state", **{state: state_of(state) for state in STATES}},
-            "since": {
-                "": "any time",
-                **TIMES,
-                **(
-                    {str(question.since): f"{question.since} s"}
-                    if chosen["since"] not in TIMES and question.since
-                    else {}
-                ),
-            },
+            "since": {"": "any time", **own, **TIMES},
         }
         labels = {"flow": "of", "state": "in", "since": "from"}
         return [
@@ -213,7 +204,7 @@ class RunPager(Pager):
     def _flow(self, client: AeroClient) -> Flow | None:
         """Ask for the flow as it is now; and which there are, to choose from."""
         flows = client.list("flow").page(1)
-        self._flows |= {flow.id: flow_name(flow) for flow in flows[:OFFERED]}
+        self._flows |= {flow.id: flow_name(flow) for flow in flows}
         wanted = self.listing.question.query
         if not wanted:
             return None
