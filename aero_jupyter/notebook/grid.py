@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -17,19 +16,18 @@ from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import columns_of
 from aero_jupyter.notebook.frames import AeroFrame, framed
+from aero_jupyter.notebook.frontend import module, style
 from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.paging import Pager, View
 from aero_jupyter.notebook.panels.base import Twin
 
-_STATIC = Path(__file__).parent / "static"
-
 
 class Grid(anywidget.AnyWidget):
     """The table in the front end; it shows `view`, and says what was done in it."""
 
-    _esm = _STATIC / "grid.js"
-    _css = _STATIC / "grid.css"
+    _esm = module("grid")
+    _css = style("grid")
     view = traitlets.Dict().tag(sync=True)
     mark = traitlets.Unicode().tag(sync=True)
 

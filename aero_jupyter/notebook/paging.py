@@ -75,6 +75,8 @@ class Pager:
         self._busy = False
         self._chosen: dict[str, tuple[str, Any]] = {}
         self._rows: list[Any] = []
+        self._here: dict[str, tuple[Listing, Any]] = {}
+        self._left: dict[str, tuple[Listing, Any]] = {}
         self._error: View | None = None
         self._detail: View | None = None
         self._open_row: Any = None
@@ -143,10 +145,20 @@ class Pager:
             # A later page was asked for meanwhile: this reply is not shown over it.
             if generation != self._generation:
                 return
-            self.place, self._rows, self._busy = place, rows, False
+            self.place, self._busy = place, False
+            self._put(rows)
         self.show()
         if not self._has(following := replace(place, page=place.page + 1)) and not self._at_end(place):
             self._begin(lambda: self._prefetch(following))
+
+    def _put(self, rows: list[Any]) -> None:
+        """Have other rows on the page. What was done to one of those before them may be heard only now."""
+        listing = self.listing
+        self._left, self._here = self._here, {listing.id_of(row): (listing, row) for row in rows}
+        self._rows = rows
+
+    def _lately(self, id: str) -> tuple[Listing, Any] | None:
+        return self._here.get(id) or self._left.get(id)
 
     def _prefetch(self, place: Place) -> None:
         # Whoever turns to that page will be told what went wrong.
@@ -339,13 +351,13 @@ class Pager:
 
     def _select(self, message: Mapping[str, Any]) -> None:
         with self._lock:
-            shape = self.listing.question.shape
-            here = {self.listing.id_of(row): (shape, row) for row in self._rows}
             for id in message.get("ids") or ():
-                if message.get("on") and id in here:
-                    self._chosen.setdefault(id, here[id])
-                elif not message.get("on"):
+                found = self._lately(str(id))
+                if not message.get("on"):
                     self._chosen.pop(id, None)
+                elif found is not None:
+                    listing, row = found
+                    self._chosen.setdefault(id, (listing.question.shape, row))
         self.show()
 
     def _clear(self, _: Mapping[str, Any]) -> None:
@@ -356,10 +368,10 @@ class Pager:
     def _open(self, message: Mapping[str, Any]) -> None:
         from aero_jupyter.notebook.detail import code_of, detail_of
 
-        listing, wanted = self.listing, message.get("id")
-        row = next((row for row in self._rows if listing.id_of(row) == wanted), None)
-        if row is None:
+        found = self._lately(str(message.get("id")))
+        if found is None:
             return
+        listing, row = found
         with self._lock:
             self._generation += 1
             generation, self._busy, self._error = self._generation, True, None

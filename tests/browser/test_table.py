@@ -147,6 +147,40 @@ def test_it_is_used_by_keyboard_alone(table: Any) -> None:
     expect(grid(table)).to_contain_text("Copied the id.")
 
 
+NEXT_PAGE = """() => new Promise(done => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    kernel.iopubMessage.connect((_, message) => {
+        const view = message.content?.data?.state?.view;
+        if (view?.page === 2) setTimeout(done, 200);
+    });
+    document.querySelector('.aero-grid [data-do=next]').click();
+})"""
+
+
+def test_a_page_that_comes_under_a_press_does_not_take_the_click_away(table: Any) -> None:
+    name = names(table)[0]
+    grid(table).locator("tbody input").first.hover()
+    table.page.mouse.down()
+    table.page.evaluate(NEXT_PAGE)
+    expect(grid(table)).to_contain_text(f"1–15 of {COUNT}")
+    table.page.mouse.up()
+    expect(grid(table)).to_contain_text(f"16–30 of {COUNT}")
+    expect(grid(table)).to_contain_text("1 selected")
+    run(table, 2)
+    expect(table.output(2)).to_contain_text(str([name]))
+
+
+def test_what_is_being_typed_stays_when_a_page_comes(table: Any) -> None:
+    box = grid(table).locator("input[type=search]")
+    box.fill("basin_0")
+    table.page.evaluate(NEXT_PAGE)
+    expect(grid(table)).to_contain_text(f"16–30 of {COUNT}")
+    table.page.keyboard.type("7")
+    assert grid(table).locator("input[type=search]").input_value() == "basin_07"
+    table.page.keyboard.press("Enter")
+    expect(grid(table)).to_contain_text("1–1 of 1")
+
+
 def test_while_the_kernel_is_busy_nothing_is_lost(table: Any) -> None:
     run(table, 3)
     expect(table.output(3)).to_contain_text("busy")

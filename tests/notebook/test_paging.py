@@ -222,6 +222,21 @@ def test_where_the_server_cannot_they_are_filtered_here_and_it_is_said(monkeypat
     assert table.asked == []
 
 
+def test_what_was_clicked_just_before_the_page_turned_counts(table: Table) -> None:
+    clicked = table.view["rows"][3]["id"]
+    table.do("next")
+    assert table.do("select", ids=[clicked], on=True)["selected"] == 1
+    assert [row.name for _, row in table.pager.selected] == ["d003"]
+
+
+def test_what_was_clicked_just_before_a_search_was_answered_counts(table: Table) -> None:
+    clicked = table.view["rows"][3]["id"]
+    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.do("search", text="sewage")
+    assert table.do("select", ids=[clicked], on=True)["error"] is None
+    assert [row.name for _, row in table.pager.selected] == ["d003"]
+
+
 def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> None:
     table.do("select", ids=[table.view["rows"][0]["id"]], on=True)
     table.next_pages = pages_of([{"name": "found", "data_id": "x"}])

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import ipywidgets
 import traitlets
 
+from aero_jupyter.notebook.frontend import module, style
 from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake
 from aero_jupyter.notebook.panels.tree import Node, html_list
 
-_STATIC = Path(__file__).parent.parent / "static"
 Act = Callable[[Mapping[str, Any]], None]
 
 
 class Face(anywidget.AnyWidget):
     """A panel in the front end; it shows `view`, and says what was done in it."""
 
-    _esm = _STATIC / "panel.js"
-    _css = _STATIC / "panel.css"
+    _esm = module("panel")
+    _css = style("panel")
     view = traitlets.Dict().tag(sync=True)
     mark = traitlets.Unicode().tag(sync=True)
 

@@ -195,7 +195,8 @@ class RunPager(Pager):
             if generation != self._generation or self.paused:
                 return
             self._notice(rows, first=self._looked is None)
-            self.listing, self._rows, self._trouble = listing, rows, ""
+            self.listing, self._trouble = listing, ""
+            self._put(rows)
             self._looked, self.flow = datetime.now(timezone.utc), flow
             if opened is not None:
                 self._detail, self._open_row = self._told(opened), opened

@@ -1,32 +1,4 @@
-/* The table of an AeroFrame. It shows what `view` says and tells the kernel what was done; it decides nothing.
-   Texts become text nodes, never markup. */
-
-const make = (name, attributes = {}, ...children) => {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === "onclick" || key === "onchange" || key === "onkeydown") node[key] = value;
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-};
-
-const copyText = async (text) => {
-  if (navigator.clipboard) {
-    try {
-      return await navigator.clipboard.writeText(text);
-    } catch {
-      // The browser may refuse it here; the older way below needs no permission.
-    }
-  }
-  const area = make("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-};
+/* The table of an AeroFrame. It shows what `view` says and tells the kernel what was done; it decides nothing. */
 
 const save = (name, type, bytes) => {
   const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
@@ -43,7 +15,9 @@ function render({ model, el }) {
   el.append(root);
   let focused = null; // the id of the row that has the focus
   let anchor = null; // where a range of selected rows begins
-  let waiting = null;
+  let typed = null; // the box that is being typed into
+  let drawing = false;
+  const busy = busyness(root);
   const widths = {};
 
   const tell = (what, more = {}) => model.send({ do: what, ...more });
@@ -175,16 +149,28 @@ function render({ model, el }) {
       return line;
     });
 
+  /* A box to type into: it is sent when somebody is done, and not because a new page took its place. */
+  const box = (what, attributes, send) => {
+    const input = make("input", { "data-do": what, ...attributes });
+    const enter = () => {
+      if (typed !== what || drawing) return;
+      typed = null;
+      send(input.value);
+    };
+    input.oninput = () => {
+      typed = what;
+    };
+    input.onchange = enter;
+    input.onblur = enter;
+    input.onkeydown = (event) => {
+      if (event.key === "Enter") enter();
+    };
+    return input;
+  };
+
   const top = (view) => {
-    const search = make("input", {
-      type: "search",
-      "aria-label": view.filter,
-      placeholder: view.filter,
-      onchange: (event) => tell("search", { text: event.target.value }),
-      onkeydown: (event) => {
-        if (event.key === "Enter" && event.target.value !== view.search) event.target.blur();
-      },
-    });
+    const about = { type: "search", "aria-label": view.filter, placeholder: view.filter };
+    const search = box("search", about, (text) => tell("search", { text }));
     search.value = view.search;
     return make("div", { class: "bar" }, make("strong", {}, view.heading), make("span", { class: "push" }, search));
   };
@@ -198,14 +184,8 @@ function render({ model, el }) {
       { "aria-label": "rows a page", onchange: (event) => tell("size", { size: Number(event.target.value) }) },
       ...view.sizes.map((n) => make("option", { value: n, selected: n === view.size }, `${n} a page`))
     );
-    const jump = make("input", {
-      type: "number",
-      min: 1,
-      max: view.pages,
-      value: view.page,
-      "aria-label": view.pages ? `page, of ${view.pages}` : "page",
-      onchange: (event) => tell("page", { page: Number(event.target.value) }),
-    });
+    const where = { min: 1, max: view.pages, value: view.page, "aria-label": view.pages ? `page, of ${view.pages}` : "page" };
+    const jump = box("page", { type: "number", ...where }, (page) => tell("page", { page: Number(page) }));
     return [
       make(
         "div",
@@ -234,16 +214,6 @@ function render({ model, el }) {
         live
       ),
     ];
-  };
-
-  const marked = (detail) => {
-    const lines = detail.pre.split("\n");
-    const strong = new Set(detail.marked ?? []);
-    return make(
-      "pre",
-      { tabindex: 0 },
-      ...lines.map((line, at) => make(strong.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
-    );
   };
 
   const choices = (view) =>
@@ -284,7 +254,7 @@ function render({ model, el }) {
           { class: "detail", "aria-label": view.detail.heading },
           make("strong", {}, view.detail.heading),
           ...view.detail.lines.map((line) => make("div", {}, line)),
-          view.detail.pre ? marked(view.detail) : null,
+          view.detail.pre ? markedText(view.detail.pre, view.detail.marked) : null,
           make(
             "div",
             { class: "bar" },
@@ -310,14 +280,13 @@ function render({ model, el }) {
   const draw = () => {
     const view = model.get("view");
     if (!view.columns) return;
+    drawing = true;
     const active = root.contains(document.activeElement) ? document.activeElement : null;
     const inRow = active?.closest("tbody tr")?.dataset.id;
     const doing = active?.dataset?.do;
-    clearTimeout(waiting);
+    const kept = doing && doing === typed ? active : null;
     root.dataset.theme = view.theme;
-    root.setAttribute("aria-busy", String(view.busy));
-    if (view.busy) waiting = setTimeout(() => root.classList.add("waiting"), 200);
-    else root.classList.remove("waiting");
+    busy(view.busy);
     const table = make(
       "table",
       { "aria-rowcount": view.total ?? -1 },
@@ -333,37 +302,24 @@ function render({ model, el }) {
       widths[column.name] = Math.max(widths[column.name] ?? 0, Math.min(width, 320));
     });
     if (inRow) focus(view.rows.some((row) => row.id === inRow) ? inRow : view.rows[0]?.id);
+    else if (kept) root.querySelector(`[data-do="${doing}"]`).replaceWith(kept);
     else if (doing) root.querySelector(`[data-do="${doing}"]:not(:disabled)`)?.focus();
+    kept?.focus();
+    drawing = false;
     if (live.dataset.about !== view.about) said(view.about);
     live.dataset.about = view.about;
   };
 
-  const statics = () => document.querySelectorAll(`[data-aero="${CSS.escape(model.get("mark"))}"]`);
-  const hide = (hidden) => {
-    for (const table of statics()) {
-      const output = table.closest(".jp-OutputArea-child") ?? table;
-      output.style.display = hidden ? "none" : "";
-    }
-  };
   const file = (message, buffers) => {
     if (message.do === "file") save(message.name, message.type, buffers[0]);
   };
 
-  model.on("change:view", draw);
   model.on("msg:custom", file);
-  draw();
-  hide(true);
-  const id = Math.random().toString(36).slice(2);
-  const bye = () => tell("bye", { view: id });
-  tell("hello", { view: id });
-  window.addEventListener("pagehide", bye);
+  const leave = living(model, gently(root, draw));
   return () => {
-    window.removeEventListener("pagehide", bye);
-    bye();
-    model.off("change:view", draw);
     model.off("msg:custom", file);
-    clearTimeout(waiting);
-    hide(false);
+    busy(false);
+    leave();
   };
 }
 

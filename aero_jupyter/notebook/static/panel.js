@@ -1,36 +1,7 @@
-/* A panel: draws the tree that the kernel describes, and tells the kernel what was done; it decides nothing.
-   Texts become text nodes, never markup. */
+/* A panel: draws the tree that the kernel describes, and tells the kernel what was done; it decides nothing. */
 
 const SVG = "http://www.w3.org/2000/svg";
-
-const fill = (node, attributes, children) => {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node[key] = value;
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-};
-const make = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
 const drawn = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
-
-const copyText = async (text) => {
-  if (navigator.clipboard) {
-    try {
-      return await navigator.clipboard.writeText(text);
-    } catch {
-      // The browser may refuse it here; the older way below needs no permission.
-    }
-  }
-  const area = make("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
-};
-
 const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
 /* The drawing keeps what is seen of it (where, how near) while its boxes change. */
@@ -222,7 +193,7 @@ function render({ model, el }) {
   const typed = {}; // what was typed and is not known to the kernel yet
   const opened = {}; // folds that were opened or closed by hand
   const timers = {};
-  let waiting = null;
+  const busy = busyness(root);
 
   const tell = (what, more = {}) => model.send({ do: what, ...more });
   const send = (name) => {
@@ -314,20 +285,10 @@ function render({ model, el }) {
     return bar;
   };
 
-  const pre = (node) => {
-    const marked = new Set(node.marked);
-    const lines = node.text.split("\n");
-    return make(
-      "pre",
-      { tabindex: 0 },
-      ...lines.map((line, at) => make(marked.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
-    );
-  };
-
   const makers = {
     panel: (node) => make("section", { "aria-label": node.label }, ...below(node)),
     text: (node) => make("span", { class: `text ${node.kind}`, title: node.title || null }, node.text),
-    pre,
+    pre: (node) => markedText(node.text, node.marked),
     row: (node) => make("div", { class: "row" }, ...below(node)),
     group: (node) =>
       make(
@@ -401,10 +362,7 @@ function render({ model, el }) {
     for (const node of fields(tree)) {
       if (typed[node.name] === node.value || (!(node.name in timers) && key !== `field ${node.name}`)) delete typed[node.name];
     }
-    clearTimeout(waiting);
-    root.setAttribute("aria-busy", String(Boolean(tree.busy)));
-    if (tree.busy) waiting = setTimeout(() => root.classList.add("waiting"), 200);
-    else root.classList.remove("waiting");
+    busy(tree.busy);
     root.dataset.theme = tree.theme ?? "auto";
     shown.replaceChildren(makers.panel(tree));
     [...shown.querySelectorAll("pre")].forEach((each, at) => (each.scrollTop = scrolled[at] ?? 0));
@@ -421,26 +379,10 @@ function render({ model, el }) {
     ...(node.children ?? []).flatMap((child) => fields(child)),
   ];
 
-  const statics = () => document.querySelectorAll(`[data-aero="${CSS.escape(model.get("mark"))}"]`);
-  const hide = (hidden) => {
-    for (const each of statics()) {
-      const output = each.closest(".jp-OutputArea-child") ?? each;
-      output.style.display = hidden ? "none" : "";
-    }
-  };
-  const bye = () => tell("bye", { view });
-
-  model.on("change:view", draw);
-  draw();
-  hide(true);
-  tell("hello", { view });
-  window.addEventListener("pagehide", bye);
+  const leave = living(model, gently(root, draw));
   return () => {
-    model.off("change:view", draw);
-    window.removeEventListener("pagehide", bye);
-    clearTimeout(waiting);
-    hide(false);
-    bye();
+    busy(false);
+    leave();
   };
 }
 
