@@ -117,7 +117,9 @@ class Caller(globus_sdk.BaseClient):
         for dialect in wire.flask_dialects():
             route = wire.LIST["data"]
             try:
-                answer = self._ask(route.method, dialect.prefix + route.url(), params=dialect.page(1))
+                answer = self._ask(
+                    route.method, dialect.prefix + route.url(), params=dialect.asked(wire.Window(0, wire.PAGE_SIZE))
+                )
                 wire.rows_from(answer.body, answer.headers)
             except (errors.NotFound, NotJson):
                 continue

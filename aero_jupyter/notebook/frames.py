@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -216,8 +215,8 @@ def frame_from(listing: Listing, limit: int | None) -> AeroFrame:
         with Counting() as progress:
             rows = listing.pages.all(progress)
         return framed(listing, rows, complete=listing.pages.complete)
-    rows = list(islice(listing.pages, limit))
-    return framed(listing, rows, complete=len(rows) < limit or listing.pages.total == len(rows))
+    rows = listing.pages.first(limit)
+    return framed(listing, rows, complete=listing.pages.complete and listing.pages.total == len(rows))
 
 
 def framed(listing: Listing | None, rows: Sequence[Any], *, shape: str = "", complete: bool = True) -> AeroFrame:

@@ -40,8 +40,9 @@ def test_each_generation_is_recognised_once(standin: Standin) -> None:
 def test_the_prefix_of_the_address_is_kept(newest: Newest) -> None:
     with AeroClient(newest.url.rstrip("/")) as client:
         newest.add_data("sewage")
-        assert [data.name for data in client.list("data")] == ["sewage"]
-    assert newest.paths() == ["/fhwa/openapi.json", "/fhwa/data/"]
+        assert client.list("data").page(1)[0].name == "sewage"
+    # The second tells whether one row is all that there is, or all that the server gives at once.
+    assert newest.paths() == ["/fhwa/openapi.json", "/fhwa/data/", "/fhwa/data/"]
 
 
 def test_the_older_server_is_found_at_its_own_prefix_too(flask: Flask) -> None:

