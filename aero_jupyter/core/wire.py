@@ -200,12 +200,15 @@ def search_rows(body: object) -> Reply:
 def _contents(entry: object) -> list[dict[str, Any]]:
     if not isinstance(entry, Mapping):
         return []
+    subject = entry.get("subject")
     if isinstance(entry.get("entries"), list):
-        return [dict(part["content"]) for part in entry["entries"] if isinstance(part.get("content"), Mapping)]
-    content = entry.get("content")
-    if isinstance(content, list):
-        return [dict(part) for part in content if isinstance(part, Mapping)]
-    return [dict(content)] if isinstance(content, Mapping) else [dict(entry)]
+        found = [part["content"] for part in entry["entries"] if isinstance(part, Mapping) and "content" in part]
+    else:
+        content = entry.get("content", entry)
+        found = content if isinstance(content, list) else [content]
+    rows = [dict(part) for part in found if isinstance(part, Mapping)]
+    # What is not told by an id is told by the subject that it is filed under.
+    return [row if not subject or "id" in row or "data_id" in row else {**row, "id": subject} for row in rows]
 
 
 def registration(

@@ -98,13 +98,7 @@ class FrameTools:
         ClientError
             If the server refuses or does not answer.
         """
-        pages = self._asked().pages
-        try:
-            with Counting() as progress:
-                rows = pages.all(progress)
-        except KeyboardInterrupt:
-            return framed(self._asked(), pages.so_far(), complete=False)
-        return framed(self._asked(), rows, complete=pages.complete)
+        return _whole(self._asked())
 
     def refresh(self) -> AeroFrame:
         """Ask the server again for as many rows."""
@@ -212,11 +206,19 @@ def frame(
 def frame_from(listing: Listing, limit: int | None) -> AeroFrame:
     """Make a frame of the first records of a listing."""
     if limit is None:
-        with Counting() as progress:
-            rows = listing.pages.all(progress)
-        return framed(listing, rows, complete=listing.pages.complete)
+        return _whole(listing)
     rows = listing.pages.first(limit)
     return framed(listing, rows, complete=listing.pages.complete and listing.pages.total == len(rows))
+
+
+def _whole(listing: Listing) -> AeroFrame:
+    """Make a frame of all records; when interrupted, of what had come by then."""
+    try:
+        with Counting() as progress:
+            rows = listing.pages.all(progress)
+    except KeyboardInterrupt:
+        return framed(listing, listing.pages.so_far(), complete=False)
+    return framed(listing, rows, complete=listing.pages.complete)
 
 
 def framed(listing: Listing | None, rows: Sequence[Any], *, shape: str = "", complete: bool = True) -> AeroFrame:

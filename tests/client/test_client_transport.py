@@ -116,6 +116,16 @@ def test_a_server_that_stays_down_is_not_stormed(newest: Newest) -> None:
     assert newest.paths().count("/fhwa/data/") == 3
 
 
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}])
+def test_a_server_that_is_asked_too_often_gets_growing_pauses(newest: Newest, headers: dict[str, str]) -> None:
+    newest.faults["/data/"] = [Reply(429, b"slow down", headers)] * 2
+    began = time.monotonic()
+    with AeroClient(newest.url) as client:
+        assert client.list("data").all() == []
+    assert newest.paths().count("/fhwa/data/") == 3
+    assert time.monotonic() - began >= 0.4 + 0.8
+
+
 def test_a_failure_that_waiting_does_not_mend_is_not_tried_again(newest: Newest) -> None:
     newest.faults["/data/"] = [Reply(500, b"Internal Server Error", {"Content-Type": "text/plain"})] * 2
     with AeroClient(newest.url) as client, pytest.raises(errors.ServerFailed, match="Internal Server Error"):
