@@ -15,16 +15,12 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
+from aero_jupyter.notebook.panels.boxes import graph_of
 from aero_jupyter.notebook.panels.drawing import as_svg, drawing
-from aero_jupyter.notebook.panels.graph import (
-    Box,
-    Graph,
-    Line,
-    as_list,
-    collapsed,
-    graph_of,
-    placed,
-)
+from aero_jupyter.notebook.panels.folding import collapsed
+from aero_jupyter.notebook.panels.graph import Box, Graph, Line
+from aero_jupyter.notebook.panels.listed import as_list
+from aero_jupyter.notebook.panels.placing import placed
 from aero_jupyter.notebook.panels.tree import html_list
 
 
@@ -95,11 +91,11 @@ def test_the_forms_hold_the_same(influent: Any) -> None:
     view = aero_jupyter.lineage("level")
     graph = view.to_networkx()
     assert isinstance(graph, nx.MultiDiGraph)
-    assert {data["name"] for _, data in graph.nodes(data=True)} == {"influent", "level"}
-    assert [data["flow"] for *_, data in graph.edges(data=True)] == ["follow"]
+    assert {data["name"] for _, data in graph.nodes(data=True) if data["kind"] == "data"} == {"influent", "level"}
+    assert [data["flow"] for *_, data in graph.edges(data=True)] == ["take_in", "follow"]
     mermaid = view.to_mermaid()
     assert mermaid.startswith("flowchart LR\n")
-    assert mermaid.count("-->") == 1
+    assert mermaid.count("-->") == 2
     assert '|"follow"|' in mermaid
 
 
