@@ -113,14 +113,17 @@ def _drawn_box(box: Box, place: Place) -> dict[str, Any]:
         "y": y,
         "width": _WIDTH,
         "height": _HEIGHT,
-        "texts": [
-            shortened(box.name, _NAME),
-            *(shortened(text, _ABOUT) for text in (box.about, " · ".join(box.notes)) if text),
-        ],
+        "texts": [shortened(box.name, _NAME), *(shortened(text, _ABOUT) for text in _below(box))],
         "title": box.title,
         "class": " ".join([box.kind, *box.marks]),
         "holds": box.holds,
     }
+
+
+def _below(box: Box) -> list[str]:
+    """Give the lines below the name: which version, and what is to be known of it."""
+    here, rest = box.notes[: box.is_here], box.notes[box.is_here :]
+    return [text for text in (" · ".join(filter(None, (box.about, *here))), " · ".join(rest)) if text]
 
 
 def _svg_flow(line: Mapping[str, Any]) -> str:
