@@ -11,7 +11,7 @@ from aero_jupyter.notebook.panels.graph import Box, Graph, Line
 from aero_jupyter.notebook.panels.placing import Place, Places, places_of
 from aero_jupyter.notebook.words import shortened
 
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _EDGE = 200, 60, 144, 16, 8
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _EDGE = 212, 60, 144, 16, 8
 #: Characters that a box and a line have room for.
 _NAME, _ABOUT, _FLOW = 24, 32, 18
 _INK = "var(--jp-ui-font-color1,#212121)"
@@ -94,7 +94,7 @@ def _along(corners: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
         path += f"H{start}" if number else ""
         path += f"C{start + half} {y} {to_x - half} {to_y} {to_x} {to_y}"
     (_, y), (to_x, to_y) = corners[-2:]
-    return path, to_x - round(_GAP_X * 0.42), y + round((to_y - y) * 0.65) - 4
+    return path, to_x - round(_GAP_X * 0.42), y + round((to_y - y) * 0.65) - 6
 
 
 def _around(corners: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
@@ -102,7 +102,7 @@ def _around(corners: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
     (x, y), (_, to_y) = corners[0], corners[-1]
     side, far = x + _WIDTH, x + _WIDTH + _GAP_X // 2
     y, to_y = (y + 12, to_y - 12) if to_y == y else (y, to_y)
-    return f"M{side} {y}C{far} {y} {far} {to_y} {side} {to_y}", far, (y + to_y) // 2 - 4
+    return f"M{side} {y}C{far} {y} {far} {to_y} {side} {to_y}", far, (y + to_y) // 2 - 6
 
 
 def _drawn_box(box: Box, place: Place) -> dict[str, Any]:
