@@ -264,7 +264,7 @@ LineageView(aero.current(), Lineage(version(5).data, 1, True, tuple(links)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "shown"), [(300, 300), (3_000, 67)])
+@pytest.mark.parametrize(("count", "shown"), [(300, 300), (3_000, 64)])
 def test_lineage_stays_usable_when_it_is_large(jupyter: Any, browser: Any, count: int, shown: int) -> None:
     book = jupyter.put(f"large{count}.ipynb", SETUP[0], "aero.local()", LARGE.format(count=count))
     with jupyter.open(browser, book) as notebook:
