@@ -159,14 +159,14 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("id", help="Name or id of a data, with @N for a version; or of a flow.")
+    @argument("id", help="Name or id of a data, with @N for a version; of a flow; or a variable with what AERO gave.")
     @line_magic()
     def aero_lineage(self, line: str) -> LineageView:
         """Show where a data came from, and what was made of it."""
-        from aero_jupyter.notebook.panels.lineage import view_of
+        from aero_jupyter.notebook.panels.lineage import view_in
 
         args = arguments(self.aero_lineage, line, self._names)
-        return view_of(_session(), args.id)
+        return view_in(_session(), args.id, self._names)
 
     @no_var_expand
     @magic_arguments()

@@ -38,6 +38,11 @@ def buttons(panel: Any) -> dict[str, Any]:
     return {node["text"]: node for node in trees.walk(panel.tree()) if node["is"] == "button"}
 
 
+def drawn_box(view: Any, name: str) -> Any:
+    picture = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")
+    return next(box for box in picture["boxes"] if box["texts"][0] == name)
+
+
 def settled(panel: Any) -> None:
     for thread in threading.enumerate():
         if thread.name in ("aero-panel", "aero-pager"):
@@ -139,7 +144,7 @@ def test_a_variable_is_never_overwritten(text: str, name: str) -> None:
 def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
     view = aero_jupyter.lineage("level@1")
     view._begin = lambda task: task()
-    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+    box = drawn_box(view, "influent")
     view.act({"do": "open", "id": box["id"]})
     shown = trees.as_text(view.tree())
     assert "aero.read('influent', version=1)" in shown
@@ -218,7 +223,7 @@ def test_the_card_of_a_flow_lives(shell: Any) -> None:
 
 def test_who_waits_for_a_panel_is_given_what_comes_of_it() -> None:
     view = aero_jupyter.lineage("level@1")
-    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+    box = drawn_box(view, "influent")
 
     async def waited() -> Any:
         waiting = asyncio.ensure_future(view.wait())
@@ -287,7 +292,7 @@ def test_a_long_chain_is_folded_and_opens_with_a_click() -> None:
     def drawn() -> list[Any]:
         return next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"]
 
-    folded = next(box for box in drawn() if box["name"] == "… 49 more")
+    folded = next(box for box in drawn() if box["texts"][0] == "… 49 more")
     assert "by flow: this server does not tell which versions were used" in repr(view)
     view.act({"do": "unfold", "id": folded["id"]})
     assert len(drawn()) > 50
