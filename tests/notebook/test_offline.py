@@ -1,4 +1,4 @@
-"""Panels over a server that refuses, hangs, or wants a login: nothing holds up a cell, and each says what is the matter."""
+"""Panels over a server that refuses, hangs, or wants a login: nothing holds up a cell, and each says why."""
 
 from __future__ import annotations
 
