@@ -16,6 +16,7 @@ from standins import Flask, Local, Newest, Reply, Standin, as_json, as_page, ser
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.client.retries import backoff, may_send_again
+from aero_jupyter.client.transport import briefly
 from aero_jupyter.core import errors, wire
 
 SECRET = "agXYZsecretsecret"
@@ -247,3 +248,31 @@ def test_at_most_eight_requests_are_under_way(local: Local) -> None:
         with ThreadPoolExecutor(2) as pool:
             assert [len(items) for items in pool.map(lambda pages: pages.all(), lists)] == [300, 300]
     assert local.most_at_once == 8
+
+
+def test_a_thread_in_a_hurry_waits_for_nothing_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        client = AeroClient(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=4)
+        # It holds the question of the dialect meanwhile.
+        patient = pool.submit(lambda: client.list("data").page(1))
+        with silent.accept()[0]:
+            began = time.monotonic()
+            with pytest.raises(errors.Unreachable, match="did not answer in time"), briefly(0.2):
+                client.list("data").page(1)
+            assert time.monotonic() - began < 2
+            assert not patient.done()
+            with pytest.raises(errors.Unreachable):
+                patient.result()
+
+
+def test_a_thread_in_a_hurry_sends_once_and_does_not_sit_out_a_long_pause(newest: Newest) -> None:
+    with AeroClient(newest.url) as client:
+        client.list("data").page(1)
+        newest.faults["/data/"] = [Reply(503, b"", {"Retry-After": "20"}), Reply(503, b"")]
+        before = len(newest.asked)
+        with pytest.raises(errors.ServerFailed), briefly(1):
+            client.list("data").page(1)
+        assert len(newest.asked) == before + 1
+        client._quiet_until = time.monotonic() + 20
+        with pytest.raises(errors.Unreachable, match="did not answer in time"), briefly(0.2):
+            client.list("data").page(1)

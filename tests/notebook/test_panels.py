@@ -115,6 +115,7 @@ def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
     assert len(panel.value.selected) == 1
     copy = again(panel)
     assert copy.widget is not None
+    settled(copy)
     assert copy.value == panel.value
     pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
     settled(panel)
@@ -131,6 +132,7 @@ def test_a_row_opened_by_itself_opens_the_other_panel_below() -> None:
     panel = aero_jupyter.browse("influent")
     assert len(panel.widget.children) == 1
     panel.carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
+    settled(panel)
     assert len(panel.widget.children) == 2
 
 
@@ -169,6 +171,7 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     shell.run_cell("%%aero_register --output panel_gone\ndef panel_gone(n=1):\n    return n\n")
     panel = aero_jupyter.monitor("panel_gone")
     assert panel.widget is not None
+    settled(panel)
     pager = panel._runs
     pager._begin = lambda task: task()
     pager.look()
@@ -197,6 +200,7 @@ def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
     card = aero_jupyter.flow(flow.id)
     panel = aero_jupyter.monitor(flow.id)
     assert panel.widget is not None
+    settled(panel)
     client.delete_flow(flow.id)
     panel._runs.look()
     assert panel._runs.view()["note"] == "This flow was deleted; its runs and what they made stay."
@@ -333,6 +337,7 @@ def test_a_tab_can_be_turned_to_again_and_again(tab: str) -> None:
     bench = aero_jupyter.panel(tab)
     assert bench.widget is not None
     bench.begin()
+    settled(bench)
     live = bench._panels[tab]._live
     live._heard(None, {"do": "hello", "view": "one"}, [])
     for other in ("register", tab, "lineage", tab):
