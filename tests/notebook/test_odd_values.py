@@ -18,10 +18,9 @@ from aero_jupyter.notebook.frames import AeroFrame, framed
 from aero_jupyter.notebook.listing import ordered
 
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
-ODD = st.sampled_from(
-    ["a\ud800b", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1600-01-01T00:00:00Z", "not json", "²", "", "\x1b[2J"]
-    + [10**30, -(10**30), 2**63, "9" * 30, float("inf"), float("nan"), -1.5, True]
-)  # fmt: skip
+TEXTS = ("a\ud800b", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1600-01-01T00:00:00Z", "not json", "²", "")
+NUMBERS = (10**30, -(10**30), 2**63, float("inf"), float("nan"), -1.5, True)
+ODD = st.sampled_from((*TEXTS, "\x1b[2J", "9" * 30, *NUMBERS))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | ODD,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -33,15 +32,39 @@ FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "data": (decode.data, DATA),
     "flow": (
         decode.flow,
-        ("id", "function_id", "endpoint", "policy", "description", "timer", "last_executed", "derived_from")
-        + ("contributed_to", "function_args", "function_name"),
+        (
+            "id",
+            "function_id",
+            "endpoint",
+            "policy",
+            "description",
+            "timer",
+            "last_executed",
+            "derived_from",
+            "contributed_to",
+            "function_args",
+            "function_name",
+        ),
     ),
     "prov": (decode.provenance, ("id", "flow_id", "run_id", "created_at", "derived_from", "contributed_to")),
     "version": (decode.version, VERSION),
     "run": (
         decode.run,
-        ("id", "flow_id", "state", "trigger", "created_at", "started_at", "ended_at", "error", "log", "steps")
-        + ("derived_from", "contributed_to", "flow_name"),
+        (
+            "id",
+            "flow_id",
+            "state",
+            "trigger",
+            "created_at",
+            "started_at",
+            "ended_at",
+            "error",
+            "log",
+            "steps",
+            "derived_from",
+            "contributed_to",
+            "flow_name",
+        ),
     ),
     "search": (dict, ("name", "description", "created", "version", "file_size", "url", "source", "data_id", "id")),
 }
