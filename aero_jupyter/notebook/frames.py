@@ -104,7 +104,7 @@ class AeroFrame(pd.DataFrame):
         if shown == total:
             told = "1 row" if shown == 1 else f"{shown} rows"
         else:
-            told = f"{f'1–{shown}' if shown else 0} of {f'{len(self)}+' if total is None else total}"
+            told = f"{f'1–{shown}' if shown else 0} of {f'{len(self)}+' if total is None else total} rows"
         return [told, *(["changed here"] if changed else self._unsorted())]
 
     def _unsorted(self) -> list[str]:

@@ -52,6 +52,8 @@ class AeroMagics(Magics):
 
     def __init__(self, shell: Any = None, **kwargs: Any) -> None:
         super().__init__(shell=shell, **kwargs)
+        # What was set before loading is heard of here; what is set later, by `_set`.
+        vars(options).update({name: getattr(self, name) for name in vars(options)})
         self.matcher = Matcher(shell)
 
     @observe("page_size", "max_rows", "time_zone", "theme", "plain")

@@ -51,10 +51,10 @@ def test_what_a_flow_reads_and_makes_is_text_and_the_things_themselves(influent)
 def test_all_gets_the_rest(many):
     frame = frame_from(many, 50)
     assert (len(frame), frame.attrs["complete"]) == (50, False)
-    assert "1–50 of 200 · as of" in repr(frame)
+    assert "1–50 of 200 rows · as of" in repr(frame)
     whole = frame.aero.all()
     assert (len(whole), whole.attrs["complete"]) == (200, True)
-    assert "1–60 of 200 · as of" in repr(whole)
+    assert "1–60 of 200 rows · as of" in repr(whole)
 
 
 def test_interrupting_keeps_what_came(many, monkeypatch):
@@ -68,12 +68,12 @@ def test_interrupting_keeps_what_came(many, monkeypatch):
     part = frame.aero.all()
     assert len(part) == 30
     assert part.attrs["complete"] is False
-    assert "1–30 of 200 · as of" in repr(part)
+    assert "1–30 of 200 rows · as of" in repr(part)
 
 
 def test_a_frame_whose_total_is_not_known_says_so(many, monkeypatch):
     monkeypatch.setattr(type(many.pages), "total", property(lambda _: None))
-    assert "1–50 of 50+ · as of" in repr(frame_from(many, 50))
+    assert "1–50 of 50+ rows · as of" in repr(frame_from(many, 50))
 
 
 def test_refresh_sees_what_came_meanwhile(influent):
