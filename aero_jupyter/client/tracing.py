@@ -7,7 +7,7 @@ from aero_jupyter.client.catalogue import Catalogue
 from aero_jupyter.client.lineage import Lineage, of_flows, of_versions
 from aero_jupyter.client.transport import understood
 from aero_jupyter.core import errors, wire
-from aero_jupyter.core.models import Json, Provenance, Version
+from aero_jupyter.core.models import Flow, Json, Provenance, Version
 
 
 class Tracing(Catalogue):
@@ -18,6 +18,14 @@ class Tracing(Catalogue):
         if self.dialect.name == wire.FLASK.name:
             return resolve.attached(data_id, self.list("flow").all())
         return understood(list, self._send(wire.DATA_FLOWS, id=data_id).body)
+
+    def attached(self, data_id: str, most: int) -> tuple[list[Flow], int]:
+        """Give the flows that make or read a Data, those that pull it first: at most so many, and how many it has."""
+        if self.dialect.name == wire.FLASK.name:
+            flows = [flow for flow in self.list("flow").all() if _concerns(flow, data_id)]
+            return flows[:most], len(flows)
+        ids = understood(_pulling_first, self.flows_of(data_id))
+        return [flow for flow in map(self.get_flow, ids[:most]) if _concerns(flow, data_id)], len(ids)
 
     def provenance(
         self, version: Version | int | None = None, *, data_id: str | None = None, flow_id: str | None = None
@@ -91,6 +99,14 @@ class Tracing(Catalogue):
             return [record for record in records if _holds(record.used, id, number)]
 
         return of_versions(data, number, made_by, used_in, flows)
+
+
+def _pulling_first(rows: list[Json]) -> list[str]:
+    return [str(row["flow_id"]) for row in sorted(rows, key=lambda row: row.get("role") != "ingestion")]
+
+
+def _concerns(flow: Flow, data_id: str) -> bool:
+    return data_id in {each.id for each in (*flow.inputs, *flow.outputs)}
 
 
 def _named(data_id: str, number: int | None) -> str:

@@ -92,7 +92,7 @@ def test_a_row_opens_with_its_versions_and_the_code_that_loads_it(influent, row)
     assert "v2  " in card
     assert "v1  " in card
     assert "Inflow <b>north</b>" in card
-    assert ", pulled every day: on time." in card
+    assert ", expected every day: on time." in card
     assert "used by follow (when any input changes)" in card
     assert "aero.read('influent')" in card
     assert "<b>" not in frame.aero.open(row)._repr_html_()
