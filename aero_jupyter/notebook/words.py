@@ -9,10 +9,12 @@ _MARKS = {"queued": "◌", "done": "✓", "unchanged": "=", "failed": "✕", "ca
 
 
 def ago(when: datetime | None, now: datetime | None = None) -> str:
-    """Say how long ago something was: "3 min ago"."""
+    """Say how long ago something was: "3 min ago"; of what is yet to be, though clocks differ, its day."""
     if when is None:
         return ""
     seconds = ((now or datetime.now(timezone.utc)) - when).total_seconds()
+    if seconds < -86_400:
+        return f"{when:%Y-%m-%d}"
     return f"{span_of(seconds)} ago" if seconds >= 60 else "just now"
 
 

@@ -105,6 +105,7 @@ def test_odd_fields_do_not_keep_a_card_from_being_shown(newest: Standin) -> None
     newest.add_flow([row], [], policy=99, function_args="not json", timer="soon")
     card = aero_jupyter.frame("data").aero.open("odd")
     assert '["a", {"b": 1}]' in repr(card)
+    assert "Updated 9999-12-31." in repr(card)
     repr(card).encode()
     card._repr_html_().encode()
 
