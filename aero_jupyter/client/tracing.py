@@ -19,6 +19,14 @@ class Tracing(Catalogue):
             return resolve.attached(data_id, self.list("flow").all())
         return understood(list, self._send(wire.DATA_FLOWS, id=data_id).body)
 
+    def attached(self, data_id: str, most: int) -> tuple[list[Flow], int]:
+        """Give the flows that make or read a Data, those that pull it first: at most so many, and how many it has."""
+        if self.dialect.name == wire.FLASK.name:
+            flows = [flow for flow in self.list("flow").all() if _concerns(flow, data_id)]
+            return flows[:most], len(flows)
+        ids = understood(_pulling_first, self.flows_of(data_id))
+        return [flow for flow in map(self.get_flow, ids[:most]) if _concerns(flow, data_id)], len(ids)
+
     def provenance(
         self, version: Version | int | None = None, *, data_id: str | None = None, flow_id: str | None = None
     ) -> list[Provenance]:
@@ -134,6 +142,14 @@ class Tracing(Catalogue):
             return runs[0] if runs else None
 
         return Records(made_by, used_in, newest_run)
+
+
+def _pulling_first(rows: list[Json]) -> list[str]:
+    return [str(row["flow_id"]) for row in sorted(rows, key=lambda row: row.get("role") != "ingestion")]
+
+
+def _concerns(flow: Flow, data_id: str) -> bool:
+    return data_id in {each.id for each in (*flow.inputs, *flow.outputs)}
 
 
 def _named(data_id: str, number: int | None) -> str:

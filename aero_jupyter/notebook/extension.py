@@ -7,6 +7,7 @@ from typing import Any
 from aero_jupyter.core.errors import LoginRequired
 from aero_jupyter.notebook.decorators import LAST
 from aero_jupyter.notebook.magics import AeroMagics
+from aero_jupyter.notebook.options import reset
 
 
 def load(shell: Any) -> None:
@@ -30,6 +31,7 @@ def unload(shell: Any) -> None:
         shell.configurables.remove(magics)
         magics.matcher.remove()
         shell.user_ns.pop(LAST, None)
+    reset()
     if offer_login in shell.events.callbacks["post_run_cell"]:
         shell.events.unregister("post_run_cell", offer_login)
 

@@ -52,6 +52,8 @@ class AeroMagics(Magics):
 
     def __init__(self, shell: Any = None, **kwargs: Any) -> None:
         super().__init__(shell=shell, **kwargs)
+        # What was set before loading is heard of here; what is set later, by `_set`.
+        vars(options).update({name: getattr(self, name) for name in vars(options)})
         self.matcher = Matcher(shell)
 
     @observe("page_size", "max_rows", "time_zone", "theme", "plain")
@@ -279,11 +281,10 @@ class AeroMagics(Magics):
         return register.register(session, function, wish, args)
 
     def _frame(self, kind: str, query: str | None, limit: int | None, **options: Any) -> AeroFrame:
-        from aero_jupyter.notebook.frames import frame_from
-        from aero_jupyter.notebook.listing import Listing, Question
+        from aero_jupyter.notebook.frames import frame_of
+        from aero_jupyter.notebook.listing import Question
 
-        rows = self.limit if limit is None else limit
-        return frame_from(Listing(_session(), Question(kind, query, **options), limit=rows), rows)
+        return frame_of(_session(), Question(kind, query, **options), self.limit if limit is None else limit)
 
     @property
     def _names(self) -> dict[str, Any]:

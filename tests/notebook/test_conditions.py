@@ -91,7 +91,7 @@ def test_options_change_what_is_shown(shell: Any, influent: Any) -> None:
     shell.run_line_magic("config", "AeroMagics.max_rows = 1")
     shell.run_line_magic("config", "AeroMagics.time_zone = 'Asia/Tokyo'")
     shown = repr(aero_jupyter.frame("data"))
-    assert "The first 1 of " in shown
+    assert "1–1 of " in shown
     assert shown.endswith(" Asia/Tokyo")
     shell.run_line_magic("config", "AeroMagics.page_size = 30")
     assert options.page_size == 30

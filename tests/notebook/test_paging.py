@@ -14,7 +14,6 @@ from aero_jupyter.core.errors import ServerFailed
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.wire import Reply, Window
-from aero_jupyter.notebook import callbacks
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.paging import Pager
 
@@ -320,7 +319,7 @@ def test_a_page_of_which_everything_was_shown_is_passed_over() -> None:
     assert table.names
 
 
-@pytest.mark.usefixtures("_shown_only")
+@pytest.mark.usefixtures("errors_are_shown")
 def test_what_was_typed_stays_in_the_box_when_the_search_fails(table: Table) -> None:
     def broken(_: object) -> Any:
         raise ServerFailed(503, "The server failed.", "Ask later.")
@@ -388,15 +387,19 @@ def test_a_row_opens_and_closes(table: Table) -> None:
     assert table.do("close")["detail"] is None
 
 
-@pytest.fixture
-def _shown_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callbacks, "raised_again", False)
+def broken(_: int) -> Any:
+    raise ServerFailed(500, "The server failed.", "Ask later.")
 
 
-@pytest.mark.usefixtures("_shown_only")
+def test_in_tests_an_error_of_a_callback_is_raised_again(table: Table) -> None:
+    table.listing.pages._fetch = broken
+    with pytest.raises(ServerFailed):
+        table.do("page", page=4)
+    assert table.view["error"]["lines"] == ["The server failed.", "Ask later."]
+
+
+@pytest.mark.usefixtures("errors_are_shown")
 def test_an_error_is_shown_and_the_page_stays(table: Table) -> None:
-    def broken(_: int) -> Any:
-        raise ServerFailed(500, "The server failed.", "Ask later.")
 
     table.listing.pages._fetch = broken
     view = table.do("page", page=4)

@@ -143,6 +143,7 @@ def test_a_variable_is_never_overwritten(text: str, name: str) -> None:
     assert free_name(text, {"sewage": 1}) == name
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
     view = aero_jupyter.lineage("level@1")
     view._begin = lambda task: task()
@@ -315,6 +316,7 @@ def test_what_failed_last_is_marked_in_its_lineage(shell: Any) -> None:
     assert "panel_broken · you are here · last run failed" in repr(LineageView(aero_jupyter.current(), by_flow))
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
     text = "def panel_twice(n=1):\n    return {}\n"
     first, second = (aero_jupyter.register_form(text.format(number), when="none") for number in (1, 2))
