@@ -13,7 +13,7 @@ from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.columns import columns_of, common_columns_of
 from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.options import clock, options
+from aero_jupyter.notebook.options import moment, options
 from aero_jupyter.notebook.progress import Counting
 from aero_jupyter.notebook.table import as_html, as_text
 
@@ -70,7 +70,9 @@ class AeroFrame(pd.DataFrame):
         return datetime.fromisoformat(asked) if asked else datetime.now(timezone.utc)
 
     def _about(self) -> str:
-        return f"{self._covered()} · as of {clock(self._now())}"
+        listing: Listing | None = getattr(self, "_listing", None)
+        where = f" · {listing.session.name}" if listing else ""
+        return f"{self._covered()} · as of {moment(self._now())}{where}"
 
     def _covered(self) -> str:
         listing: Listing | None = getattr(self, "_listing", None)
