@@ -164,4 +164,4 @@ def _noted(view: View) -> str:
     error = view["error"]
     if error:
         return f"{'<br>'.join(map(html.escape, error['lines']))}{folded('More', error['story'])}"
-    return html.escape(" ".join(part for part in (view["note"] or view["empty"], NO_ANYWIDGET) if part))
+    return "<br>".join(html.escape(part) for part in (view["note"] or view["empty"], NO_ANYWIDGET) if part)

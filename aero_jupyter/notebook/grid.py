@@ -152,7 +152,7 @@ class Live:
             self._send(f"{name}.parquet", "application/vnd.apache.parquet", _parquet(table))
         else:
             self._send(f"{name}.csv", "text/csv", table.to_csv(index=False).encode())
-        self.pager.note(f"{len(rows):,} rows downloaded.")
+        self.pager.note(f"{len(rows):,} row{'s' * (len(rows) != 1)} downloaded.")
 
     def _told(self, count: int, total: int | None) -> None:
         self.pager.note(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}")
