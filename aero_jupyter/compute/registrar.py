@@ -168,10 +168,19 @@ class Registrar:
 
     def remark(self, endpoint: str) -> str | None:
         """Say in one line what may surprise about an endpoint: that it is offline, or has another Python."""
+        return endpoints.remark(self.endpoint(endpoint))
+
+    def endpoint(self, endpoint: str) -> dict[str, Any]:
+        """Give one endpoint, by its id, with its status and its Python.
+
+        Raises
+        ------
+        ClientError
+            If the web service does not know it, or does not answer.
+        """
         with self._lock, self._asked() as client:
             status = client.get_endpoint_status(endpoint)["status"]
-            row = endpoints.row_of(client.get_endpoint_metadata(endpoint))
-        return endpoints.remark({**row, "status": status})
+            return {**endpoints.row_of(client.get_endpoint_metadata(endpoint)), "status": status}
 
     @contextlib.contextmanager
     def _asked(self) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core import policy as policies
@@ -17,16 +18,19 @@ from aero_jupyter.notebook.columns import seconds_of, time_of
 from aero_jupyter.notebook.errors import ended_well
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.base import Message, TreePanel
+from aero_jupyter.notebook.panels.news import News
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.notebook.panels.tree import Node
 from aero_jupyter.notebook.views import Card, RunCard
-from aero_jupyter.notebook.words import ago
+from aero_jupyter.notebook.words import ago, shortened, state_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
     from aero_jupyter.session import Session
 
 _BARS = "▁▂▃▄▅▆▇"
+#: Seconds for which it is believed how an endpoint was.
+_STEADY = 30.0
 
 
 class FlowCard(Card):
@@ -37,16 +41,16 @@ class FlowCard(Card):
     flow : Flow
         The flow.
     panel : CardPanel
-        What lives, and has buttons.
+        What lives, and has buttons. ``await card.panel.wait()`` gives the next run that ends, and holds nothing up.
     """
 
     def __init__(self, session: Session, flow: Flow) -> None:
         self._client = session.client
         self.flow = flow
         self.name = flow.function_name or "flow"
-        heading, *lines = told(session, flow)
-        super().__init__(heading, *lines)
-        self.panel = CardPanel(session, flow, (heading, *lines))
+        seen = Seen(session, flow, place_of(session, flow))
+        super().__init__(*seen.lines)
+        self.panel = CardPanel(session, seen)
 
     @property
     def value(self) -> Flow:
@@ -79,21 +83,43 @@ class FlowCard(Card):
         return RunCard(ended_well(run, self.name), self.name)
 
 
-def told(session: Session, flow: Flow) -> tuple[str, ...]:
-    """Tell a flow in three lines.
+class Seen:
+    """A flow with its latest runs, as they were at one moment.
+
+    Attributes
+    ----------
+    flow : Flow
+    runs : sequence of Run
+        The latest, the newest first; none where the server does not tell.
+    place : str
+        Where it runs.
+    asked : datetime
+    failed : Run or None
+        The last run that ended, if it failed.
+    lines : tuple of str
+        The flow, told in a few lines.
 
     Raises
     ------
     ClientError
         If the server refuses or does not answer.
     """
-    history = _history(runs_of(session.client, flow)) if session.client.dialect.runs else _last(flow)
-    made = _listed(flow.outputs) or "no output"
-    return (
-        f"✓ {flow.function_name or 'flow'} → {made}    flow {flow.id[:8]} · {_place(session, flow)}",
-        " ".join(part for part in (_when(flow), _ends(session.client, flow)) if part),
-        " · ".join(part for part in (history, _next(flow)) if part),
-    )
+
+    def __init__(self, session: Session, flow: Flow, place: str) -> None:
+        self.flow, self.place = flow, place
+        self.asked = datetime.now(timezone.utc)
+        self.runs = runs_of(session.client, flow)
+        last = next((run for run in self.runs if run.is_final), None)
+        self.failed = last if last is not None and last.state == "failed" else None
+        history = _history(self.runs) if session.client.dialect.runs else _last(flow)
+        mark, made = ("✕" if self.failed else "✓"), _listed(flow.outputs) or "no output"
+        lines = (
+            f"{mark} {flow.function_name or 'flow'} → {made}    flow {flow.id[:8]} · {place}",
+            f"✕ The last run failed: {_reason(self.failed)}" if self.failed else "",
+            " ".join(part for part in (_when(flow), _ends(session.client, flow)) if part),
+            " · ".join(part for part in (history, _next(flow)) if part),
+        )
+        self.lines = tuple(line for line in lines if line)
 
 
 class CardPanel(TreePanel):
@@ -101,32 +127,47 @@ class CardPanel(TreePanel):
 
     label = "Flow"
 
-    def __init__(self, session: Session, flow: Flow, lines: Sequence[str], **options: Any) -> None:
+    def __init__(self, session: Session, seen: Seen, **options: Any) -> None:
         super().__init__(session, **options)
-        self._flow = flow
-        self._lines = tuple(lines)
+        self._now = seen
         self._note = ""
+        self._news = News(seen.asked)
+        self._news.of(seen.runs, seen.asked)
+        self._ended: Run | None = None
+        self._place_asked = time.monotonic()
 
     @property
     def value(self) -> Flow:
         """The flow, as it was looked at last."""
-        return self._flow
+        return self._now.flow
 
     def expression(self) -> str:
         """Write the call that makes it."""
-        return called("flow", self._flow.id)
+        return called("flow", self.value.id)
+
+    async def wait(self) -> Run:
+        """Wait until a run has ended that nobody was given yet, and give it; nothing is held up meanwhile."""
+        poller.watch(self)
+        try:
+            run: Run = self._ended or await super().wait()
+        finally:
+            if not self._seen:
+                poller.leave(self)
+        self._ended = None
+        return run
 
     def nodes(self) -> Sequence[Node | None]:
         """Describe what is to be seen."""
-        heading, *lines = self._lines
-        can = self._session.client.dialect.runs
-        turn = ("Resume", "resume") if self._flow.raw.get("paused") else ("Pause", "pause")
+        heading, *lines = self._now.lines
+        can, failed = self._session.client.dialect.runs, self._now.failed
+        turn = ("Resume", "resume") if self.value.raw.get("paused") else ("Pause", "pause")
         return [
             trees.text(heading, "strong"),
-            *(trees.text(line) for line in lines if line),
+            *(trees.text(line) for line in lines),
             trees.row(
                 trees.button("Run now", "run", primary=True) if can else None,
                 trees.button(*turn) if can else None,
+                trees.button("Failed run", "failed") if failed else None,
                 trees.button("Runs", "carry", what="runs"),
                 trees.button("Lineage", "carry", what="lineage"),
                 trees.copy("Copy as code", self.as_code(), "the code"),
@@ -136,7 +177,7 @@ class CardPanel(TreePanel):
 
     def said(self) -> str:
         """Say how it went last."""
-        return self._note or self._lines[-1]
+        return self._note or self._now.lines[-1]
 
     def actions(self) -> Mapping[str, Callable[[Message], None]]:
         """Give what can be done."""
@@ -145,7 +186,8 @@ class CardPanel(TreePanel):
             "run": lambda _: self.work(lambda: self._do(client.run_flow, "Asked for.")),
             "pause": lambda _: self.work(lambda: self._do(client.pause_flow, "It runs only when you say so.")),
             "resume": lambda _: self.work(lambda: self._do(client.resume_flow, "It goes on.")),
-            "carry": lambda message: self.carry(str(message.get("what")), self._flow),
+            "failed": lambda _: self.carry("runs", self._now.failed or self.value),
+            "carry": lambda message: self.carry(str(message.get("what")), self.value),
         }
 
     def looked_at(self) -> None:
@@ -158,22 +200,33 @@ class CardPanel(TreePanel):
 
     def look(self) -> bool:
         """Look at the flow and its runs; say whether the server answered."""
-        before = (self._lines, self._note)
+        before, ended = (self._now.lines, self._note), []
         try:
-            flow = self._session.client.get_flow(self._flow.id)
-            self._lines, self._flow = told(self._session, flow), flow
+            flow = self._session.client.get_flow(self.value.id)
+            self._now = Seen(self._session, flow, self._where())
+            ended = self._news.of(self._now.runs, self._now.asked)
         except NotFound:
             self._note = "This flow was deleted; what it made stays."
         except AeroError as error:
             self._note = f"{error.message} Trying again."
             self.show()
             return False
-        if before != (self._lines, self._note):
+        if before != (self._now.lines, self._note):
             self.show()
+        if ended:
+            self._ended = ended[0]
+            self.came(ended[0])
         return True
 
+    def _where(self) -> str:
+        """Say where it runs; an endpoint is asked now and then how it is."""
+        if time.monotonic() - self._place_asked < _STEADY:
+            return self._now.place
+        self._place_asked = time.monotonic()
+        return place_of(self._session, self.value)
+
     def _do(self, what: Callable[[str], object], note: str) -> None:
-        what(self._flow.id)
+        what(self.value.id)
         self._note = note
         poller.now()
         self.look()
@@ -205,10 +258,20 @@ def runs_of(client: AeroClient, flow: Flow) -> Sequence[Run]:
     return client.list("run", match=flow.id).page(1) if client.dialect.runs else ()
 
 
-def _place(session: Session, flow: Flow) -> str:
-    if session.is_local:
-        return "local endpoint"
-    return f"endpoint {(flow.endpoint or 'unknown')[:8]}"
+def place_of(session: Session, flow: Flow) -> str:
+    """Say where a flow runs: its endpoint, with its state and its Python where they are told."""
+    row: dict[str, Any] = {}
+    with contextlib.suppress(AeroError):
+        row = session.compute.endpoint(flow.endpoint) if flow.endpoint else {}
+    name = "local endpoint" if session.is_local else f"endpoint {row.get('name') or (flow.endpoint or 'unknown')[:8]}"
+    # Where the local AERO answers, its endpoint does.
+    state = row.get("status") if not session.is_local or row.get("status") != "online" else ""
+    python = ".".join(str(row.get("python") or "").split(".")[:2])
+    return " · ".join(part for part in (name, state, f"Python {python}" if python else "") if part)
+
+
+def _reason(run: Run) -> str:
+    return shortened(" ".join((run.error or "it does not say why").split()), 160)
 
 
 def _listed(several: Sequence[Data]) -> str:
@@ -241,7 +304,7 @@ def _history(runs: Sequence[Run]) -> str:
         return "runs: none yet"
     took = [seconds for run in reversed(runs) if (seconds := seconds_of(run)) is not None]
     shown = f"runs {_spark(took)} median {statistics.median(took):.1f} s · " if took else ""
-    return f"{shown}last: {runs[0].state}"
+    return f"{shown}last: {state_of(runs[0].state)}"
 
 
 def _last(flow: Flow) -> str:

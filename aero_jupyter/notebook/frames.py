@@ -12,7 +12,7 @@ import pandas as pd
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.columns import COLUMNS, columns_of
 from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.options import clock, options
+from aero_jupyter.notebook.options import moment, options
 from aero_jupyter.notebook.progress import Counting
 from aero_jupyter.notebook.table import as_html, as_text
 
@@ -94,7 +94,8 @@ class AeroFrame(pd.DataFrame):
         return not pd.DataFrame(columns_of(self._listing.question.shape, self._rows)).equals(self)
 
     def _about(self) -> str:
-        return " · ".join([*self._covered(), f"as of {clock(self._now())}"])
+        where = [self._listing.session.name] if self._listing else []
+        return " · ".join([*self._covered(), f"as of {moment(self._now())}", *where])
 
     def _covered(self) -> list[str]:
         listing, shown, changed = self._listing, min(len(self), options.max_rows), self.is_changed

@@ -15,10 +15,12 @@ from IPython.display import display
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import columns_of
+from aero_jupyter.notebook.controls import Controls
 from aero_jupyter.notebook.frames import AeroFrame, framed
 from aero_jupyter.notebook.frontend import module, style
-from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake, closed, counted
+from aero_jupyter.notebook.handshake import PATIENCE, Handshake, closed, counted
 from aero_jupyter.notebook.listing import Listing
+from aero_jupyter.notebook.options import moment
 from aero_jupyter.notebook.paging import Pager, View
 from aero_jupyter.notebook.panels.base import Twin
 
@@ -33,39 +35,6 @@ class Grid(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"Grid({self.view.get('about', '')})"
-
-
-class Controls(ipywidgets.VBox):  # type: ignore[misc]
-    """Plain controls below the static table, for front ends without anywidget."""
-
-    def __init__(self, act: Any) -> None:
-        self._act = act
-        self._buttons = {
-            what: ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="auto"))
-            for what, text in (
-                ("first", "First"), ("previous", "Previous"), ("next", "Next"), ("last", "Last"), ("refresh", "Refresh")
-            )
-        }  # fmt: skip
-        for what, button in self._buttons.items():
-            button.on_click(lambda _, what=what: act({"do": what}))
-        self._about = ipywidgets.Label()
-        self._search = ipywidgets.Text(description="Search", continuous_update=False)
-        self._search.observe(lambda change: act({"do": "search", "text": change["new"]}), "value")
-        self._note = ipywidgets.Label(NO_ANYWIDGET)
-        self._table = ipywidgets.HTML()
-        first, previous, following, last, refresh = self._buttons.values()
-        row = ipywidgets.HBox([first, previous, self._about, following, last, refresh])
-        super().__init__([self._table, row, self._search, self._note])
-
-    def show(self, view: View, table: str = "") -> None:
-        """Show where one is, and what can be done there; with the table, where it does not stand above."""
-        self._table.value = table
-        for what, can in view["can"].items():
-            self._buttons[what].disabled = view["busy"] or not can
-        self._about.value = f"{view['about']} · {view['asked']}"
-        self._search.description = view["filter"].capitalize()
-        trouble = view["error"]["lines"] if view["error"] else [view["note"] or view["empty"] or NO_ANYWIDGET]
-        self._note.value = " ".join(trouble)
 
 
 class _Box(ipywidgets.VBox):  # type: ignore[misc]
@@ -110,7 +79,7 @@ class Live:
 
     def begin(self) -> None:
         """Turn to its first page, and wait for the front end to say that it shows it."""
-        self.pager.turn(self.pager.place)
+        self.pager.start()
         self._handshake.begin()
 
     def take(self, twin: Twin, mark: str) -> None:
@@ -134,15 +103,19 @@ class Live:
         view = self.pager.view()
         rows = framed(self.pager.listing, self.pager.shown)
         pages = f"page {view['page']} of {view['pages'] or 'more'}"
-        return rows.as_bundle(f"{view['about']} · {view['asked']}, {pages}", self._mark)
+        server = self.pager.listing.session.name
+        return rows.as_bundle(f"{view['about']} · {self.pager.as_of(moment)}, {pages} · {server}", self._mark)
 
     @callback
     def _heard(self, _: Any, message: Any, __: Any) -> None:
-        what = message.get("do")
         self._hear(message)
-        if what == "hello":
+        if message.get("do") == "hello":
             self._there()
-        elif what == "download":
+        else:
+            self._act(message)
+
+    def _act(self, message: Any) -> None:
+        if message.get("do") == "download":
             threading.Thread(target=self._download, args=(message,), name="aero-download", daemon=True).start()
         else:
             self.pager.act(message)
@@ -162,7 +135,7 @@ class Live:
 
     @callback
     def _give_up(self) -> None:
-        self._controls = Controls(self.pager.act)
+        self._controls = Controls(self._act)
         self._show(self.pager.view())
         self.box.children = [self._controls]
         counted(self._controls, self._hear)
@@ -178,12 +151,15 @@ class Live:
             self._send(f"{name}.parquet", "application/vnd.apache.parquet", _parquet(table))
         else:
             self._send(f"{name}.csv", "text/csv", table.to_csv(index=False).encode())
-        self.pager.note(f"{len(rows):,} rows downloaded.")
+        self.pager.note(f"{len(rows):,} row{'s' * (len(rows) != 1)} downloaded.")
 
     def _told(self, count: int, total: int | None) -> None:
         self.pager.note(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}")
 
     def _send(self, name: str, type: str, content: bytes) -> None:
+        if self._controls is not None:
+            self._controls.offer(name, type, content)
+            return
         self.grid.send({"do": "file", "name": name, "type": type}, buffers=[content])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.client.pages import Pages, pages_of
 from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.core.models import Data
 from aero_jupyter.core.patterns import fits
 from aero_jupyter.core.policy import every
 from aero_jupyter.notebook.columns import COLUMNS, id_of
@@ -126,8 +127,8 @@ class Listing:
         return question.shape in _DECODED and self.session.client.dialect.filters
 
     def id_of(self, row: Any) -> str:
-        """Give the id of one of its records."""
-        return id_of(self.question.shape, row)
+        """Give the id of one of its records; or of a data, which a search gives in another shape."""
+        return row.id if isinstance(row, Data) else id_of(self.question.shape, row)
 
 
 def _pages(session: Session, question: Question, limit: int | None) -> Pages[Any]:

@@ -42,5 +42,13 @@ def reset() -> None:
 
 def clock(when: datetime) -> str:
     """Tell a time of day with its zone: "14:02:11 UTC"."""
-    zone = timezone.utc if options.time_zone == "UTC" else ZoneInfo(options.time_zone)
-    return f"{when.astimezone(zone):%H:%M:%S} {options.time_zone}"
+    return f"{_there(when):%H:%M:%S} {options.time_zone}"
+
+
+def moment(when: datetime) -> str:
+    """Tell a time so that it is true a week later: "2026-11-23 14:02 UTC"."""
+    return f"{_there(when):%Y-%m-%d %H:%M} {options.time_zone}"
+
+
+def _there(when: datetime) -> datetime:
+    return when.astimezone(timezone.utc if options.time_zone == "UTC" else ZoneInfo(options.time_zone))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -71,8 +72,6 @@ class Pager:
     ) -> None:
         self.listing = listing
         self._heard = time.monotonic()
-        self._publishing = threading.RLock()
-        self._made = self._published = 0
         self._opening = 0
         self._typed: str | None = None
         self.place = Place(size=options.page_size)
@@ -89,6 +88,8 @@ class Pager:
         self._error: View | None = None
         self._detail: View | None = None
         self._open_row: Any = None
+        self.opened: str | None = None
+        self._turned = 0
         self.carry: Callable[[str, Any], None] = lambda what, row: None
         self._note = ""
         self._empty = "There is nothing yet." if not listing.question.query else "Nothing matches."
@@ -118,6 +119,10 @@ class Pager:
         if action is not None:
             action(self, message)
 
+    def start(self) -> None:
+        """Turn to its page."""
+        self.turn(self.place)
+
     def show_error(self, lines: Sequence[str], story: str) -> None:
         """Show an error above the table, which stays as it is."""
         with self._lock:
@@ -129,6 +134,7 @@ class Pager:
         """Go to a page; shown at once where it is here already."""
         with self._lock:
             self._generation += 1
+            self._turned += 1
             generation = self._generation
             self._error, self._note = None, ""
             here = self._has(place)
@@ -191,15 +197,9 @@ class Pager:
 
     def show(self) -> None:
         """Show things as they are."""
+        # In turn: what is older is never shown over what is newer.
         with self._lock:
-            view = self.view()
-            self._made += 1
-            made = self._made
-        with self._publishing:
-            # Two threads show what they saw, and the later of them saw more.
-            if made > self._published:
-                self._published = made
-                self._shown(view)
+            self._shown(self.view())
 
     def view(self) -> View:
         """Describe what is to be seen, as plain data."""
@@ -207,11 +207,13 @@ class Pager:
         rows = self._arranged(self._rows)
         pages = None if total is None else max(1, ceil(total / place.size))
         return {
-            "heading": question.in_words(),
+            "heading": f"{question.in_words()} · {self.listing.session.name}",
             "columns": self._columns(),
             "rows": [self._row(row) for row in rows],
             "about": self._about(len(rows)),
-            "asked": f"as of {clock(self.listing.asked)}",
+            "asked": self.as_of(),
+            "turned": self._turned,
+            "opened": self.opened or "",
             "theme": options.theme,
             "note": self._note or self._labels(),
             "empty": self._empty if not rows else "",
@@ -241,6 +243,10 @@ class Pager:
         question = self.listing.question
         asked = (question.query if self._searches else question.text) or self.place.text
         return asked if self._typed is None else self._typed
+
+    def as_of(self, tell: Callable[[datetime], str] = clock) -> str:
+        """Say of when this is; by the clock, where it is not told otherwise."""
+        return f"as of {tell(self.listing.asked)}"
 
     def _about(self, shown: int) -> str:
         place, pages = self.place, self.listing.pages
@@ -337,14 +343,16 @@ class Pager:
         """Ask something else, from its first page on; what was selected stays so."""
         with self._lock:
             self._generation += 1
-            generation, place = self._generation, replace(self.place, page=1)
+            self._turned += 1
+            generation, place = self._generation, _fitting(replace(self.place, page=1), question)
             self._busy, self._error, self._note = True, None, ""
         self.show()
 
         @callback
         def ask(pager: Pager) -> None:
             listing = _asked_anew(pager.listing, question)
-            empty = "" if listing.pages.page(1) else _nothing(listing)
+            # All that its page shows is here before it takes the place of what is shown now.
+            empty = "" if listing.pages.between(*pager._span(place)) else _nothing(listing)
             with pager._lock:
                 if generation != pager._generation:
                     return
@@ -369,7 +377,7 @@ class Pager:
         if column not in {name for name, _, _ in COLUMNS[self.listing.question.shape]}:
             return
         name, down = self._sorted_by()
-        down = not down if name == column else False
+        down = bool(message.get("down", not down if name == column else False))
         if self.listing.can_sort(column):
             self.place = replace(self.place, sort=None)
             self._ask(replace(self.listing.question, sort=f"{'-' if down else ''}{column}"))
@@ -379,6 +387,7 @@ class Pager:
     def _change(self, place: Place) -> None:
         with self._lock:
             self.place = place
+            self._turned += 1
         self.show()
 
     def _select(self, message: Mapping[str, Any]) -> None:
@@ -398,29 +407,32 @@ class Pager:
         self.show()
 
     def _open(self, message: Mapping[str, Any]) -> None:
-        from aero_jupyter.notebook.detail import code_of, detail_of
-
         found = self._lately(str(message.get("id")))
         if found is None:
             return
         listing, row = found
         with self._lock:
             self._opening += 1
+            self.opened = str(message.get("id"))
             opening, self._error = self._opening, None
         self.show()
 
         @callback
         def fetch(pager: Pager) -> None:
-            card = detail_of(listing, row)
+            detail = pager._detailed(listing, row)
             with pager._lock:
                 # Another row was opened meanwhile, or this one closed.
                 if opening != pager._opening:
                     return
-                pager._detail = {**_as_data(card), "code": code_of(listing, row), "links": pager.links(row)}
-                pager._open_row = row
+                pager._detail, pager._open_row = detail, row
             pager.show()
 
         self._begin(lambda: fetch(self))
+
+    def _detailed(self, listing: Listing, row: Any) -> View:
+        from aero_jupyter.notebook.detail import code_of, detail_of
+
+        return {**_as_data(detail_of(listing, row)), "code": code_of(listing, row), "links": self.links(row)}
 
     def links(self, row: Any) -> list[View]:
         """Give the buttons of an open row: what each carries it on to."""
@@ -433,7 +445,7 @@ class Pager:
     def _close(self, _: Mapping[str, Any]) -> None:
         with self._lock:
             self._opening += 1
-            self._detail = None
+            self._detail = self.opened = None
         self.show()
 
     def _size(self, message: Mapping[str, Any]) -> None:
@@ -452,6 +464,10 @@ class Pager:
         # A second click while a page is on its way does not skip one.
         if not self._busy and (by < 0 or not self._at_end(self.place)):
             self._page({"page": self.place.page + by})
+            return
+        with self._lock:
+            self._turned += 1
+        self.show()
 
     def note(self, text: str) -> None:
         """Say something below the table."""
@@ -474,6 +490,12 @@ def _asked_anew(listing: Listing, question: Question) -> Listing:
 
 def _on_thread(task: Callable[[], None]) -> None:
     threading.Thread(target=task, name="aero-pager", daemon=True).start()
+
+
+def _fitting(place: Place, question: Question) -> Place:
+    """Give a place as it is for a question: what is listed may have no such column to be sorted by."""
+    columns = {name for name, _, _ in COLUMNS[question.shape]}
+    return place if place.sort is None or place.sort[0] in columns else replace(place, sort=None)
 
 
 def _as_data(card: Card) -> View:

@@ -92,7 +92,7 @@ def test_options_change_what_is_shown(shell: Any, influent: Any) -> None:
     shell.run_line_magic("config", "AeroMagics.time_zone = 'Asia/Tokyo'")
     shown = repr(aero_jupyter.frame("data"))
     assert "1–1 of " in shown
-    assert shown.endswith(" Asia/Tokyo")
+    assert " Asia/Tokyo · local AERO" in shown
     shell.run_line_magic("config", "AeroMagics.page_size = 30")
     assert options.page_size == 30
 

@@ -125,7 +125,7 @@ def test_a_large_view_is_saved_small_and_opens(aero: Any) -> None:
     data = [Data(f"d{number}", f"data {number}") for number in range(3_000)]
     links = tuple(Link(f"f{end}", None, (data[start],), (data[end],)) for start, end in ladder(3_000))
     view = LineageView(aero_jupyter.current(), Lineage(data[1_500], None, False, links))
-    assert sum(map(len, view._bundle().values())) < 400_000
+    assert sum(map(len, view.marked().values())) < 400_000
     assert len(json.dumps(view.tree())) < 400_000
     assert "3000 data" in repr(view)
     picture = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")

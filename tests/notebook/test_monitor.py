@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 import aero_jupyter
+from aero_jupyter.compute.functions import portable
 from aero_jupyter.core.errors import Unreachable
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.panels.monitor import Monitor, RunPager
@@ -82,6 +84,9 @@ def test_an_open_run_shows_its_steps_and_log_as_they_grow_and_is_cancelled(shell
     view = until(slow.look, lambda view: "begun" in view["detail"]["pre"])
     assert "running" in view["detail"]["heading"]
     assert "● running: running" in view["detail"]["pre"]
+    own = {action["do"]: action for action in view["detail"]["actions"]}
+    assert (own["cancel"]["can"], own["retry"]["can"]) == (True, False)
+    assert can(view, "cancel")
     view = slow.do("select", ids=[view["rows"][0]["id"]], on=True)
     assert can(view, "cancel")
     assert not can(view, "retry")
@@ -227,3 +232,55 @@ def test_it_is_a_value_and_code_and_text(influent: Any) -> None:
     exec(panel.as_code().replace("aero.monitor", "again = aero.monitor"), names)
     assert isinstance(names["again"], Monitor)
     assert names["again"].value == panel.value
+
+
+def test_an_open_run_is_cancelled_and_retried_without_being_ticked(shell: Any, influent: Any) -> None:
+    shell.run_cell_magic("aero_register", "--output idle_open", SLOW.format(name="idle_open").split("\n", 1)[1])
+    client = aero_jupyter.current().client
+    flow = client.resolve_flow("idle_open")
+    table, run = Followed(flow.id), client.run_flow(flow.id)
+    table.do("open", id=run.id)
+    table.do("cancel", id=run.id)
+    assert client.wait_for_run(run.id, 60).state == "cancelled"
+    assert can(table.look(), "retry")
+    table.do("retry")
+    again = client.list("run", match=flow.id).page(1)
+    assert len(again) == 2
+    table.do("cancel", id=again[0].id)
+    assert client.wait_for_run(again[0].id, 60).state == "cancelled"
+
+
+def test_all_flows_are_offered_told_apart_by_what_they_make_and_asked_for_once(aero: Any) -> None:
+    session = aero_jupyter.local()
+    hop = portable("def hop(n=1):\n    return n\n")
+    for number in range(20):
+        session.register(hop, outputs=[f"hop_{number}"])
+    table = Followed(None)
+
+    def offered() -> list[str]:
+        return [words for _, words in table.look()["choices"][0]["options"]]
+
+    assert {f"hop → hop_{number}" for number in range(20)} <= set(offered())
+    asked: list[str] = []
+    listed = session.client.list
+    table.pager.listing.session.client.list = lambda kind, **more: (asked.append(kind), listed(kind, **more))[1]
+    try:
+        offered()
+        assert "flow" not in asked
+        late = session.register(hop, outputs=["hop_late"])
+        session.client.wait_for_run(session.client.run_flow(late.id).id, 60)
+        assert "hop → hop_late" in offered()
+    finally:
+        del session.client.list
+
+
+def test_what_is_saved_says_the_day_and_the_server(influent: Any) -> None:
+    panel = aero_jupyter.monitor("follow")
+    assert panel.widget is not None
+    saved = panel._live._static()
+    for text in saved.values():
+        assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d UTC, page 1 of \w+ · local AERO", text)
+    assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", repr(panel))
+    card = aero_jupyter.flow("follow").panel.marked()
+    assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", card["text/plain"])
+    assert re.fullmatch(r"as of \d\d:\d\d:\d\d UTC", panel._live.pager.view()["asked"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -253,6 +254,49 @@ def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None
     view = table.do("search", text="wastewatr")
     assert view["empty"].startswith('Nothing matches "wastewatr".')
     assert (view["search"], view["about"]) == ("wastewatr", "0 of 0")
+
+
+def test_a_search_is_answered_on_a_page_of_any_size() -> None:
+    table = Table(pages_of([data(number) for number in range(47)]))
+    table.do("size", size=60)
+    table.do("sort", column="url")
+    found = [{"name": f"found {number}", "data_id": str(number)} for number in range(40)]
+    table.next_pages = Pages(lambda part: Reply(tuple(found[part.offset : part.offset + part.limit])), dict)
+    assert table.do("search", text="found")["about"] == "1–40 of 40"
+    assert table.view["error"] is None
+
+
+def test_a_page_that_is_turned_says_so_even_where_nothing_else_changes(table: Table) -> None:
+    before = table.view["turned"]
+    assert table.do("page", page=1)["turned"] > before
+    before = table.do("last")["turned"]
+    assert table.do("next")["turned"] > before
+
+
+def test_the_heading_names_what_is_listed_and_the_server(table: Table) -> None:
+    assert table.view["heading"] == "Data · local AERO"
+    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    assert table.do("search", text="sewage")["heading"] == 'Data · "sewage" · local AERO'
+
+
+def test_what_is_older_is_never_shown_over_what_is_newer(table: Table) -> None:
+    begun, going_on = threading.Event(), threading.Event()
+    shown: list[str] = []
+
+    def slow(view: dict[str, Any]) -> None:
+        if threading.current_thread().name == "slow":
+            begun.set()
+            going_on.wait(0.2)
+        shown.append(view["note"])
+
+    table.pager._shown = slow
+    late = threading.Thread(target=table.pager.note, args=("older",), name="slow")
+    late.start()
+    assert begun.wait(5)
+    table.pager.note("newer")
+    going_on.set()
+    late.join(5)
+    assert shown == ["older", "newer"]
 
 
 def test_new_rows_are_counted(table: Table) -> None:

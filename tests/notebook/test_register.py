@@ -34,7 +34,7 @@ def test_the_cell_runs_here_and_its_function_is_registered(shell, influent):
     assert card.wait(60).state == "done"
     assert card.flow.description == "Seven days"
     lines = repr(card).splitlines()
-    assert re.fullmatch(r"✓ smooth_a → smoothed    flow [0-9a-f]{8} · local endpoint", lines[0])
+    assert re.fullmatch(r"✓ smooth_a → smoothed    flow [0-9a-f]{8} · local endpoint · Python 3\.\d+", lines[0])
     assert lines[1].startswith("When any input changes. Input: influent (v2, ")
     assert "smooth_a → smoothed" in card._repr_html_()
 

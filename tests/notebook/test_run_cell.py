@@ -116,7 +116,7 @@ def test_in_a_notebook_one_display_goes_from_queued_to_done(aero: Any, tmp_path:
 class Slow:
     """A client whose catalogue takes long to read."""
 
-    def scan(self, query: str, progress: Progress) -> list[Any]:
+    def scanned(self, query: str, progress: Progress) -> list[Any]:
         for count in (15, 1_200, 5_000):
             progress(count, 5_000)
         progress(5_000, None)

@@ -14,7 +14,7 @@ from IPython.display import display
 from aero_jupyter.notebook.callbacks import callback, caught
 from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.frontend import front_end
-from aero_jupyter.notebook.options import clock, options
+from aero_jupyter.notebook.options import clock, moment, options
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.tree import Node
 
@@ -337,7 +337,7 @@ class TreePanel(Panel):
     def marked(self) -> dict[str, str]:
         """Give it as it is saved with the notebook: with its time, and a mark that the living panel finds it by."""
         # Whoever opens the notebook later sees of when this is.
-        when = trees.text(f"As of {clock(self._shown_at)}", "meta")
+        when = trees.text(f"As of {moment(self._shown_at)} · {self._session.name}", "meta")
         tree = self.tree()
         tree = {**tree, "children": [*tree["children"], when]}
         marked = f'<div data-aero="{self.mark}">{trees.as_html(tree)}</div>'

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.core.models import Data, Flow
+from aero_jupyter.client.resolve import is_id
+from aero_jupyter.core.errors import InvalidArgument, NotFound
+from aero_jupyter.core.models import Data, Flow, Run
 from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.listing import Question
+from aero_jupyter.notebook.options import options
+from aero_jupyter.notebook.panels import placed
 from aero_jupyter.notebook.panels.gridded import GridPanel
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.notebook.panels.runs import STATES, RunPager
@@ -36,6 +39,10 @@ class Watched:
         The id of the run that is open.
     paused : bool
         Whether the table stands still.
+    sort : str or None
+        The column it is sorted by, downwards with a "-" before it; None for the newest first.
+    page, size : int
+        Which page, counted from 1, and rows a page.
     """
 
     flow: str | None
@@ -44,6 +51,9 @@ class Watched:
     filter: str = ""
     run: str | None = None
     paused: bool = False
+    sort: str | None = None
+    page: int = 1
+    size: int = field(default_factory=lambda: options.page_size)
 
 
 class Monitor(GridPanel):
@@ -55,7 +65,9 @@ class Monitor(GridPanel):
     def __init__(self, session: Session, watched: Watched, flow: Flow | None = None) -> None:
         where = (("state", watched.state),) if watched.state else ()
         asked = {"where": where, "since": watched.since, "text": watched.filter}
-        super().__init__(session, Question("run", watched.flow, **asked))  # type: ignore[arg-type]
+        question = Question("run", watched.flow, sort=placed.pushed("run", watched.sort), **asked)  # type: ignore[arg-type]
+        self._place = placed.place_of(question, watched.sort, watched.page, watched.size)
+        super().__init__(session, question)
         self._watched = watched
         self._flow = flow
         self.pager_type = self._pager
@@ -63,6 +75,9 @@ class Monitor(GridPanel):
     def _pager(self, *args: Any, **kwargs: Any) -> RunPager:
         pager = RunPager(*args, **kwargs, flow=self._flow)
         pager.paused, pager.opened, pager.came = self._watched.paused, self._watched.run, self.came
+        pager.place = self._place
+        if self._watched.flow and self._flow is None:
+            pager.lose()
         return pager
 
     def turns(self) -> bool:
@@ -90,15 +105,18 @@ class Monitor(GridPanel):
         """What it shows, as a value."""
         if self._live is None:
             return self._watched
-        question, pager = self._runs.listing.question, self._runs
+        pager = self._runs
+        question, place = pager.listing.question, pager.place
         state = dict(question.where).get("state")
-        return Watched(question.query, state, question.since, question.text, pager.opened, pager.paused)
+        asked = (question.query, state, question.since, question.text or place.text)
+        return Watched(*asked, pager.opened, pager.paused, placed.sort_of(question, place), place.page, place.size)
 
     def expression(self) -> str:
         """Write the call that makes it."""
         value = self.value
         named = {"state": value.state, "since": value.since, "text": value.filter, "run": value.run}
-        return called("monitor", *([value.flow] if value.flow else []), **named, paused=value.paused)
+        place = {"sort": value.sort, **placed.written(value.page, value.size)}
+        return called("monitor", *([value.flow] if value.flow else []), **named, paused=value.paused, **place)
 
 
 def monitor(
@@ -109,13 +127,17 @@ def monitor(
     text: str = "",
     run: str | None = None,
     paused: bool = False,
+    sort: str | None = None,
+    page: int = 1,
+    size: int | None = None,
 ) -> Monitor:
     """Follow the runs of a flow, or of all.
 
     Parameters
     ----------
     flow : str, Flow or what ``%%aero_register`` gave, optional
-        A flow's id, its function's name, an output's name or its description; all flows without it.
+        A flow's id, its function's name, an output's name or its description; all flows without it. The id of a flow
+        that was deleted shows the runs it left.
     state : str, optional
         Only runs in this state, such as "failed".
     since : int, optional
@@ -126,13 +148,17 @@ def monitor(
         The id of a run to open.
     paused : bool
         Whether the table stands still.
+    sort : str, optional
+        The column to sort by, downwards with a "-" before it; the newest first by default.
+    page, size : int
+        The page to begin with, counted from 1, and rows a page: 15, 30 or 60.
 
     Raises
     ------
     UnknownName
         If there is no such flow.
     InvalidArgument
-        If there is no such state.
+        If there is no such state, column, page or size.
     ClientError
         If the server refuses or does not answer.
     """
@@ -141,19 +167,33 @@ def monitor(
     if state is not None and state not in STATES:
         raise InvalidArgument(f"There is no state {state!r}.", f"Choose one of {', '.join(STATES)}.")
     session = current()
-    found = _flow(session, flow)
-    watched = Watched(found.id if found else None, state, since, text, run, paused)
-    return Monitor(session, watched, found)
+    id, found = _flow(session, flow)
+    size = options.page_size if size is None else size
+    return Monitor(session, Watched(id, state, since, text, run, paused, sort, page, size), found)
 
 
-def _flow(session: Session, flow: str | Flow | FlowCard | None) -> Flow | None:
+def _flow(session: Session, flow: str | Flow | FlowCard | None) -> tuple[str | None, Flow | None]:
+    """Give the id of a flow, and the flow itself where it is still there."""
     if isinstance(flow, str):
-        return session.client.resolve_flow(flow)
-    return flow if flow is None or isinstance(flow, Flow) else flow.flow
+        try:
+            found: Flow | None = session.client.resolve_flow(flow)
+        except NotFound:
+            if not is_id(flow):
+                raise
+            return flow, None
+    else:
+        found = flow if flow is None or isinstance(flow, Flow) else flow.flow
+    return (found.id if found else None), found
 
 
-def monitor_of(session: Session, subject: Flow | Data) -> Monitor:
-    """Follow the runs of a flow, or of the flow that makes a data, or of one that reads it; of all, where none does."""
+def monitor_of(session: Session, subject: Flow | Data | Run) -> Monitor:
+    """Follow the runs of a flow, or of the flow that makes a data, or of one that reads it; of all, where none does.
+
+    Of a run, follow those of its flow, with it open.
+    """
+    if isinstance(subject, Run):
+        id, flow = _flow(session, subject.flow_id)
+        return Monitor(session, Watched(id, run=subject.id), flow)
     if isinstance(subject, Data):
         flows = session.client.list("flow").all()
         made = [flow for flow in flows if subject.id in {each.id for each in flow.outputs}]

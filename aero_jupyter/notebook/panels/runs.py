@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from aero_jupyter.client.resolve import flow_name
 from aero_jupyter.core import policy as policies
 from aero_jupyter.core.errors import AeroError, NotFound, Unreachable
-from aero_jupyter.core.models import FINAL_STATES, Flow, Run
+from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import names_of
-from aero_jupyter.notebook.listing import Listing
+from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.options import clock
-from aero_jupyter.notebook.paging import Pager, View
+from aero_jupyter.notebook.paging import Pager, Place, View
+from aero_jupyter.notebook.panels import doing, news
 from aero_jupyter.notebook.panels.poller import Poller, poller
-from aero_jupyter.notebook.panels.story import told
+from aero_jupyter.notebook.panels.story import lost, told
 from aero_jupyter.notebook.words import state_of
 
 if TYPE_CHECKING:
@@ -26,10 +27,20 @@ if TYPE_CHECKING:
 #: What the table can be narrowed to: states, and times in seconds.
 STATES = ("queued", "pulling", "running", "committing", "done", "unchanged", "failed", "cancelled")
 TIMES = {"3600": "the last hour", "86400": "the last day", "604800": "the last week"}
+#: Flows that are offered to choose from, the newest.
+MOST_FLOWS = 600
 
 
 class RunPager(Pager):
-    """Pages of runs that follow the server while somebody looks."""
+    """Pages of runs that follow the server while somebody looks.
+
+    Attributes
+    ----------
+    flow : Flow or None
+        Whose runs these are, where they are one flow's.
+    warning : str
+        What is said before the flow is deleted; empty while nothing is.
+    """
 
     def __init__(
         self,
@@ -44,47 +55,46 @@ class RunPager(Pager):
         self.paused = False
         self.flow = flow
         self.came: Callable[[Any], None] = lambda run: None
-        self._flows: dict[str, str] = {flow.id: flow_name(flow)} if flow else {}
-        self._question = ""
-        self.opened: str | None = None
+        self.warning = ""
+        self._flows: dict[str, str] = {flow.id: labelled(flow)} if flow else {}
+        self._strangers: set[str] | None = None
+        self._gone = False
+        self._done = 0
         self._by = by
         self._looked: datetime | None = None
         self._trouble = ""
-        self._known: dict[str, str] = {}
+        self._news = news.News(listing.asked)
         super().__init__(listing, shown, code, begin=begin)
+
+    @property
+    def client(self) -> AeroClient:
+        """What asks the server."""
+        return self.listing.session.client
 
     def view(self) -> View:
         """Describe what is to be seen, with what can be done and when it was looked."""
-        client = self.listing.session.client
-        chosen = [run for run in self._rows if self.listing.id_of(run) in self._chosen]
-        ended = [run for run in chosen if run.state in FINAL_STATES]
-        one_flow = self.listing.question.query or chosen
-        actions = [
-            ("run", "Run now", bool(one_flow)),
-            ("cancel", "Cancel", len(ended) < len(chosen)),
-            ("retry", "Retry", any(run.state in ("failed", "cancelled") for run in chosen)),
-        ]
-        if self.flow is not None:
-            rests = self.flow.raw.get("paused")
-            actions += [("go", "Resume the flow", True) if rests else ("pause", "Pause the flow", True)]
-            actions += [("delete", "Delete the flow", True)]
-        told = [{"do": what, "text": text, "can": can} for what, text, can in actions] if client.dialect.runs else []
-        what, text = ("resume", "Follow") if self.paused else ("stand", "Stand still")
-        confirm = {"text": self._question, "do": "delete it", "words": "Delete the flow"} if self._question else None
+        asked = self.listing.question.query
+        can = [*doing.of_runs(self._meant(), has_flow=bool(asked)), *(doing.of_flow(self.flow) if self.flow else [])]
+        turn = ("resume", "Resume updates") if self.paused else ("stand", "Pause updates")
+        confirm = {"text": self.warning, "do": "delete it", "words": "Delete the flow"} if self.warning else None
         return {
             **super().view(),
             "heading": self._heading(),
-            "asked": self._when(),
-            "actions": [*told, {"do": what, "text": text, "can": True}],
+            "actions": [*(can if self.client.dialect.runs else []), {"do": turn[0], "text": turn[1], "can": True}],
             "choices": self._choices(),
             "confirm": confirm,
         }
 
     def _heading(self) -> str:
+        asked, where = self.listing.question.query, self.listing.session.name
+        if not asked:
+            return f"Runs · {where}"
         if self.flow is None:
-            return "Runs"
+            name = self._flows.get(asked, f"flow {asked[:8]}")
+            return f"Runs of {name}{' · deleted' if self._gone else ''} · {where}"
         rests = " · paused" if self.flow.raw.get("paused") else ""
-        return f"Runs of {flow_name(self.flow)} · {policies.in_words(self.flow.policy, self.flow.timer)}{rests}"
+        when = policies.in_words(self.flow.policy, self.flow.timer)
+        return f"Runs of {flow_name(self.flow)} · {when}{rests} · {where}"
 
     def _choices(self) -> list[View]:
         question = self.listing.question
@@ -94,8 +104,10 @@ class RunPager(Pager):
             "since": str(question.since or ""),
         }
         own = {chosen["since"]: f"{question.since} s"} if question.since else {}
+        asked = {question.query: f"flow {question.query[:8]}"} if question.query else {}
+        every = f"all flows, of them the {MOST_FLOWS} newest are here" if len(self._flows) > MOST_FLOWS else "all flows"
         offered = {
-            "flow": {"": "all flows", **self._flows},
+            "flow": {"": every, **dict(sorted((asked | self._flows).items(), key=lambda each: each[1].casefold()))},
             "state": {"": "any state", **{state: state_of(state) for state in STATES}},
             "since": {"": "any time", **own, **TIMES},
         }
@@ -111,7 +123,7 @@ class RunPager(Pager):
         question = self.listing.question
         if name == "flow":
             question = replace(question, query=value or None)
-            self._question, self.flow = "", None
+            self.warning, self.flow, self._gone = "", None, False
         elif name == "state":
             question = replace(question, where=(("state", value),) if value else ())
         elif name == "since":
@@ -123,35 +135,80 @@ class RunPager(Pager):
     @callback
     def act(self, message: Mapping[str, Any]) -> None:
         """Do what somebody did in the table, or to its runs."""
-        action = _RUN_ACTIONS.get(str(message.get("do")))
-        if action is not None:
-            self._begin(lambda: self._do(action))
-        elif message.get("do") == "open":
+        what = str(message.get("do"))
+        if what in doing.ACTIONS:
+            self._begin(lambda: self._do(what, message))
+        elif what == "open":
             self.opened = str(message.get("id"))
             self._begin(self._open_run)
-        elif message.get("do") == "choose":
+        elif what == "choose":
             self._choose(message)
         else:
-            if message.get("do") == "close":
-                self.opened = None
+            if what == "refresh":
+                self._strangers = None
             super().act(message)
 
     @callback
-    def _do(self, action: Callable[[RunPager], None]) -> None:
-        action(self)
+    def _do(self, what: str, message: Mapping[str, Any]) -> None:
+        ids = [str(message["id"])] if message.get("id") else [run.id for run in self._meant()]
+        doing.ACTIONS[what](self, [self.client.get_run(id) for id in ids] if what in doing.TO_RUNS else ())
         self.show()
         self._by.now()
 
+    def _meant(self) -> list[Run]:
+        """Give the runs that are meant: those that are selected, else the one that is open."""
+        with self._lock:
+            chosen = {id: self._here[id][1] if id in self._here else run for id, (_, run) in self._chosen.items()}
+            opened = [self._open_row] if self.opened and self._open_row is not None else []
+            return list(chosen.values()) or opened
+
+    def say(self, text: str) -> None:
+        """Have something said below the table, with what is shown next."""
+        self._note = text
+
+    def became(self, flow: Flow) -> None:
+        """Know how the flow is by now; what was asked before is old."""
+        with self._lock:
+            self.flow = flow
+            self._done += 1
+
+    def lose(self) -> None:
+        """Know that the flow is not there any more."""
+        with self._lock:
+            if not self._gone:
+                self._note = "This flow was deleted; its runs and what they made stay."
+            self.flow, self.warning, self._gone = None, "", True
+            self._done += 1
+
+    def start(self) -> None:
+        """Turn to its page, and open the run that is to be open."""
+        super().start()
+        if self.opened is not None:
+            self._begin(self._open_run)
+
     @callback
     def _open_run(self) -> None:
-        if self.opened is not None:
-            run = self.listing.session.client.get_run(self.opened)
-            with self._lock:
-                self._detail, self._open_row = self._told(run), run
-        self.show()
+        id = self.opened
+        if id is not None:
+            self._opened(id, *self._asked_run(id))
+            self.show()
 
-    def _told(self, run: Run) -> View:
-        return {**told(run), "links": self.links(run)}
+    def _asked_run(self, id: str) -> tuple[View, Run | None]:
+        try:
+            run = self.client.get_run(id)
+        except Unreachable:
+            raise
+        except AeroError as error:
+            # The rest of the table goes on.
+            return lost(id, error), None
+        actions = [{**action, "id": run.id} for action in doing.of_runs([run])]
+        return {**told(run), "links": self.links(run), "actions": actions}, run
+
+    def _opened(self, id: str, detail: View, run: Run | None) -> None:
+        with self._lock:
+            # It may have been closed meanwhile.
+            if self.opened == id:
+                self._detail, self._open_row = detail, run
 
     def links(self, row: Any) -> list[View]:
         """Give the versions that a run used and made, and its flow, to go to."""
@@ -185,133 +242,61 @@ class RunPager(Pager):
         return True
 
     def _follow(self) -> None:
-        generation, place = self._generation, self.place
+        generation, done, place, id = self._generation, self._done, self.place, self.opened
         listing = self.listing.again()
         rows = list(listing.pages.between(*self._span(place)))
-        client = listing.session.client
-        opened = client.get_run(self.opened) if self.opened else None
-        flow = self._flow(client)
+        latest = self._latest(listing.question, place, rows)
+        opened = self._asked_run(id) if id else None
+        flow = self._flow(rows)
         with self._lock:
-            if generation != self._generation or self.paused:
+            if (generation, done) != (self._generation, self._done) or self.paused:
                 return
-            self._notice(rows, first=self._looked is None)
+            ended = self._news.of([*rows, *latest], listing.asked)
+            self._note = news.told(ended) or self._note
             self.listing, self._trouble = listing, ""
             self._put(rows)
             self._looked, self.flow = datetime.now(timezone.utc), flow
-            if opened is not None:
-                self._detail, self._open_row = self._told(opened), opened
+            if flow is None and listing.question.query:
+                self.lose()
+            if id and opened:
+                self._opened(id, *opened)
         self.show()
+        if ended:
+            self.came(ended[0])
 
-    def _flow(self, client: AeroClient) -> Flow | None:
-        """Ask for the flow as it is now; and which there are, to choose from."""
-        flows = client.list("flow").page(1)
-        self._flows |= {flow.id: flow_name(flow) for flow in flows}
+    def _latest(self, question: Question, place: Place, rows: list[Run]) -> tuple[Run, ...]:
+        """Give the latest runs where the page does not show them: what ends is told wherever one is."""
+        begins = place.page == 1 and len(rows) <= place.size
+        if begins and not (question.sort or question.where or question.text):
+            return ()
+        return self.client.list("run", match=question.query).page(1)
+
+    def _flow(self, rows: list[Run]) -> Flow | None:
+        """Ask for the flow as it is now; and, where a run is of one not known yet, which there are to choose from."""
+        strangers = {run.flow_id for run in rows} - self._flows.keys()
+        if self._strangers is None or strangers - self._strangers:
+            flows = self.client.list("flow").first(MOST_FLOWS)
+            self._flows |= {flow.id: labelled(flow) for flow in flows}
+            self._strangers = strangers - self._flows.keys()
         wanted = self.listing.question.query
         if not wanted:
             return None
-        found = next((flow for flow in flows if flow.id == wanted), None)
         try:
-            found = found or client.get_flow(wanted)
+            found = self.client.get_flow(wanted)
         except NotFound:
-            self._note = "This flow was deleted; its runs and what they made stay."
             return None
-        self._flows[found.id] = flow_name(found)
+        self._flows[found.id] = labelled(found)
         return found
 
-    def _notice(self, runs: list[Run], *, first: bool) -> None:
-        """Say what ended since the last look."""
-        news = [run for run in runs if run.is_final and self._known.get(run.id) not in (None, *FINAL_STATES)]
-        news += [run for run in runs if run.is_final and run.id not in self._known and not first]
-        self._known = {run.id: run.state for run in runs}
-        if news:
-            run = news[0]
-            made = names_of(run.made) or ""
-            self._note = f"{state_of(run.state)}: run {run.id[:8]}{f' made {made}' if made else ''}"
-            self.came(run)
-
-    def _when(self) -> str:
+    def as_of(self, tell: Callable[[datetime], str] = clock) -> str:
+        """Say of when this is, whether it stands still, and what is in the way."""
+        when = tell(self._looked or self.listing.asked)
         if self.paused:
-            return f"standing still since {clock(self._looked or self.listing.asked)}"
-        when = f"as of {clock(self._looked or self.listing.asked)}"
-        return f"{when}; {self._trouble}" if self._trouble else when
-
-    def _picked(self, states: Callable[[str], bool]) -> list[Run]:
-        with self._lock:
-            ids = list(self._chosen)
-        runs = [self.listing.session.client.get_run(id) for id in ids]
-        return [run for run in runs if states(run.state)]
-
-    def _run_now(self) -> None:
-        client = self.listing.session.client
-        flow = self.listing.question.query
-        flows = [flow] if flow else list(dict.fromkeys(run.flow_id for run in self._picked(lambda _: True)))
-        for each in flows:
-            client.run_flow(each)
-        self._note = f"{len(flows)} asked for." if flows else "Select a run of the flow to run."
-
-    def _cancel(self) -> None:
-        runs = self._picked(lambda state: state not in FINAL_STATES)
-        for run in runs:
-            self.listing.session.client.cancel_run(run.id)
-        self._note = f"{len(runs)} cancelled."
-
-    def _retry(self) -> None:
-        runs = self._picked(lambda state: state in ("failed", "cancelled"))
-        for flow in dict.fromkeys(run.flow_id for run in runs):
-            self.listing.session.client.run_flow(flow)
-        self._note = f"{len(runs)} asked for again."
-
-    def _pause(self) -> None:
-        self._turned(self.listing.session.client.pause_flow)
-        self._note = "The flow is paused: it runs only when you say so."
-
-    def _go(self) -> None:
-        self._turned(self.listing.session.client.resume_flow)
-        self._note = "The flow goes on."
-
-    def _turned(self, turn: Callable[[str], Flow]) -> None:
-        if self.flow is not None:
-            self.flow = turn(self.flow.id)
-
-    def _delete(self) -> None:
-        """Say first what will be lost."""
-        if self.flow is None:
-            return
-        flow, client = self.flow, self.listing.session.client
-        runs = client.list("run", match=flow.id)
-        count = len(runs.page(1)) if runs.total is None else runs.total
-        made = ", ".join(each.name for each in flow.outputs) or "nothing"
-        self._question = (
-            f"{flow_name(flow)} will not run any more ({policies.in_words(flow.policy, flow.timer)} until now), "
-            f"and its registration is lost. What it made ({made}), its {count} runs and their provenance stay."
-        )
-
-    def _delete_it(self) -> None:
-        if self.flow is not None and self._question:
-            client = self.listing.session.client
-            client.delete_flow(self.flow.id)
-            self._note = f"{flow_name(self.flow)} was deleted."
-            self.flow, self._question = None, ""
-
-    def _keep(self) -> None:
-        self._question = ""
-
-    def _stand(self) -> None:
-        self.paused = True
-
-    def _resume(self) -> None:
-        self.paused = False
+            return f"standing still since {when}"
+        return f"as of {when}; {self._trouble}" if self._trouble else f"as of {when}"
 
 
-_RUN_ACTIONS: dict[str, Callable[[RunPager], None]] = {
-    "run": RunPager._run_now,
-    "cancel": RunPager._cancel,
-    "retry": RunPager._retry,
-    "pause": RunPager._pause,
-    "go": RunPager._go,
-    "delete": RunPager._delete,
-    "delete it": RunPager._delete_it,
-    "keep": RunPager._keep,
-    "stand": RunPager._stand,
-    "resume": RunPager._resume,
-}
+def labelled(flow: Flow) -> str:
+    """Tell a flow from others of the same function: "smooth → clean"."""
+    made = ", ".join(each.name for each in flow.outputs)
+    return " → ".join(part for part in (flow.function_name, made) if part) or f"flow {flow.id[:8]}"

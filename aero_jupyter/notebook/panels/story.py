@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Run
 from aero_jupyter.notebook.columns import time_of
 from aero_jupyter.notebook.paging import View
@@ -23,6 +24,17 @@ def told(run: Run) -> View:
     ]
     heading = f"{state_of(run.state)} · run {run.id[:8]} · {run.trigger or ''}".rstrip(" ·")
     return {"heading": heading, "lines": [run.error] if run.error else [], "pre": story, "marked": marked, "code": ""}
+
+
+def lost(id: str, error: AeroError) -> View:
+    """Tell a run that cannot be told, and why."""
+    return {
+        "heading": f"Run {id[:36]}",
+        "lines": [error.message, error.cure or ""],
+        "pre": "",
+        "marked": [],
+        "code": "",
+    }
 
 
 def _steps(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ def _data(client: AeroClient, box: Box) -> Opened:
 
 
 def _flow(session: Session, id: str, flow_id: str) -> Opened:
-    from aero_jupyter.notebook.card import told
+    from aero_jupyter.notebook.card import Seen, place_of
 
     try:
         flow = session.client.get_flow(flow_id)
@@ -100,14 +101,14 @@ def _flow(session: Session, id: str, flow_id: str) -> Opened:
         return Opened(id, (f"flow {flow_id[:8]}", "This flow was deleted; what it made stays."), None)
     sources = [f"source {data.url}" for data in flow.outputs if data.url and not flow.inputs]
     function = f"function {flow.function_name or ''} {(flow.function_id or '')[:8]}".rstrip()
-    lines = [*told(session, flow), _newest_run(session.client, flow), *sources, function, f"aero.flow({flow.id!r})"]
+    seen = Seen(session, flow, place_of(session, flow))
+    lines = [*seen.lines, _newest(seen.runs), *sources, function, f"aero.flow({flow.id!r})"]
     return Opened(id, tuple(line for line in lines if line), flow)
 
 
-def _newest_run(client: AeroClient, flow: Flow) -> str:
-    runs = client.list("run", match=flow.id).page(1) if client.dialect.runs else ()
+def _newest(runs: Sequence[Run]) -> str:
     if not runs:
         return ""
-    run: Run = runs[0]
+    run = runs[0]
     when = ago(run.ended_at or run.started_at or run.created_at)
     return f"newest run: {state_of(run.state)}, {when}{f': {run.error}' if run.error else ''}"

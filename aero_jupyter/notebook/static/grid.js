@@ -21,6 +21,13 @@ function render({ model, el }) {
   const widths = {};
 
   const tell = (what, more = {}) => model.send({ do: what, ...more });
+  let awaited = null; // how often the table had turned when somebody turned it
+  /* The page that is shown is about to go: say so at once, and not only when the kernel has heard of it. */
+  const turn = (what, more = {}) => {
+    awaited = model.get("view").turned;
+    busy(true);
+    tell(what, more);
+  };
   const said = (text) => {
     live.textContent = text;
   };
@@ -58,8 +65,8 @@ function render({ model, el }) {
       ArrowUp: () => move(at - 1),
       Home: () => move(0),
       End: () => move(all.length - 1),
-      PageDown: () => tell("next"),
-      PageUp: () => tell("previous"),
+      PageDown: () => model.get("view").can.next && turn("next"),
+      PageUp: () => model.get("view").can.previous && turn("previous"),
       Enter: () => tell("open", { id: row.id }),
       " ": () => select(row.id, !row.selected, event.shiftKey),
       c: () => copy(row.id, "the id"),
@@ -96,7 +103,7 @@ function render({ model, el }) {
           },
           make(
             "button",
-            { class: "plain", onclick: () => tell("sort", { column: column.name }), title: `Sort by ${column.name}` },
+            { class: "plain", onclick: () => turn("sort", { column: column.name }), title: `Sort by ${column.name}` },
             column.name + ({ up: " ▴", down: " ▾" }[column.sorted] ?? "")
           )
         )
@@ -170,32 +177,43 @@ function render({ model, el }) {
 
   const top = (view) => {
     const about = { type: "search", "aria-label": view.filter, placeholder: view.filter };
-    const search = box("search", about, (text) => tell("search", { text }));
+    const search = box("search", about, (text) => turn("search", { text }));
     search.value = view.search;
     return make("div", { class: "bar" }, make("strong", {}, view.heading), make("span", { class: "push" }, search));
   };
 
-  const button = (text, what, enabled = true, more = {}) =>
-    make("button", { disabled: !enabled, onclick: () => tell(what, more), "data-do": what }, text);
+  const button = (text, what, enabled = true, more = {}, send = tell) =>
+    make(
+      "button",
+      {
+        disabled: !enabled,
+        onclick: () => send(what, more),
+        "data-do": what,
+        "data-key": [what, ...Object.values(more)].join(" "),
+      },
+      text
+    );
 
   const foot = (view) => {
     const size = make(
       "select",
-      { "aria-label": "rows a page", onchange: (event) => tell("size", { size: Number(event.target.value) }) },
+      { "aria-label": "rows a page", onchange: (event) => turn("size", { size: Number(event.target.value) }) },
       ...view.sizes.map((n) => make("option", { value: n, selected: n === view.size }, `${n} a page`))
     );
     const where = { min: 1, max: view.pages, value: view.page, "aria-label": view.pages ? `page, of ${view.pages}` : "page" };
-    const jump = box("page", { type: "number", ...where }, (page) => tell("page", { page: Number(page) }));
+    const jump = box("page", { type: "number", ...where }, (page) => {
+      if (Number.isInteger(Number(page))) turn("page", { page: Number(page) });
+    });
     return [
       make(
         "div",
         { class: "bar foot" },
-        button("First", "first", view.can.first),
-        button("Previous", "previous", view.can.previous),
+        button("First", "first", view.can.first, {}, turn),
+        button("Previous", "previous", view.can.previous, {}, turn),
         make("span", { class: "about" }, view.about),
-        button("Next", "next", view.can.next),
-        view.can.last === null ? null : button("Last", "last", view.can.last),
-        jump,
+        button("Next", "next", view.can.next, {}, turn),
+        view.can.last === null ? null : button("Last", "last", view.can.last, {}, turn),
+        make("label", { class: "page" }, "page ", jump, view.pages ? ` of ${view.pages}` : null),
         size,
         make("span", { class: "push meta" }, view.asked)
       ),
@@ -209,7 +227,7 @@ function render({ model, el }) {
         button("CSV of all", "download", true, { what: "all", format: "csv" }),
         button("Parquet of all", "download", true, { what: "all", format: "parquet" }),
         ...(view.actions ?? []).map((action) => button(action.text, action.do, action.can)),
-        view.grown ? button(`${view.grown} new · refresh`, "refresh") : button("Refresh", "refresh"),
+        button(view.grown ? `${view.grown} new · refresh` : "Refresh", "refresh", true, {}, turn),
         make("span", { class: "note" }, view.note),
         live
       ),
@@ -227,7 +245,7 @@ function render({ model, el }) {
               {
                 "aria-label": choice.label,
                 "data-do": `choose ${choice.name}`,
-                onchange: (event) => tell("choose", { name: choice.name, value: event.target.value }),
+                onchange: (event) => turn("choose", { name: choice.name, value: event.target.value }),
               },
               ...choice.options.map(([value, text]) => make("option", { value }, text))
             );
@@ -258,6 +276,7 @@ function render({ model, el }) {
           make(
             "div",
             { class: "bar" },
+            ...(view.detail.actions ?? []).map((action) => button(action.text, action.do, action.can, { id: action.id })),
             ...(view.detail.links ?? []).map((link) => button(link.text, "carry", true, { what: link.what })),
             view.detail.code
               ? make("button", { onclick: () => copy(view.detail.code, "the code") }, "Copy code that loads it")
@@ -284,9 +303,12 @@ function render({ model, el }) {
     const active = root.contains(document.activeElement) ? document.activeElement : null;
     const inRow = active?.closest("tbody tr")?.dataset.id;
     const doing = active?.dataset?.do;
+    const key = active?.dataset?.key;
+    const place = key ? `[data-key="${CSS.escape(key)}"]` : doing ? `[data-do="${doing}"]` : null;
     const kept = doing && doing === typed ? active : null;
     root.dataset.theme = view.theme;
-    busy(view.busy);
+    if (awaited !== view.turned) awaited = null;
+    busy(view.busy || awaited !== null);
     const table = make(
       "table",
       { "aria-rowcount": view.total ?? -1 },
@@ -302,12 +324,13 @@ function render({ model, el }) {
       widths[column.name] = Math.max(widths[column.name] ?? 0, Math.min(width, 320));
     });
     if (inRow) focus(view.rows.some((row) => row.id === inRow) ? inRow : view.rows[0]?.id);
-    else if (kept) root.querySelector(`[data-do="${doing}"]`).replaceWith(kept);
-    else if (doing) root.querySelector(`[data-do="${doing}"]:not(:disabled)`)?.focus();
+    else if (kept) root.querySelector(place).replaceWith(kept);
+    else if (place) root.querySelector(`${place}:not(:disabled)`)?.focus();
     kept?.focus();
     drawing = false;
-    if (live.dataset.about !== view.about) said(view.about);
-    live.dataset.about = view.about;
+    const news = [view.note, view.about].filter((text) => text && text !== live.dataset.about && text !== live.dataset.note);
+    if (news.length) said(news.join(". "));
+    Object.assign(live.dataset, { about: view.about, note: view.note });
   };
 
   const file = (message, buffers) => {
