@@ -83,14 +83,10 @@ def site() -> Any:
 def fill(shell: Any, influent: Any) -> Any:
     def begin(*cells: str) -> Filled:
         for cell in cells:
-            # Kept as a notebook keeps its cells: the form looks for functions there.
-            shell.user_ns["In"].append(cell)
-            assert shell.run_cell(cell).success
+            assert shell.run_cell(cell, store_history=True).success
         return Filled(shell)
 
-    kept = list(shell.user_ns["In"])
-    yield begin
-    shell.user_ns["In"][:] = kept
+    return begin
 
 
 def test_a_function_is_registered_and_says_before_what_will_happen(fill: Any) -> None:
@@ -184,8 +180,7 @@ def test_a_flow_that_stands_there_is_told_with_the_difference_and_replaced(fill:
 def test_a_function_defined_anew_while_its_form_is_open_is_said(fill: Any, shell: Any) -> None:
     filled = fill(CELL.format(name="form_new")).set("function", "form_new").set("what x", "influent")
     cell = CELL.format(name="form_new").replace("mean()", "min()")
-    shell.user_ns["In"].append(cell)
-    shell.run_cell(cell)
+    shell.run_cell(cell, store_history=True)
     filled.do("refresh")
     assert filled.notes == ["▲ form_new() was defined anew since."]
     filled.press("Take the new text")

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from IPython import get_ipython
+
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook.panels import here
@@ -68,7 +70,7 @@ def register_form(
             outputs=", ".join(outputs), endpoint=endpoint, when="any" if when is None else chosen, every=every
         )
         return RegisterForm(current(), draft_named(draft, description))
-    name, text = here.text_of(fn)
+    name, text = here.text_of(fn, get_ipython())
     draft = with_parameters(Draft(name, text), text, name)
     pairs = [(each, "input", data) for each, data in given_inputs.items()]
     pairs += [(each, "constant", text_of_value(value)) for each, value in given_kwargs.items()]
