@@ -11,9 +11,10 @@ from aero_jupyter.compute.live import known_elsewhere
 from aero_jupyter.core.errors import FunctionRefused, InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook import preflight
+from aero_jupyter.notebook.lookups import Lookups
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels.draft import Draft, sentence
-from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Lookups, Remark
+from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Remark
 from aero_jupyter.notebook.wishes import Wish
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Looker:
         inputs = {name: self._data(wish.inputs[name]) for name in ids}
         if not any(remark.about == "function" and remark.mark == STOPS for remark in before):
             function = self.function(draft)
-            remarks += preflight.of_outputs(function, wish.outputs, pulled=bool(pulled))
+            remarks += preflight.of_outputs(function, wish.outputs)
             if not any(remark.mark == STOPS for remark in (*before, *remarks)):
                 remarks += self._standing(draft, function, wish, ids)
         stops = any(each.mark == STOPS for each in (*before, *remarks))
