@@ -3,74 +3,44 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import requests
 
-from aero_jupyter.core.errors import AeroError, InvalidArgument, UnknownName
+from aero_jupyter.core.errors import AeroError, UnknownName
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook.lookups import Lookups
+from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, stopped, worst_first
 from aero_jupyter.notebook.returned import Returned, returned_by
+from aero_jupyter.notebook.taken import of_names
 
 if TYPE_CHECKING:
     from aero_jupyter.compute.functions import PortableFunction
+    from aero_jupyter.core.models import Data
     from aero_jupyter.notebook.wishes import Wish
     from aero_jupyter.session import Session
 
 #: Seconds that a source may take to answer.
 PATIENCE = 5.0
-STOPS, SURPRISES = "✕", "▲"
 
 
-@dataclass(frozen=True)
-class Remark:
-    """Something to know before registering.
-
-    Attributes
-    ----------
-    mark : str
-        ``STOPS`` or ``SURPRISES``.
-    about : str
-        What it concerns: "function", "parameter NAME", "outputs", "endpoint", "source", "when" or "flow".
-    text, cure : str
-        What is the matter, and what to do.
-    mend : str
-        The words of a button that mends it; empty where none does.
-    with_what : str
-        What the button needs to know.
-    """
-
-    mark: str
-    about: str
-    text: str
-    cure: str = ""
-    mend: str = ""
-    with_what: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.mark} {self.text} {self.cure}".rstrip()
-
-
-def stopped(about: str, error: AeroError) -> Remark:
-    """Make an error a remark that stops."""
-    return Remark(STOPS, about, error.message, error.cure)
-
-
-def ahead(session: Session, function: PortableFunction, wish: Wish, endpoint: str) -> list[Remark]:
+def ahead(
+    session: Session, function: PortableFunction, wish: Wish, endpoint: str, *, replaces: bool = False
+) -> list[Remark]:
     """Look at a registration before it is sent, at what the registration itself does not look at: the worst first."""
     # A function that makes nothing may be meant so here: its run will say it.
     found = of_outputs(function, wish.outputs)
     remarks = [replace(remark, mark=SURPRISES) for remark in found]
-    remarks += of_endpoint(session, endpoint, Lookups())
+    known = Lookups()
+    # A name that is not known is refused by the registration, with all names that may be meant.
+    inputs, _ = of_inputs(session, wish.inputs, known) if wish.outputs else ({}, [])
+    remarks += of_names(session, function.name, wish.outputs, inputs, replaces=replaces)
+    remarks += of_endpoint(session, endpoint, known)
     remarks += of_source(wish.source[1]) if wish.source else []
     return worst_first(remarks)
-
-
-def worst_first(remarks: Iterable[Remark]) -> list[Remark]:
-    """Put what stops before what surprises."""
-    return sorted(remarks, key=lambda remark: remark.mark != STOPS)
 
 
 def of_outputs(function: PortableFunction, outputs: Sequence[str]) -> list[Remark]:
@@ -120,20 +90,20 @@ def _how(outputs: Sequence[str]) -> str:
     return f"Return [{', '.join(f'AeroOutput({name!r}, path)' for name in outputs)}]."
 
 
-def of_inputs(session: Session, inputs: Mapping[str, str], known: Lookups) -> tuple[dict[str, str], list[Remark]]:
-    """Find the data that are to be read: their ids, and what is not found."""
-    ids: dict[str, str] = {}
+def of_inputs(session: Session, inputs: Mapping[str, str], known: Lookups) -> tuple[dict[str, Data], list[Remark]]:
+    """Find the data that are to be read, and say which are not found."""
+    found: dict[str, Data] = {}
     remarks = []
     for parameter, name in inputs.items():
         try:
-            ids[parameter] = known.get("data", name, lambda name=name: session.client.resolve_data(name)).id  # type: ignore[misc]
+            found[parameter] = known.get("data", name, partial(session.client.resolve_data, name))
         except UnknownName as error:
             best = error.candidates[0] if len(error.candidates) == 1 else ""
             mend = f"Use {best}" if best else ""
             remarks.append(
                 Remark(STOPS, f"parameter {parameter}", error.message, error.cure, mend, f"{parameter}={best}")
             )
-    return ids, remarks
+    return found, remarks
 
 
 def of_endpoint(session: Session, endpoint: str, known: Lookups) -> list[Remark]:
@@ -206,15 +176,3 @@ def of_policy(policy: PolicyEnum, inputs: Sequence[str], source: str) -> list[Re
         text = "A source is given, and this pulls none."
         return [Remark(STOPS, "when", text, "Choose: pull this address every ….", "Pull it every day", "pull")]
     return []
-
-
-def require(remarks: Sequence[Remark], *, but: str = "") -> None:
-    """Raise the first remark that stops, unless it is about something else that is looked at later.
-
-    Raises
-    ------
-    InvalidArgument
-    """
-    for remark in remarks:
-        if remark.mark == STOPS and remark.about != but:
-            raise InvalidArgument(remark.text, remark.cure)

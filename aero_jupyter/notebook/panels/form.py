@@ -12,7 +12,6 @@ from IPython import get_ipython
 from aero_jupyter.core.errors import AeroError, FunctionRefused
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import TIMED
-from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.card import FlowCard
 from aero_jupyter.notebook.code import call_of, where_code
@@ -23,7 +22,7 @@ from aero_jupyter.notebook.panels.base import Message, Task, TreePanel, on_threa
 from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
 from aero_jupyter.notebook.panels.looking import Found, Looker
 from aero_jupyter.notebook.panels.tree import Node
-from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Remark
+from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, require
 
 if TYPE_CHECKING:
     from aero_jupyter.session import Session
@@ -101,7 +100,7 @@ class RegisterForm(TreePanel):
         FunctionRefused, ClientError
         """
         self.check()
-        preflight.require(self.remarks)
+        require(self.remarks)
         draft, wish = self._draft, self._draft.wish()
         flow = self._session.register(
             self._looker.function(draft),

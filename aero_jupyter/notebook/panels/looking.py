@@ -14,7 +14,8 @@ from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.lookups import Lookups
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels.draft import Draft, sentence
-from aero_jupyter.notebook.preflight import STOPS, SURPRISES, Remark
+from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, stopped, worst_first
+from aero_jupyter.notebook.taken import of_names
 from aero_jupyter.notebook.wishes import Wish
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ class Looker:
         try:
             wish = draft.wish()
         except InvalidArgument as error:
-            remarks.append(preflight.stopped("when", error))
+            remarks.append(stopped("when", error))
         else:
             more, told = self._of_wish(draft, wish, remarks)
             remarks += more
-        return Found(tuple(preflight.worst_first(remarks)), told, known, endpoints)
+        return Found(tuple(worst_first(remarks)), told, known, endpoints)
 
     def function(self, draft: Draft) -> PortableFunction:
         """Make the function of a draft portable.
@@ -121,13 +122,14 @@ class Looker:
         remarks = preflight.of_policy(wish.policy, read, draft.pulled)
         if pulled:
             remarks += self.lookups.get("source", pulled, lambda: preflight.of_source(pulled))
-        ids, unknown = preflight.of_inputs(self._session, wish.inputs, self.lookups)
+        inputs, unknown = preflight.of_inputs(self._session, wish.inputs, self.lookups)
         remarks += [*unknown, *preflight.of_endpoint(self._session, draft.endpoint, self.lookups)]
-        inputs = {name: self._data(wish.inputs[name]) for name in ids}
         if not any(remark.about == "function" and remark.mark == STOPS for remark in before):
             function = self.function(draft)
             remarks += preflight.of_outputs(function, wish.outputs)
+            remarks += self._names_taken(draft, wish, inputs)
             if not any(remark.mark == STOPS for remark in (*before, *remarks)):
+                ids = {name: data.id for name, data in inputs.items()}
                 remarks += self._standing(draft, function, wish, ids)
         stops = any(each.mark == STOPS for each in (*before, *remarks))
         return remarks, "" if stops else sentence(draft, wish, inputs)
@@ -158,8 +160,13 @@ class Looker:
         names: Mapping[str, Any] = self._shell.user_ns if self._shell is not None else {}
         return names
 
-    def _data(self, name: str) -> Data:
-        return self.lookups.get("data", name, lambda: self._session.client.resolve_data(name))
+    def _names_taken(self, draft: Draft, wish: Wish, inputs: Mapping[str, Data]) -> list[Remark]:
+        read = tuple(data.name for data in inputs.values())
+        return self.lookups.get(
+            "taken",
+            repr((draft.function, wish.outputs, read, draft.replace)),
+            lambda: of_names(self._session, draft.function, wish.outputs, inputs, replaces=draft.replace),
+        )
 
     def _names(self, typed: str) -> list[str]:
         def ask() -> list[str]:
