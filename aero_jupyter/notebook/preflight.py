@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from aero_jupyter.core.errors import AeroError, UnknownName
+from aero_jupyter.core.errors import AeroError, NotFound, UnknownName
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook.lookups import Lookups
 from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, stopped, worst_first
@@ -106,6 +106,21 @@ def of_inputs(session: Session, inputs: Mapping[str, str], known: Lookups) -> tu
     return found, remarks
 
 
+def of_versions(
+    session: Session, inputs: Mapping[str, Data], versions: Mapping[str, int], known: Lookups
+) -> list[Remark]:
+    """Look whether the versions that are to be read exist."""
+    remarks = []
+    for parameter, number in versions.items():
+        if parameter in inputs:
+            id = inputs[parameter].id
+            try:
+                known.get("version", f"{id}@{number}", partial(session.client.version, id, number))
+            except NotFound as error:
+                remarks.append(stopped(f"parameter {parameter}", error))
+    return remarks
+
+
 def of_endpoint(session: Session, endpoint: str, known: Lookups) -> list[Remark]:
     """Look whether an endpoint is there, and which Python it has."""
     try:
@@ -146,7 +161,8 @@ def of_standing(session: Session, function: PortableFunction, wish: Wish, ids: M
     if twin is None:
         return []
     source = wish.source[1] if wish.source else None
-    found = session.differences(twin, function, ids, wish.kwargs, wish.policy, wish.timer, source=source)
+    asked = (twin, function, ids, wish.kwargs, wish.policy, wish.timer)
+    found = session.differences(*asked, source=source, versions=wish.versions)
     if not found:
         return [
             Remark(

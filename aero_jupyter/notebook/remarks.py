@@ -19,7 +19,8 @@ class Remark:
     mark : str
         ``STOPS`` or ``SURPRISES``.
     about : str
-        What it concerns: "function", "parameter NAME", "outputs", "endpoint", "source", "when" or "flow".
+        What it concerns: "function", "text", "parameter NAME", "outputs", "endpoint", "source", "when", "flow" or
+        "form".
     text, cure : str
         What is the matter, and what to do.
     mend : str
@@ -49,13 +50,13 @@ def worst_first(remarks: Iterable[Remark]) -> list[Remark]:
     return sorted(remarks, key=lambda remark: remark.mark != STOPS)
 
 
-def require(remarks: Sequence[Remark], *, but: str = "") -> None:
-    """Raise the first remark that stops, unless it is about something else that is looked at later.
+def require(remarks: Sequence[Remark]) -> None:
+    """Raise the first remark that stops.
 
     Raises
     ------
     InvalidArgument
     """
     for remark in remarks:
-        if remark.mark == STOPS and remark.about != but:
+        if remark.mark == STOPS:
             raise InvalidArgument(remark.text, remark.cure)

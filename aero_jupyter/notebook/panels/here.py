@@ -7,7 +7,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
@@ -42,7 +42,25 @@ def bodies_of(shell: Any) -> list[str]:
     return [body for cell in reversed(list(kept_cells)) if (body := _body(str(cell)))]
 
 
-def text_of(function: Any, shell: Any = None) -> tuple[str, str]:
+def name_in(text: str) -> str:
+    """Give the name of the function that a text is about; one that is half typed has that of its last ``def``.
+
+    Raises
+    ------
+    FunctionRefused
+        If it has none, or more than one could be meant.
+    """
+    try:
+        tree = cells.parsed(cells.tidy(text))
+    except FunctionRefused:
+        begun = re.findall(r"^[ \t]*def[ \t]+(\w+)", text, re.MULTILINE)
+        if not begun:
+            raise
+        return str(begun[-1])
+    return cells.chosen(tree, statements_of(tree), None, 0).name
+
+
+def text_of(function: Callable[..., Any], shell: Any = None) -> tuple[str, str]:
     """Give the name of a function and the text of it that travels.
 
     Parameters
@@ -55,10 +73,6 @@ def text_of(function: Any, shell: Any = None) -> tuple[str, str]:
     FunctionRefused
         If it cannot travel, or its text cannot be found.
     """
-    if isinstance(function, str):
-        tree = cells.parsed(cells.tidy(function))
-        name = cells.chosen(tree, statements_of(tree), None, 0).name
-        return name, function
     plain = plain_function(function)
     try:
         return plain.__name__, kept(source_around(plain)[0], plain.__name__)
@@ -132,9 +146,10 @@ def kept(cell: str, name: str) -> str:
 
 
 def missing_in(text: str, name: str) -> tuple[str, ...]:
-    """Give the names that a function uses and its text does not have."""
-    tree = cells.parsed(cells.tidy(text))
-    return closure(statements_of(tree), name).missing
+    """Give the names that a function uses and its text does not have; none where the text cannot be read."""
+    if _function_in(text, name) is None:
+        return ()
+    return closure(statements_of(cells.parsed(cells.tidy(text))), name).missing
 
 
 def import_of(name: str, names: Mapping[str, Any]) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.compute.functions import PortableFunction, portable
 from aero_jupyter.compute.live import known_elsewhere
-from aero_jupyter.core.errors import FunctionRefused, InvalidArgument, UnknownName
+from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.lookups import Lookups
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels.draft import Draft, sentence
+from aero_jupyter.notebook.panels.phrases import remark_in_the_form
 from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, stopped, worst_first
 from aero_jupyter.notebook.taken import of_names
 from aero_jupyter.notebook.wishes import Wish
@@ -36,12 +37,15 @@ class Found:
         For each parameter the names that may be meant.
     endpoints : mapping of str to str
         Name, and the name with state and Python.
+    whole : bool
+        Whether the servers answered all that was asked.
     """
 
     remarks: tuple[Remark, ...] = ()
     sentence: str = ""
     known: Mapping[str, list[str]] | None = None
     endpoints: Mapping[str, str] | None = None
+    whole: bool = True
 
     @property
     def stops(self) -> bool:
@@ -61,13 +65,13 @@ class Looker:
 
     def __init__(self, session: Session, shell: Any) -> None:
         self._session = session
-        self._shell = shell
+        self.shell = shell
         self.lookups = Lookups()
 
     @property
     def functions(self) -> dict[str, str]:
         """The functions of the kernel, newest first: name to text."""
-        return here.functions_of(self._shell)
+        return here.functions_of(self.shell)
 
     def look(self, draft: Draft, taken: str) -> Found:
         """Look at a draft.
@@ -76,29 +80,26 @@ class Looker:
         ----------
         taken : str
             The function's text in the kernel, as it was when the draft took it.
-
-        Raises
-        ------
-        ClientError
-            If the AERO server does not answer.
         """
-        endpoints = {
-            draft.endpoint: draft.endpoint,
-            **self.lookups.get("endpoints", "", self._endpoints),
-        }
-        known = {name: self._names(what) for name, how, what in draft.given if how == "input"}
-        if not draft.function:
-            return Found((), "", known, endpoints)
-        remarks = [*self._of_text(draft, taken), *_missing(draft)]
-        told = ""
+        remarks = [*self._of_text(draft, taken), *_missing(draft)] if draft.function else []
+        endpoints, known, told, whole = {}, {}, "", True
+        try:
+            endpoints = self.lookups.get("endpoints", "", self._endpoints)
+            known = {name: self._names(what.partition("@")[0]) for name, how, what in draft.given if how == "input"}
+            if draft.function:
+                more, told = self._of_draft(draft, remarks)
+                remarks += more
+        except AeroError as error:
+            remarks, whole = [*remarks, Remark(SURPRISES, "form", error.message, error.cure)], False
+        said = tuple(map(remark_in_the_form, worst_first(remarks)))
+        return Found(said, told, known, {draft.endpoint: draft.endpoint, **endpoints}, whole)
+
+    def _of_draft(self, draft: Draft, before: list[Remark]) -> tuple[list[Remark], str]:
         try:
             wish = draft.wish()
         except InvalidArgument as error:
-            remarks.append(stopped("when", error))
-        else:
-            more, told = self._of_wish(draft, wish, remarks)
-            remarks += more
-        return Found(tuple(worst_first(remarks)), told, known, endpoints)
+            return [stopped("when", error)], ""
+        return self._of_wish(draft, wish, before)
 
     def function(self, draft: Draft) -> PortableFunction:
         """Make the function of a draft portable.
@@ -116,6 +117,11 @@ class Looker:
         pulled = draft.pulled or None
         return portable(draft.text, draft.function, source_parameter=pulled, known_elsewhere=elsewhere)
 
+    def anew(self, draft: Draft, taken: str) -> str:
+        """Give the text that the function has in the kernel, where it is another than the draft's; else nothing."""
+        current = self.functions.get(draft.function, "")
+        return "" if current in (draft.text, taken) else current
+
     def _of_wish(self, draft: Draft, wish: Wish, before: list[Remark]) -> tuple[list[Remark], str]:
         pulled = wish.source[1] if wish.source else ""
         read = [name for name, how, _ in draft.given if how == "input"]
@@ -123,8 +129,9 @@ class Looker:
         if pulled:
             remarks += self.lookups.get("source", pulled, lambda: preflight.of_source(pulled))
         inputs, unknown = preflight.of_inputs(self._session, wish.inputs, self.lookups)
+        unknown += preflight.of_versions(self._session, inputs, wish.versions, self.lookups)
         remarks += [*unknown, *preflight.of_endpoint(self._session, draft.endpoint, self.lookups)]
-        if not any(remark.about == "function" and remark.mark == STOPS for remark in before):
+        if not any(remark.about in ("function", "text") and remark.mark == STOPS for remark in before):
             function = self.function(draft)
             remarks += preflight.of_outputs(function, wish.outputs)
             remarks += self._names_taken(draft, wish, inputs)
@@ -142,8 +149,7 @@ class Looker:
 
     def _of_text(self, draft: Draft, taken: str) -> list[Remark]:
         remarks = []
-        current = self.functions.get(draft.function)
-        if current is not None and current not in (draft.text, taken):
+        if self.anew(draft, taken):
             text = f"{draft.function}() was defined anew since."
             remarks.append(Remark(SURPRISES, "function", text, "", "Take the new text", "new"))
         try:
@@ -153,11 +159,12 @@ class Looker:
             missing = here.missing_in(draft.text, draft.function)
             importable = next((made for name in missing if (made := here.import_of(name, names))), "")
             mend = f"Move {importable} into it" if importable else ""
-            remarks.append(Remark(STOPS, "function", error.message, error.cure, mend, importable))
+            about = "text" if here.parameters_of(draft.text, draft.function) is None else "function"
+            remarks.append(Remark(STOPS, about, error.message, error.cure, mend, importable))
         return remarks
 
     def _names_here(self) -> Mapping[str, Any]:
-        names: Mapping[str, Any] = self._shell.user_ns if self._shell is not None else {}
+        names: Mapping[str, Any] = self.shell.user_ns if self.shell is not None else {}
         return names
 
     def _names_taken(self, draft: Draft, wish: Wish, inputs: Mapping[str, Data]) -> list[Remark]:
@@ -187,12 +194,22 @@ class Looker:
         return found
 
 
+_NAMED = {
+    "input": "Name an input, a constant or the pulled source.",
+    "constant": 'Write one; "" is an empty text.',
+    "pulled": "Name the address it is pulled from.",
+}
+
+
 def _missing(draft: Draft) -> list[Remark]:
-    remarks = []
-    for name in draft.missing():
-        pulled = "the address it is pulled from"
-        what = pulled if name == draft.pulled else "an input, a constant or the pulled source"
-        remarks.append(Remark(STOPS, f"parameter {name}", f"Nothing gives {name} a value yet.", f"Name {what}."))
+    hows = {name: how for name, how, _ in draft.given}
+    remarks = [
+        Remark(STOPS, f"parameter {name}", f"Nothing gives {name} a value yet.", _NAMED[hows[name]])
+        for name in draft.missing()
+    ]
+    for name in [each for each, how in hows.items() if how == "pulled" and each != draft.pulled]:
+        text, cure = f"{draft.pulled} gets the pulled source already.", f"Choose an input or a constant for {name}."
+        remarks.append(Remark(STOPS, f"parameter {name}", text, cure))
     if not draft.made:
         remarks.append(Remark(STOPS, "outputs", "What it returns has no name yet.", "Name at least one output."))
     return remarks
