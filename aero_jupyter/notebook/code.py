@@ -22,11 +22,11 @@ def called(name: str, *arguments: object, **named: object) -> str:
     return call_of(name, *map(repr, arguments), **named)
 
 
-def call_of(name: str, *written: str, **named: object) -> str:
+def call_of(name: str, /, *written: str, **named: object) -> str:
     """Write a call whose first arguments are Python already."""
     return call_with(name, *written, **{key: value for key, value in named.items() if value not in _LEFT_OUT})
 
 
-def call_with(name: str, *written: str, **named: object) -> str:
+def call_with(name: str, /, *written: str, **named: object) -> str:
     """Write a call with all of its named arguments, also those that are empty."""
     return f"aero.{name}({', '.join([*written, *(f'{key}={value!r}' for key, value in named.items())])})"

@@ -163,7 +163,7 @@ class RegisterForm(Sheet):
                     self._draft = replace(self._draft, when="pull")
             elif what == "what":
                 self._draft = self._draft.with_given(parameter, what=value)
-            elif name == "text":
+            elif name == "text" and self._draft.function:
                 self._draft = _retold(self._draft, value, self._draft.function)
             elif name == "outputs":
                 # What was to be continued was meant of the name before.
