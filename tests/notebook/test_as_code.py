@@ -179,14 +179,14 @@ def clicked(shell: Any, messages: list[tuple[str, Any]]) -> RegisterForm:
     return form
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(messages=st.lists(MESSAGES, max_size=8))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sampled_from(["coded", "aero", "plain", "helped"]), messages=st.lists(MESSAGES, max_size=8))
 def test_the_code_of_a_form_that_was_filled_in_makes_the_same_form(
-    kernel: Kernel, shell: Any, messages: list[tuple[str, Any]]
+    kernel: Kernel, shell: Any, chosen: str, messages: list[tuple[str, Any]]
 ) -> None:
     if not here.functions_of(shell):
         assert all(shell.run_cell(cell, store_history=True).success for cell in CELLS)
-    form = clicked(shell, messages)
+    form = clicked(shell, [("function", chosen), *messages])
     code = form.as_code().removesuffix(".register()\n")
     draft, remarks = form.value, sorted(map(str, form.check()))
     shown = "[made.value.function, made.value.text, made.value.description, made.value.made, made.value.when"

@@ -159,12 +159,12 @@ class Draft:
 
     def named(self) -> dict[str, object]:
         """Give the named arguments of ``register_form`` that make it again."""
-        blank = {name: "" for name, how, _ in self.given if name in self.missing() and how != "pulled"}
-        waiting = {name: "" for name in blank if name not in self.required}
+        blank = [(name, how) for name, how, _ in self.given if name in self.missing()]
+        waiting = {name: "" for name, how in blank if how == "input" and name not in self.required}
         sources = [(name, what.strip()) for name, how, what in self.given if how == "pulled"]
         written = {
             "inputs": self.of("input") | waiting,
-            "kwargs": self.constants(),
+            "kwargs": self.constants() | {name: ... for name, how in blank if how == "constant"},
             "source": dict(sources) if len(sources) > 1 else next(iter(sources), ()),
             "outputs": self.made,
             "when": self.when,
@@ -206,7 +206,9 @@ def sentence(draft: Draft, wish: Wish, inputs: Mapping[str, Data]) -> str:
 
 
 def text_of_value(value: object) -> str:
-    """Write a constant as the form shows it."""
+    """Write a constant as the form shows it; ``...`` is one that is still to be given."""
+    if value is ...:
+        return ""
     return value if isinstance(value, str) and value.strip() and value_from(value) == value else json.dumps(value)
 
 

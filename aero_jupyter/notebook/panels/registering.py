@@ -45,9 +45,9 @@ def register_form(
     inputs : mapping of str to str, optional
         Parameter to the name or id of a data, with @N for a version that is always read.
     kwargs : mapping of str to JSON, optional
-        Parameter to a constant.
-    source : tuple of str, optional
-        A parameter, and the address it is pulled from.
+        Parameter to a constant; to ``...`` where it is still to be given.
+    source : tuple of str, or mapping, optional
+        A parameter, and the address it is pulled from. The form takes several, and says that one is too many.
     outputs : sequence of str, optional
         Names of what it makes; the function's name by default.
     when : str, optional
