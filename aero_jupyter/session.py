@@ -23,6 +23,7 @@ from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.registration import FlowRegistry
 from aero_jupyter.service import daemon
+from aero_jupyter.service.daemon import State
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,22 +44,23 @@ class Session(FlowRegistry):
     name : str
         How people call the server.
     state : State or None
-        Where the local AERO is.
+        Where the local AERO is; followed when it begins anew, so that whatever holds the session goes on.
+    home : Path
+        The folder of the local AERO.
     credentials : Credentials or None
         What signs requests to a real server and to Globus.
     """
 
     def __init__(self, profile: Profile | None, token: str | None = None) -> None:
         self.profile = profile
-        self.state = daemon.ensure(daemon.home()) if profile is None else None
-        self.endpoint = self.state.endpoint if self.state else None
+        self.state: State | None = None
+        self.endpoint: str | None = None
+        self.home = daemon.home()
         self.credentials = Credentials(profile, os.environ, token) if profile else None
-        if self.state is not None:
-            local = AccessTokenAuthorizer(self.state.token)
+        if profile is None:
             self.name = "local AERO"
-            self.client = AeroClient(self.state.url, authorizer=local)
-            self.compute = Registrar(self.state.url + "compute", local)
-        elif self.credentials is not None and profile is not None:
+            self.go_on()
+        elif self.credentials is not None:
             self.name = self.credentials.where
             own, others = self.credentials.aero(), self.credentials.collections()
             self.client = AeroClient(
@@ -73,6 +75,44 @@ class Session(FlowRegistry):
 
     def __repr__(self) -> str:
         return f"Session({self.name})"
+
+    def go_on(self) -> Session:
+        """See to it that the local AERO runs where that is meant; give the session.
+
+        Raises
+        ------
+        LocalServiceFailed
+            If it does not start.
+        """
+        if self.profile is None:
+            self._stand(daemon.ensure(self.home))
+        return self
+
+    @property
+    def compute(self) -> Registrar:
+        """Functions and endpoints."""
+        self._follow()
+        return self._compute
+
+    @compute.setter
+    def compute(self, compute: Registrar) -> None:
+        self._compute = compute
+
+    def _follow(self) -> None:
+        """Go where the local AERO is by now: it may have begun anew, with another token, at another port."""
+        told = daemon.told(self.home) if self.profile is None else None
+        if told is not None:
+            self._stand(told)
+
+    def _stand(self, state: State) -> None:
+        if state == self.state:
+            return
+        authorizer = AccessTokenAuthorizer(state.token)
+        if self.state is None:
+            self.client = AeroClient(state.url, authorizer=authorizer, before=self._follow)
+        self.client.move(state.url, authorizer)
+        self._compute = Registrar(state.url + "compute", authorizer)
+        self.state, self.endpoint = state, state.endpoint
 
     def log_out(self) -> str:
         """Forget and revoke the tokens of this session; say what happened."""
@@ -145,11 +185,13 @@ def local() -> Session:
 
 
 def current() -> Session:
-    """The session in use; made at first use, and made anew when the local AERO went away."""
+    """The session in use; made at first use. Where the local AERO went away it is started again."""
     with _lock:
-        if _current is None or (_current.state and daemon.running(daemon.home()) != _current.state):
-            return connect() if _current is None else local()
-        return _current
+        if _current is None:
+            return connect()
+        if _current.is_local and _current.home != daemon.home():
+            return local()
+        return _current.go_on()
 
 
 def in_use() -> Session | None:

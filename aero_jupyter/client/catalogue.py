@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, overload
 
 from aero_jupyter.client import resolve
-from aero_jupyter.client.pages import Pages, Progress
+from aero_jupyter.client.pages import Pages, Progress, pages_of
 from aero_jupyter.client.scan import matching
 from aero_jupyter.client.transport import Caller, understood
 from aero_jupyter.core import decode, errors, wire
@@ -18,8 +18,8 @@ from aero_jupyter.core.query import to_fts5
 
 Kind = Literal["data", "flow", "prov", "run"]
 
-#: Pages looked through for a name to suggest.
-_SUGGESTION_PAGES = 20
+#: Records looked through for a name to suggest.
+_SUGGESTED = 300
 _DECODERS: dict[str, Callable[[Json], Any]] = {
     "data": decode.data,
     "flow": decode.flow,
@@ -46,12 +46,17 @@ class Catalogue(Caller):
 
     def search(self, query: str) -> Pages[dict[str, Any]]:
         """Search the catalogue; rows are plain dicts, as the server's index holds them."""
-        return Pages(partial(self._found, query), dict)
+        whole = cache(lambda: _one_for_each(self._found(query, {})))
 
-    def _found(self, query: str, number: int) -> wire.Reply:
-        if number > 1 and not self.dialect.filters:
-            return wire.Reply(())
-        page = self.dialect.page(number) if self.dialect.filters else {}
+        def part(window: wire.Window) -> wire.Reply:
+            if self.dialect.filters:
+                return self._found(query, self.dialect.asked(window))
+            reply = whole()
+            return wire.Reply(reply.rows[window.offset : window.offset + window.limit], reply.total)
+
+        return Pages(part, dict)
+
+    def _found(self, query: str, page: Mapping[str, int]) -> wire.Reply:
         try:
             body = self._send(wire.SEARCH, params={"query": query, **page}).body
         except errors.ServerFailed as error:
@@ -77,8 +82,13 @@ class Catalogue(Caller):
         InvalidArgument
             If the query cannot be read; it says where.
         """
+        return list(self.scanned(query, progress))
+
+    def scanned(self, query: str, progress: Progress | None = None) -> Pages[Json]:
+        """Give what `scan` finds as pages, which know whether the catalogue moved meanwhile."""
         to_fts5(query)
-        return matching((data.raw for data in self.list("data").all(progress)), query)
+        everything = self.list("data")
+        return pages_of(matching((data.raw for data in everything.all(progress)), query), of=everything)
 
     def versions(self, data_id: str) -> list[Version]:
         """List the versions, oldest first. Servers whose commits raced hold several of one number: all are given."""
@@ -139,10 +149,7 @@ class Catalogue(Caller):
         asked = {"match": name_or_id} if self.dialect.filters else {}
         found = resolve.data_named(name_or_id, self._pages("data", asked).all())
         if found is None:
-            some = self._pages("data", {})
-            some.prefetch(limit=_SUGGESTION_PAGES)
-            names = (data.name for number in range(1, _SUGGESTION_PAGES + 1) for data in some.page(number))
-            raise resolve.unknown("data", name_or_id, names)
+            raise resolve.unknown("data", name_or_id, (data.name for data in self._pages("data", {}).first(_SUGGESTED)))
         return found
 
     def resolve_flow(self, name_or_id: str) -> Flow:
@@ -190,19 +197,20 @@ class Catalogue(Caller):
         return self._pages(kind, asked)
 
     def _pages(self, kind: str, asked: dict[str, Any]) -> Pages[Any]:
-        return Pages(partial(self._rows, kind, asked), partial(understood, _DECODERS[kind]))
+        decoded = partial(understood, _DECODERS[kind])
+        return Pages(partial(self._rows, kind, asked), decoded, dialect=lambda: self.dialect)
 
-    def _rows(self, kind: str, asked: dict[str, Any], number: int) -> wire.Reply:
+    def _rows(self, kind: str, asked: dict[str, Any], window: wire.Window) -> wire.Reply:
         if kind == "run":
             self._needs_runs()
         if asked and not self.dialect.filters:
             raise errors.AeroError("This server cannot narrow its lists.", "List everything and choose from that.")
         try:
             route = wire.LIST.get(kind, wire.LIST_RUNS)
-            answer = self._send(route, params={**self.dialect.page(number), **asked})
+            answer = self._send(route, params={**self.dialect.asked(window), **asked})
         except errors.NotFound:
             # The older server says so past its last page.
-            if number > 1:
+            if window.offset:
                 return wire.Reply(())
             raise
         return wire.rows_from(answer.body, answer.headers)
@@ -214,6 +222,22 @@ class Catalogue(Caller):
 
 def _owned(version: Version, data_id: str) -> Version:
     return version if version.data_id else replace(version, data_id=data_id)
+
+
+def _one_for_each(reply: wire.Reply) -> wire.Reply:
+    """Give one row for each Data, the newest version's: an index holds an entry for every version."""
+    best: dict[str, dict[str, Any]] = {}
+    for number, row in enumerate(reply.rows):
+        id = str(row.get("data_id") or row.get("id") or number)
+        if id not in best or _number(row) > _number(best[id]):
+            best[id] = row
+    is_whole = reply.total == len(reply.rows)
+    return wire.Reply(tuple(best.values()), len(best) if is_whole else reply.total)
+
+
+def _number(row: Mapping[str, Any]) -> float:
+    version = row.get("version")
+    return float(version) if isinstance(version, (int, float)) else 0.0
 
 
 def _age(version: Version) -> tuple[int, datetime]:

@@ -16,6 +16,8 @@ LONGEST_PAUSE = 30.0
 _SAFE_TWICE = ("GET", "HEAD")
 _MAY_PASS = (429, 502, 503, 504)
 _UNASKED_RETRIES = 2
+#: Pauses, each twice the one before, for a server that is asked too often and does not say how long to wait.
+_BUSY, _BUSY_RETRIES = 429, 5
 
 
 def may_send_again(ctx: RetryContext) -> RetryCheckResult:
@@ -40,6 +42,9 @@ def _by_status(ctx: RetryContext) -> bool:
     if ctx.response is None or ctx.response.status_code not in _MAY_PASS:
         return False
     pause = _retry_after(ctx.response.headers.get("Retry-After"))
+    if not pause and ctx.response.status_code == _BUSY:
+        ctx.backoff = random.uniform(0.4, 0.6) * 2.0**ctx.attempt  # noqa: S311
+        return ctx.attempt < _BUSY_RETRIES
     if pause is None:
         return ctx.attempt < _UNASKED_RETRIES
     ctx.backoff = pause + random.uniform(0, 0.25)  # noqa: S311

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from threading import BoundedSemaphore, Lock
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from threading import TIMEOUT_MAX, BoundedSemaphore, Lock
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -25,12 +27,34 @@ MOST_AT_ONCE = 8
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 3.0
 
+_brief: ContextVar[float | None] = ContextVar("brief", default=None)
+
+
+@contextlib.contextmanager
+def briefly(seconds: float) -> Iterator[None]:
+    """Let no request of this thread wait longer than this for anything, nor be sent again."""
+    before = _brief.set(seconds)
+    try:
+        yield
+    finally:
+        _brief.reset(before)
+
 
 class Answer(NamedTuple):
     """The parsed body and the headers of an answer."""
 
     body: Any
     headers: Mapping[str, str]
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Waits as long as the client does, or as short as this thread wants."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request."""
+        if (seconds := _brief.get()) is not None:
+            options["timeout"] = (min(CONNECT_TIMEOUT, seconds), seconds)
+        return super().send(request, *args, **options)
 
 
 class Caller(globus_sdk.BaseClient):
@@ -48,6 +72,8 @@ class Caller(globus_sdk.BaseClient):
         File of the certificate authorities to trust. Certificates are always checked.
     timeout : float
         Seconds to wait for an answer.
+    before : callable, optional
+        Called before each request; it may say that the server has moved, with `move`.
     """
 
     def __init__(
@@ -58,6 +84,7 @@ class Caller(globus_sdk.BaseClient):
         dialect: wire.Dialect | None = None,
         ca_bundle: str | None = None,
         timeout: float = 60.0,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         retries = RetryConfig(max_retries=5, max_sleep=LONGEST_PAUSE + 1, backoff=backoff)
         super().__init__(
@@ -66,12 +93,15 @@ class Caller(globus_sdk.BaseClient):
         limits: Any = (CONNECT_TIMEOUT, timeout)
         self.transport.http_timeout = limits
         self.transport.verify_ssl = ca_bundle or True
+        for scheme in ("http://", "https://"):
+            self.transport.session.mount(scheme, _Adapter())
         # A proxy named in the environment must not see the token of a server on this machine.
         self.transport.session.trust_env = not is_loopback(self.base_url)
         self._quiet_until = 0.0
         self._slots = BoundedSemaphore(MOST_AT_ONCE)
         self._dialect = dialect
         self._detecting = Lock()
+        self._before = before
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
@@ -85,15 +115,21 @@ class Caller(globus_sdk.BaseClient):
         ClientError
             If no AERO server answers at the address.
         """
-        with self._detecting:
+        with self._held(self._detecting):
             if self._dialect is None:
                 self._dialect = self._detect()
             return self._dialect
+
+    def move(self, base_url: str, authorizer: globus_sdk.authorizers.GlobusAuthorizer) -> None:
+        """Go on at another address, with another token: the same server has begun anew."""
+        self.base_url, self.authorizer = with_slash(base_url), authorizer
 
     def _register_standard_retry_checks(self, retry_config: RetryConfig) -> None:
         retry_config.checks.register_many_checks((check_expired_authorization, self._may_send_again))
 
     def _may_send_again(self, ctx: RetryContext) -> RetryCheckResult:
+        if _brief.get() is not None:
+            return RetryCheckResult.do_not_retry
         result = may_send_again(ctx)
         if result is RetryCheckResult.do_retry and ctx.backoff is not None:
             self._quiet_until = max(self._quiet_until, time.monotonic() + ctx.backoff)
@@ -102,7 +138,23 @@ class Caller(globus_sdk.BaseClient):
     def _wait_while_quiet(self) -> None:
         """Send nothing else either, while the server has asked one request to wait."""
         while (pause := self._quiet_until - time.monotonic()) > 0:
+            if pause > (_brief.get() or pause):
+                raise self._late()
             time.sleep(pause)
+
+    @contextlib.contextmanager
+    def _held(self, lock: Lock | BoundedSemaphore) -> Iterator[None]:
+        """Hold a lock; wait for it no longer than for an answer."""
+        seconds = _brief.get()
+        if not lock.acquire(timeout=TIMEOUT_MAX if seconds is None else seconds):
+            raise self._late()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _late(self) -> errors.Unreachable:
+        return errors.Unreachable(0, f"{self.base_url} did not answer in time.", "Try again later.")
 
     def _detect(self) -> wire.Dialect:
         try:
@@ -117,7 +169,9 @@ class Caller(globus_sdk.BaseClient):
         for dialect in wire.flask_dialects():
             route = wire.LIST["data"]
             try:
-                answer = self._ask(route.method, dialect.prefix + route.url(), params=dialect.page(1))
+                answer = self._ask(
+                    route.method, dialect.prefix + route.url(), params=dialect.asked(wire.Window(0, wire.PAGE_SIZE))
+                )
                 wire.rows_from(answer.body, answer.headers)
             except (errors.NotFound, NotJson):
                 continue
@@ -146,10 +200,11 @@ class Caller(globus_sdk.BaseClient):
         params: Mapping[str, Any] | None = None,
         data: Mapping[str, Any] | None = None,
     ) -> Answer:
+        self._before()
         query = dict(params) if params else None
         body = dict(data) if data is not None else None
         try:
-            with self._slots:
+            with self._held(self._slots):
                 self._wait_while_quiet()
                 reply = self.request(method, self.base_url + path, query_params=query, data=body)
         except globus_sdk.AuthAPIError as error:

@@ -1,9 +1,10 @@
-"""Records off the wire become nouns here, and only here."""
+"""Records off the wire become nouns here, and only here. A value that makes no sense is left out, not its record."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,6 +12,30 @@ from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Step
 from aero_jupyter.core.policy import PolicyEnum
 
 Record = Mapping[str, Any]
+
+#: JSON can spell halves of characters; nothing can be written that holds one.
+_HALVES = re.compile("[\ud800-\udfff]")
+#: The largest whole number that a table holds.
+_MOST = 2**63 - 1
+
+
+def text_from(value: object) -> str | None:
+    """Read a text that can be written anywhere; what is none is told as JSON."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def whole_from(value: object) -> int | None:
+    """Read a whole number, whether it comes as one, with a point, or as text; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) <= _MOST else None
 
 
 def time_from(text: object) -> datetime | None:
@@ -24,18 +49,33 @@ def time_from(text: object) -> datetime | None:
             when = datetime.strptime(text, "%a %b %d %H:%M:%S %Y")
         except ValueError:
             return None
-    return when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when.astimezone(timezone.utc)
+    try:
+        return when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when.astimezone(timezone.utc)
+    except OverflowError:
+        return None
+
+
+def _record(value: object) -> Record:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: object) -> Iterator[Record]:
+    return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, Mapping))
+
+
+def _several(value: object) -> tuple[Data, ...]:
+    return tuple(data(each) for each in _maps(value) if "id" in each)
 
 
 def data(record: Record) -> Data:
     """Read a Data."""
     return Data(
-        id=str(record["id"]),
-        name=str(record.get("name", "")),
-        url=record.get("url"),
-        description=record.get("description"),
-        collection_uuid=record.get("collection_uuid"),
-        collection_url=record.get("collection_url"),
+        id=text_from(record["id"]) or "",
+        name=text_from(record.get("name")) or "",
+        url=text_from(record.get("url")),
+        description=text_from(record.get("description")),
+        collection_uuid=text_from(record.get("collection_uuid")),
+        collection_url=text_from(record.get("collection_url")),
         no_copy=bool(record.get("no_copy", False)),
         raw=record,
     )
@@ -43,70 +83,80 @@ def data(record: Record) -> Data:
 
 def version(record: Record) -> Version:
     """Read a version, from a list of versions, from ``latest``, or from provenance."""
-    record = record.get("data_version", record)
-    owner = record.get("data")
-    file = record.get("data_file")
+    record = _record(record.get("data_version")) or record
+    owner, file = _record(record.get("data")), _record(record.get("data_file"))
     return Version(
-        id=str(record.get("id", "")),
-        data_id=str(record.get("data_id") or (owner or {}).get("id") or ""),
-        version=int(record.get("version") or 0),
-        checksum=record.get("checksum"),
+        id=text_from(record.get("id")) or "",
+        data_id=text_from(record.get("data_id") or owner.get("id")) or "",
+        version=whole_from(record.get("version")) or 0,
+        checksum=text_from(record.get("checksum")),
         created_at=time_from(record.get("created_at")),
-        source_key=record.get("source_key"),
-        file=_file(file) if isinstance(file, Mapping) else None,
-        data=data(owner) if isinstance(owner, Mapping) and "id" in owner else None,
-        trigger_url=record.get("trigger_url"),
+        source_key=text_from(record.get("source_key")),
+        file=_file(file) if "file_name" in file else None,
+        data=data(owner) if "id" in owner else None,
+        trigger_url=text_from(record.get("trigger_url")),
         no_copy=bool(record.get("no_copy", False)),
         raw=record,
     )
 
 
 def _file(record: Record) -> DataFile:
-    size = record.get("size", record.get("file_size"))
     return DataFile(
-        str(record["file_name"]),
-        record.get("file_type"),
-        None if size is None else int(size),
-        record.get("encoding"),
+        text_from(record["file_name"]) or "",
+        text_from(record.get("file_type")),
+        whole_from(record.get("size", record.get("file_size"))),
+        text_from(record.get("encoding")),
     )
 
 
 def flow(record: Record) -> Flow:
     """Read a flow."""
     return Flow(
-        id=str(record["id"]),
-        function_id=record.get("function_id"),
-        endpoint=record.get("user_endpoint", record.get("endpoint")),
-        policy=PolicyEnum(record["policy"]) if record.get("policy") in set(PolicyEnum) else PolicyEnum.NONE,
-        description=record.get("description"),
-        timer=record.get("timer"),
-        timer_job_id=record.get("timer_job_id"),
+        id=text_from(record["id"]) or "",
+        function_id=text_from(record.get("function_id")),
+        endpoint=text_from(record.get("user_endpoint", record.get("endpoint"))),
+        policy=_policy(record.get("policy")),
+        description=text_from(record.get("description")),
+        timer=_timer(record.get("timer")),
+        timer_job_id=text_from(record.get("timer_job_id")),
         last_executed=time_from(record.get("last_executed")),
-        inputs=tuple(map(data, record.get("derived_from") or ())),
-        outputs=tuple(map(data, record.get("contributed_to") or ())),
+        inputs=_several(record.get("derived_from")),
+        outputs=_several(record.get("contributed_to")),
         parameters=_parameters(record.get("function_args")),
-        arg_hash=record.get("arg_hash"),
-        function_name=record.get("function_name"),
+        arg_hash=text_from(record.get("arg_hash")),
+        function_name=text_from(record.get("function_name")),
         raw=record,
     )
 
 
+def _policy(value: object) -> PolicyEnum:
+    number = whole_from(value)
+    return PolicyEnum(number) if number in set(PolicyEnum) else PolicyEnum.NONE
+
+
+def _timer(value: object) -> int | None:
+    seconds = whole_from(value)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
 def _parameters(args: object) -> dict[str, str]:
     if isinstance(args, str):
-        args = json.loads(args)
-    first = args[0] if isinstance(args, list) and args else args
-    if not isinstance(first, Mapping):
-        return {}
-    inputs = first.get("kwargs", {}).get("aero", {}).get("input_data", {})
-    return {name: str(entry.get("id")) for name, entry in inputs.items() if isinstance(entry, Mapping)}
+        try:
+            args = json.loads(args)
+        except ValueError:
+            return {}
+    inputs = args[0] if isinstance(args, list) and args else args
+    for key in ("kwargs", "aero", "input_data"):
+        inputs = _record(inputs).get(key)
+    return {name: str(entry.get("id")) for name, entry in _record(inputs).items() if isinstance(entry, Mapping)}
 
 
 def provenance(record: Record) -> Provenance:
     """Read a provenance record; its relations stay None where the server does not tell them."""
     return Provenance(
-        id=str(record["id"]),
-        flow_id=str(record["flow_id"]),
-        run_id=record.get("run_id"),
+        id=text_from(record["id"]) or "",
+        flow_id=text_from(record["flow_id"]) or "",
+        run_id=text_from(record.get("run_id")),
         created_at=time_from(record.get("created_at")),
         used=_versions(record, "derived_from"),
         made=_versions(record, "contributed_to"),
@@ -115,35 +165,39 @@ def provenance(record: Record) -> Provenance:
 
 
 def _versions(record: Record, key: str) -> tuple[Version, ...] | None:
-    return tuple(map(version, record[key])) if isinstance(record.get(key), list) else None
+    return tuple(map(version, _maps(record[key]))) if isinstance(record.get(key), list) else None
 
 
 def run(record: Record) -> Run:
     """Read a run."""
     return Run(
-        id=str(record["id"]),
-        flow_id=str(record["flow_id"]),
-        state=str(record["state"]),
-        trigger=str(record.get("trigger") or ""),
+        id=text_from(record["id"]) or "",
+        flow_id=text_from(record["flow_id"]) or "",
+        state=text_from(record["state"]) or "",
+        trigger=text_from(record.get("trigger")) or "",
         created_at=time_from(record.get("created_at")),
         started_at=time_from(record.get("started_at")),
         ended_at=time_from(record.get("ended_at")),
-        error=record.get("error"),
-        traceback=record.get("traceback"),
-        log=record.get("log"),
-        steps=tuple(map(_step, record.get("steps") or ())),
+        error=text_from(record.get("error")),
+        traceback=text_from(record.get("traceback")),
+        log=text_from(record.get("log")),
+        steps=_steps(record.get("steps")),
         used=_versions(record, "derived_from") or (),
         made=_versions(record, "contributed_to") or (),
         raw=record,
     )
 
 
-def _step(record: Record) -> Step:
-    return Step(
-        str(record["name"]),
-        str(record["state"]),
-        time_from(record.get("started_at")),
-        time_from(record.get("ended_at")),
+def _steps(value: object) -> tuple[Step, ...]:
+    steps = (each for each in _maps(value) if "name" in each and "state" in each)
+    return tuple(
+        Step(
+            text_from(each["name"]) or "",
+            text_from(each["state"]) or "",
+            time_from(each.get("started_at")),
+            time_from(each.get("ended_at")),
+        )
+        for each in steps
     )
 
 
@@ -156,13 +210,13 @@ def globus_run(record: Record) -> Run:
     details = record.get("details")
     said = details.get("description") if isinstance(details, Mapping) else None
     return Run(
-        id=str(record.get("run_id") or record["action_id"]),
-        flow_id=str(record["flow_id"]),
+        id=text_from(record.get("run_id") or record["action_id"]) or "",
+        flow_id=text_from(record["flow_id"]) or "",
         state=state,
-        trigger=str(record.get("label") or ""),
+        trigger=text_from(record.get("label")) or "",
         created_at=time_from(record.get("start_time")),
         started_at=time_from(record.get("start_time")),
         ended_at=time_from(record.get("completion_time")),
-        error=str(said) if said and state == "failed" else None,
+        error=text_from(said) if said and state == "failed" else None,
         raw=record,
     )

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from aero_jupyter.core import errors
 
@@ -64,6 +64,13 @@ STATUS = Route("GET", "/status")
 OPENAPI = Route("GET", "/openapi.json")
 
 
+class Window(NamedTuple):
+    """A part of a list: where it begins, counted from 0, and its most rows."""
+
+    offset: int
+    limit: int
+
+
 @dataclass(frozen=True)
 class Dialect:
     """What one server generation can do and how it wants to be asked.
@@ -80,6 +87,8 @@ class Dialect:
         Whether provenance comes back with the versions it relates.
     filters : bool
         Whether a list can be narrowed, by ``match``, by a text and by columns.
+    exact : bool
+        Whether it gives as many rows as it is asked for, where there are as many.
     """
 
     name: str
@@ -87,6 +96,7 @@ class Dialect:
     runs: bool = False
     relations: bool = False
     filters: bool = False
+    exact: bool = False
 
     def sorts(self, kind: str, column: str) -> bool:
         """Whether lists of a kind can be sorted by a column."""
@@ -96,14 +106,29 @@ class Dialect:
         """Whether lists of a kind can be narrowed by columns."""
         return self.filters and set(columns) <= set(FILTERS.get(kind, ()))
 
-    def page(self, number: int) -> dict[str, int]:
-        """Give the query parameters of page `number`, counted from 1."""
+    def asked(self, window: Window) -> dict[str, int]:
+        """Give the query parameters of a part of a list."""
         if self.name == "flask":
-            return {"page": number, "per_page": PAGE_SIZE}
-        return {"offset": (number - 1) * PAGE_SIZE, "limit": PAGE_SIZE}
+            return {"page": window.offset // window.limit + 1, "per_page": window.limit}
+        return {"offset": window.offset, "limit": window.limit}
+
+    def around(self, place: int, size: int) -> Window:
+        """Give a part of a list that holds a place."""
+        return Window(place // size * size if self.name == "flask" else place, size)
+
+    def after(self, stop: int, size: int) -> Window:
+        """Give the part that follows what was read to before `stop`, and shares a row with it where that can be."""
+        if size == 1:
+            return Window(stop, 1)
+        if self.name != "flask":
+            return Window(stop - 1, size)
+        # Its pages begin at multiples of their size. One that does not give what it is asked for has its own.
+        sizes = range(2, size + 1) if size == PAGE_SIZE else ()
+        parts = [Window((stop - 1) // each * each, each) for each in sizes]
+        return max(parts, key=lambda part: part.offset + part.limit, default=Window(stop, size))
 
 
-LOCAL = Dialect("local", runs=True, relations=True, filters=True)
+LOCAL = Dialect("local", runs=True, relations=True, filters=True, exact=True)
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)
 
@@ -175,12 +200,15 @@ def search_rows(body: object) -> Reply:
 def _contents(entry: object) -> list[dict[str, Any]]:
     if not isinstance(entry, Mapping):
         return []
+    subject = entry.get("subject")
     if isinstance(entry.get("entries"), list):
-        return [dict(part["content"]) for part in entry["entries"] if isinstance(part.get("content"), Mapping)]
-    content = entry.get("content")
-    if isinstance(content, list):
-        return [dict(part) for part in content if isinstance(part, Mapping)]
-    return [dict(content)] if isinstance(content, Mapping) else [dict(entry)]
+        found = [part["content"] for part in entry["entries"] if isinstance(part, Mapping) and "content" in part]
+    else:
+        content = entry.get("content", entry)
+        found = content if isinstance(content, list) else [content]
+    rows = [dict(part) for part in found if isinstance(part, Mapping)]
+    # What is not told by an id is told by the subject that it is filed under.
+    return [row if not subject or "id" in row or "data_id" in row else {**row, "id": subject} for row in rows]
 
 
 def registration(

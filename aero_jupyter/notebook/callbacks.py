@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -24,12 +25,21 @@ def callback(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(self, *args, **kwargs)
         except Exception as error:
-            keep(error)
-            self.show_error(lines_of(error), story(error))
+            caught(self, error)
             if raised_again:
                 raise
 
     return guarded
+
+
+def caught(panel: object, error: Exception) -> None:
+    """Keep what went wrong for ``%aero_traceback``, and show it in the panel it went wrong in."""
+    keep(error)
+    show = getattr(panel, "show_error", None)
+    if show is not None:
+        # What cannot be shown for the same reason is kept at least.
+        with contextlib.suppress(Exception):
+            show(lines_of(error), story(error))
 
 
 def lines_of(error: Exception) -> tuple[str, ...]:

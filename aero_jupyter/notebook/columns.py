@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core import policy as policies
+from aero_jupyter.core.decode import text_from, time_from, whole_from
 from aero_jupyter.core.models import Data, Flow, Run, Version
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 Column = tuple[str, str, Callable[[Any], Any]]
 
+#: What counts nanoseconds reaches from here to there.
+_EARLIEST, _LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in (1678, 2262))
 _DTYPES = {
     "text": "object",
     "word": "category",
@@ -73,8 +77,6 @@ def id_of(kind: str, row: Any) -> str:
 
 def time_of(value: object) -> datetime | None:
     """Read a time of a raw record."""
-    from aero_jupyter.core.decode import time_from
-
     return time_from(value)
 
 
@@ -90,8 +92,34 @@ def names_of(versions: Sequence[Version] | None) -> str | None:
     return ", ".join(f"{each.data.name if each.data else each.data_id[:8]} v{each.version}" for each in versions)
 
 
-def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, (int, float)) or (isinstance(value, str) and value.isdigit()) else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, Named) else text_from(value)
+
+
+def _time(value: object) -> datetime | None:
+    """Keep a time that a column can hold."""
+    if not isinstance(value, datetime):
+        return None
+    return value if _EARLIEST <= value.replace(tzinfo=timezone.utc) <= _LATEST else None
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and isfinite(value) else None
+
+
+#: What becomes of any value in a column of a type; what does not belong there is left out.
+_KEPT: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "word": _text,
+    "count": whole_from,
+    "time": _time,
+    "seconds": _seconds,
+}
+
+
+def _kept(name: str, dtype: str, read: Callable[[Any], Any]) -> Column:
+    keep = _KEPT[dtype]
+    return name, dtype, lambda row: keep(read(row))
 
 
 def _search_id(row: dict[str, Any]) -> object:
@@ -111,13 +139,13 @@ def _flow_name(flow: Flow) -> str | None:
     return flow.function_name or ", ".join(each.name for each in flow.outputs) or None
 
 
-COLUMNS: dict[str, tuple[Column, ...]] = {
+_READ: dict[str, tuple[Column, ...]] = {
     "data": (
         ("name", "text", lambda row: row.name),
         ("description", "text", lambda row: row.description),
         ("updated", "time", lambda row: time_of(row.raw.get("updated_at"))),
-        ("newest version", "count", lambda row: _whole(row.raw.get("newest_version"))),
-        ("size", "count", lambda row: _whole(row.raw.get("size"))),
+        ("newest version", "count", lambda row: row.raw.get("newest_version")),
+        ("size", "count", lambda row: row.raw.get("size")),
         ("created", "time", lambda row: time_of(row.raw.get("created_at"))),
         ("url", "text", lambda row: row.url),
         ("id", "text", lambda row: row.id),
@@ -126,8 +154,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("name", "text", lambda row: row.get("name")),
         ("description", "text", lambda row: row.get("description")),
         ("updated", "time", lambda row: time_of(row.get("created") or row.get("created_at"))),
-        ("newest version", "count", lambda row: _whole(row.get("version"))),
-        ("size", "count", lambda row: _whole(row.get("file_size"))),
+        ("newest version", "count", lambda row: row.get("version")),
+        ("size", "count", lambda row: row.get("file_size")),
         ("url", "text", lambda row: row.get("url") or row.get("source")),
         ("id", "text", _search_id),
     ),
@@ -178,3 +206,5 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("id", "text", lambda row: row.id),
     ),
 }
+
+COLUMNS = {kind: tuple(_kept(*column) for column in columns) for kind, columns in _READ.items()}

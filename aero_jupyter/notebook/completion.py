@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-import shlex
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from aero_jupyter.core.errors import AeroError
+from aero_jupyter.core.errors import AeroError, InvalidArgument
+from aero_jupyter.notebook.arguments import expanded
+from aero_jupyter.notebook.offers import Id, Place
+from aero_jupyter.notebook.typed import Fragment, typed_in
+from aero_jupyter.notebook.words import printable, shortened
 
 if TYPE_CHECKING:
     from aero_jupyter.session import Session
 
 #: Seconds that a Tab waits for names, and after which they are asked for again.
-PATIENCE, FRESH = 0.15, 20.0
-_MAGIC = re.compile(r"^(?:\s*|.*=\s*)(%{1,2})(aero_\w+)\s(.*)$", re.DOTALL)
-_POLICIES = ("any", "all", "timer", "none", "event")
-_KINDS = ("data", "flow", "prov", "run")
-_TIMES = ("30s", "5m", "1h", "6h", "1d", "1w")
+PATIENCE, FRESH = 0.1, 20.0
 #: What is offered at most.
 _MOST = 200
+#: Before all of IPython's own.
+_FIRST = 1_000
+# An @ begins a version; the others end a line, or cannot be written into one.
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd@]|^-|^$")
 
 
 class Names:
@@ -36,7 +40,10 @@ class Names:
         self._asked: dict[tuple[str, str], tuple[float, threading.Event]] = {}
 
     def of(self, kind: str) -> list[str]:
-        """Give the names of a kind: "data", "flow" or "endpoint"; what is not here within the patience is left out."""
+        """Give the names of a kind: "data", "flow", "endpoint", or "versions:" and the name of a data.
+
+        What is not here within the patience is left out.
+        """
         session = self._session()
         if session is None:
             return []
@@ -53,7 +60,8 @@ class Names:
     def _ask(self, session: Session, key: tuple[str, str], there: threading.Event) -> None:
         # Nobody waits for an explanation at a Tab: without an answer there are no names.
         try:
-            self._known[key] = list(dict.fromkeys(_READERS[key[1]](session)))
+            kind, _, name = key[1].partition(":")
+            self._known[key] = list(dict.fromkeys(_READERS[kind](session, *([name] if name else []))))
         except AeroError:
             self._asked.pop(key, None)
         finally:
@@ -61,26 +69,61 @@ class Names:
 
 
 def _data(session: Session) -> Iterable[str]:
-    rows = session.client.list("data").all()
-    return [*(row.name for row in rows), *(row.id for row in rows)]
+    return _known((row.name, row.id) for row in session.client.list("data").all())
 
 
 def _flows(session: Session) -> Iterable[str]:
     rows = session.client.list("flow").all()
-    return [*(row.function_name for row in rows if row.function_name), *(row.id for row in rows)]
+    return _known((row.function_name or next((each.name for each in row.outputs), ""), row.id) for row in rows)
 
 
 def _endpoints(session: Session) -> Iterable[str]:
     return [str(row["name"]) for row in session.endpoints()]
 
 
-_READERS: dict[str, Callable[[Session], Iterable[str]]] = {"data": _data, "flow": _flows, "endpoint": _endpoints}
+def _versions(session: Session, name: str) -> Iterable[str]:
+    client = session.client
+    return [str(version.version) for version in reversed(client.versions(client.resolve_data(name).id))]
+
+
+_READERS: dict[str, Callable[..., Iterable[str]]] = {
+    "data": _data,
+    "flow": _flows,
+    "endpoint": _endpoints,
+    "versions": _versions,
+}
+
+
+def _known(named: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Give names and ids; where a name would not do, its id stands for it."""
+    pairs = list(named)
+    counts = Counter(name for name, _ in pairs)
+    yield from (name if counts[name] == 1 and _means_itself(name) else Id(id, name) for name, id in pairs)
+    yield from (Id(id) for _, id in pairs)
+
+
+def _means_itself(name: str) -> bool:
+    """Whether a name can be typed into a magic, and stands for nothing else there."""
+    try:
+        return expanded(name, {}) == name and _UNWRITABLE.search(name) is None
+    except InvalidArgument:
+        return False
 
 
 def _in_use() -> Session | None:
     from aero_jupyter.session import in_use
 
     return in_use()
+
+
+class _Nothing:
+    """No completions, of which IPython believes that there are some: else it would let the others offer theirs."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[SimpleCompletion]:
+        return iter(())
 
 
 class Matcher:
@@ -95,7 +138,8 @@ class Matcher:
     def __init__(self, shell: Any, names: Names | None = None) -> None:
         self._shell = shell
         self._names = names or Names(_in_use)
-        self._decorated = context_matcher(identifier="aero_jupyter")(lambda context: self._matched(context))
+        decorate = context_matcher(identifier="aero_jupyter", priority=_FIRST)
+        self._decorated = decorate(lambda context: self._matched(context))
 
     def add(self) -> None:
         """Let the shell ask."""
@@ -107,65 +151,21 @@ class Matcher:
             self._shell.Completer.custom_matchers.remove(self._decorated)
 
     def _matched(self, context: Any) -> dict[str, Any]:
-        found = _MAGIC.match(context.text_until_cursor)
-        if found is None:
+        typed = typed_in(context.text_until_cursor)
+        if typed is None:
             return {"completions": [], "suppress": False}
-        before, fragment = _split(found[3])
-        offered = self._offered(found[1], found[2], before, fragment)
-        fragment = fragment.partition("=")[2] if "=" in fragment else fragment
-        matching = [text for text in offered if text.casefold().startswith(fragment.strip("\"'").casefold())][:_MOST]
-        completions = [SimpleCompletion(text=_quoted(text), type="aero") for text in matching]
-        return {"completions": completions, "suppress": True, "matched_fragment": fragment}
-
-    def _offered(self, percent: str, magic: str, before: list[str], fragment: str) -> Iterable[str]:
-        option = before[-1] if before and before[-1].startswith("--") else ""
-        if fragment.startswith("--") and "=" in fragment:
-            option = fragment.partition("=")[0]
-        elif fragment.startswith("-"):
-            return self._options(percent, magic)
-        if option in ("--input", "--where") and "=" not in fragment:
-            return []
-        if option == "--where":
-            return self._names.of("data") if fragment.startswith("name=") else []
-        if option in _OF_OPTIONS:
-            return _OF_OPTIONS[option](self._names)
-        return [] if option in _TAKES_A_VALUE else self._first(magic, before)
-
-    def _first(self, magic: str, before: list[str]) -> Iterable[str]:
-        if any(not word.startswith("-") for word in before):
-            return []
-        kind = {"aero_get": "data", "aero_versions": "data", "aero_run": "flow"}.get(magic)
-        if kind:
-            return self._names.of(kind)
-        return _KINDS if magic == "aero_list" else []
-
-    def _options(self, percent: str, magic: str) -> list[str]:
-        known = self._shell.magics_manager.magics["cell" if percent == "%%" else "line"].get(magic)
-        parser = getattr(known, "parser", None)
-        if parser is None:
-            return ["--limit", "--scan"] if magic == "aero_search" else []
-        return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+        at = Place(self._shell, typed, self._names.of)
+        begun = at.fragment.meant.casefold()
+        matching = [text for text in at.offered() if any(each.casefold().startswith(begun) for each in _found_by(text))]
+        completions = [_completion(at.fragment, text) for text in matching[:_MOST]]
+        return {"completions": completions or _Nothing(), "suppress": True, "matched_fragment": at.fragment.text}
 
 
-_OF_OPTIONS: dict[str, Callable[[Names], Iterable[str]]] = {
-    "--endpoint": lambda names: names.of("endpoint"),
-    "--input": lambda names: names.of("data"),
-    "--policy": lambda _: _POLICIES,
-    "--every": lambda _: _TIMES,
-    "--since": lambda _: _TIMES,
-    "--limit": lambda _: ("15", "50", "500"),
-}
-_TAKES_A_VALUE = frozenset(
-    {"--code", "--version", "--wait", "--timeout", "--output", "--source", "--description", "--kwarg"}
-    | {"--name", "--sort"}
-)
+def _found_by(text: str) -> tuple[str, ...]:
+    return (text, text.name) if isinstance(text, Id) else (text,)
 
 
-def _split(text: str) -> tuple[list[str], str]:
-    """Give the words before the cursor's, and that one as far as it is typed."""
-    words = text.split()
-    return (words, "") if not words or text[-1].isspace() else (words[:-1], words[-1])
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(text) if re.search(r"[\s'\"\\]", text) else text
+def _completion(fragment: Fragment, text: str) -> SimpleCompletion:
+    kind = shortened(printable(text.name)) if isinstance(text, Id) and text.name else "aero"
+    # A column goes on with its value.
+    return SimpleCompletion(text=fragment.completed(text, closed=not text.endswith("=")), type=kind)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from aero_jupyter.client.resolve import data_named, is_id
 from aero_jupyter.core import policy as policies
+from aero_jupyter.core.decode import text_from
+from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Data, Flow, Run, Version
 from aero_jupyter.core.policy import TIMED
 from aero_jupyter.notebook.columns import COLUMNS, Named
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.table import missing, told
 from aero_jupyter.notebook.views import Card
-from aero_jupyter.notebook.words import ago, size_of
+from aero_jupyter.notebook.words import ago, printable, shortened, size_of, span_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
 
-#: Versions that are listed, the newest first.
-_VERSIONS = 8
+#: Versions that are listed, the newest first; and flows.
+_VERSIONS, _FLOWS = 8, 8
 
 
 def detail_of(listing: Listing, row: Any) -> Card:
@@ -32,7 +35,7 @@ def detail_of(listing: Listing, row: Any) -> Card:
     client = listing.session.client
     if listing.question.kind == "data":
         data = row if isinstance(row, Data) else client.get_data(listing.id_of(row))
-        return _data(client, data)
+        return _data(listing, data, code_of(listing, row))
     return _other(listing, row)
 
 
@@ -42,15 +45,32 @@ def code_of(listing: Listing, row: Any) -> str:
         return f"aero.read({listing.question.query!r}, version={row.version})"
     if listing.question.kind != "data":
         return ""
-    name = row.name if isinstance(row, Data) else row.get("name")
-    return f"aero.read({name or listing.id_of(row)!r})"
+    id, name = listing.id_of(row), text_from(row.name if isinstance(row, Data) else row.get("name")) or ""
+    if _is_enough(listing, name, id):
+        return f"aero.read({name!r})"
+    told = shortened(printable(" ".join(name.split())))
+    return f"aero.read({id!r})" + (f"  # {told}" if told else "")
 
 
-def _data(client: AeroClient, data: Data) -> Card:
-    versions = client.versions(data.id)
-    flows = [
-        flow for flow in client.list("flow").all() if data.id in {each.id for each in (*flow.inputs, *flow.outputs)}
-    ]
+def _is_enough(listing: Listing, name: str, id: str) -> bool:
+    """Whether a name is known to mean this data and no other."""
+    client, question, pages = listing.session.client, listing.question, listing.pages
+    if not name:
+        return False
+    try:
+        if client.dialect.filters:
+            return client.resolve_data(name).id == id
+        # Elsewhere the whole catalogue would have to be read for it.
+        is_all = question.shape == "data" and not question.is_narrowed and pages.complete
+        return is_all and not is_id(name) and data_named(name, pages.so_far()) is not None
+    except AeroError:
+        return False
+
+
+def _data(listing: Listing, data: Data, code: str) -> Card:
+    client = listing.session.client
+    versions = _with_newest_file(client, client.versions(data.id), data.id)
+    flows, count = client.attached(data.id, _FLOWS)
     lines = [
         data.description or "",
         f"id {data.id}",
@@ -58,27 +78,38 @@ def _data(client: AeroClient, data: Data) -> Card:
         f"owner {owner}" if (owner := _owner(data, flows)) else "",
         _freshness(versions, [flow for flow in flows if data.id in {each.id for each in flow.outputs}]),
         *(_flow(flow, data) for flow in flows),
+        f"… and {count - _FLOWS} more flows" if count > _FLOWS else "",
     ]
     shown = "\n".join(_version(version) for version in versions[: -_VERSIONS - 1 : -1])
     more = f"\n… {len(versions) - _VERSIONS} older" if len(versions) > _VERSIONS else ""
-    code = f"aero.read({data.name or data.id!r})"
     return Card(data.name or data.id, *lines, pre=f"{shown}{more}\n\n{code}" if versions else code)
+
+
+def _with_newest_file(client: AeroClient, versions: list[Version], data_id: str) -> list[Version]:
+    """Ask for the file of the newest version, where a server tells it with that one only."""
+    if not versions or versions[-1].file is not None:
+        return versions
+    try:
+        newest = client.latest(data_id)
+    except AeroError:
+        return versions
+    return [*versions[:-1], newest] if newest.id == versions[-1].id else versions
 
 
 def _owner(data: Data, flows: list[Flow]) -> str:
     """Name who owns a data where the server tells, else whom the flows that make it write to."""
     makers = [flow.raw.get("email") for flow in flows if data.id in {each.id for each in flow.outputs}]
-    return str(data.raw.get("owner") or next(filter(None, makers), ""))
+    return text_from(data.raw.get("owner") or next(filter(None, makers), "")) or ""
 
 
 def _version(version: Version) -> str:
     size = size_of(version.file.size) if version.file and version.file.size is not None else ""
-    parts = (f"v{version.version}", ago(version.created_at), size, (version.checksum or "")[:16])
+    parts = (f"v{version.version}", ago(version.created_at), size, version.checksum or "")
     return "  ".join(part for part in parts if part)
 
 
 def _freshness(versions: list[Version], makers: list[Flow]) -> str:
-    """Say how fresh a data is: "updated 3 h ago, expected daily: on time"."""
+    """Say how fresh a data is: "Updated 3 h ago, expected every day: on time."."""
     if not versions:
         return "No version yet."
     newest = versions[-1].created_at
@@ -86,10 +117,11 @@ def _freshness(versions: list[Version], makers: list[Flow]) -> str:
     timed = [flow for flow in makers if flow.policy in TIMED and flow.timer]
     if not timed or newest is None:
         return f"{updated}."
-    flow = timed[0]
+    flow, now = timed[0], datetime.now(timezone.utc)
+    timer = flow.timer or 0
     checked = max(time for time in (newest, flow.last_executed) if time is not None)
-    late = policies.is_overdue(checked, flow.timer or 0, datetime.now(timezone.utc))
-    return f"{updated}, {policies.in_words(flow.policy, flow.timer)}: {'late ▲' if late else 'on time'}."
+    late = span_of((now - checked).total_seconds() - timer) if policies.is_overdue(checked, timer, now) else ""
+    return f"{updated}, expected {policies.every(timer)}: {f'{late} late ▲' if late else 'on time'}."
 
 
 def _flow(flow: Flow, data: Data) -> str:

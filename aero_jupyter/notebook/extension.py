@@ -7,6 +7,7 @@ from typing import Any
 from aero_jupyter.core.errors import LoginRequired
 from aero_jupyter.notebook.decorators import LAST
 from aero_jupyter.notebook.magics import AeroMagics
+from aero_jupyter.notebook.options import reset
 
 
 def load(shell: Any) -> None:
@@ -30,6 +31,7 @@ def unload(shell: Any) -> None:
         shell.configurables.remove(magics)
         magics.matcher.remove()
         shell.user_ns.pop(LAST, None)
+    reset()
     for hook in list(shell.events.callbacks["post_run_cell"]):
         # That of a panel that is looked at is ours too.
         if (getattr(hook, "__module__", None) or "").startswith(f"{__package__}."):

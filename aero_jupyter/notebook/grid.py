@@ -17,7 +17,7 @@ from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import columns_of
 from aero_jupyter.notebook.frames import AeroFrame, framed
 from aero_jupyter.notebook.frontend import module, style
-from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake
+from aero_jupyter.notebook.handshake import NO_ANYWIDGET, PATIENCE, Handshake, closed, counted
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.paging import Pager, View
 from aero_jupyter.notebook.panels.base import Twin
@@ -93,7 +93,7 @@ class Live:
         hear: Callable[[Mapping[str, Any]], object] = lambda _: None,
     ) -> None:
         self._mark = uuid.uuid4().hex
-        self._twin = Twin(self._static)
+        self._twin = Twin(self._static, self)
         self._controls: Controls | None = None
         self._hear = hear
         self.pager = make(listing, self._show, code)
@@ -113,9 +113,14 @@ class Live:
         self.pager.turn(self.pager.place)
         self._handshake.begin()
 
-    def show_twin(self) -> None:
-        """Show what is saved with the notebook."""
-        self._twin.display()
+    def take(self, twin: Twin, mark: str) -> None:
+        """Let what stands in the cell already be what is saved with the notebook."""
+        self._twin, self._mark, self.grid.mark = twin, mark, mark
+        twin.tell(self._static)
+
+    def close(self) -> None:
+        """Wait no more for a front end."""
+        self._handshake.heard()
 
     def _show(self, view: View) -> None:
         self.grid.view = view
@@ -150,14 +155,17 @@ class Live:
         self._handshake.heard()
         if self._controls is not None:
             # It was only slow: a busy kernel hears of it late.
-            self._controls = None
+            controls, self._controls = self._controls, None
             self.box.children = [self.grid]
+            closed(controls)
+            self._hear({"do": "bye", "view": "plain"})
 
+    @callback
     def _give_up(self) -> None:
         self._controls = Controls(self.pager.act)
         self._show(self.pager.view())
         self.box.children = [self._controls]
-        self._hear({"do": "hello", "view": "plain"})
+        counted(self._controls, self._hear)
 
     @callback
     def _download(self, message: Any) -> None:

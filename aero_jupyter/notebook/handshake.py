@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 #: Seconds in which the front end says that it is there.
 PATIENCE = 3.0
@@ -34,5 +35,25 @@ class Handshake:
             self._timer.start()
 
     def heard(self) -> None:
-        """Wait no more: it is there."""
+        """Wait no more: it is there, or nobody waits any longer."""
         self._timer.cancel()
+
+
+def counted(widget: Any, hear: Callable[[Mapping[str, Any]], object]) -> None:
+    """Tell whether somebody looks at a plain widget: front ends count the views of one whose count is a number."""
+
+    def changed(change: Mapping[str, Any]) -> None:
+        hear({"do": "hello" if change["new"] else "bye", "view": "plain"})
+
+    widget._view_count = 0
+    widget.observe(changed, "_view_count")
+    hear({"do": "hello", "view": "plain"})
+
+
+def closed(widget: Any) -> None:
+    """Close a widget and all that it is made of: what it holds, its layout, its style."""
+    parts = [getattr(widget, name) for name in widget.keys if name in ("children", "layout", "style")]
+    widget.close()
+    for part in parts:
+        for each in part if isinstance(part, (tuple, list)) else (part,):
+            closed(each)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.client.pages import Pages, pages_of
 from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.core.patterns import fits
 from aero_jupyter.core.policy import every
 from aero_jupyter.notebook.columns import COLUMNS, id_of
 from aero_jupyter.notebook.table import missing
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KINDS = ("data", "flow", "prov", "run", "version")
 _DECODED = ("data", "flow", "prov", "run")
+#: Rows that a search may find to be read and sorted here, where its server does not sort.
+_SORTED_HERE = 1_000
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,13 @@ class Listing:
         return Listing(self.session, question or self.question)
 
     def can_sort(self, column: str) -> bool:
-        """Whether the server sorts by a column, or everything is here already."""
+        """Whether the server sorts by a column, or everything is here already or can be."""
         question, dialect = self.question, self.session.client.dialect
-        return dialect.sorts(question.shape, column) or (question.is_narrowed and not _narrows(dialect, question))
+        if dialect.sorts(question.shape, column) or question.shape in ("version", "endpoint") or question.scan:
+            return True
+        if question.shape == "search":
+            return question.is_narrowed or (self.pages.end or _SORTED_HERE + 1) <= _SORTED_HERE
+        return question.is_narrowed and not _narrows(dialect, question)
 
     @property
     def can_filter(self) -> bool:
@@ -132,7 +138,8 @@ def _pages(session: Session, question: Question, limit: int | None) -> Pages[Any
         "run": lambda: _runs(session, question, limit),
     }
     if question.shape in makers:
-        return makers[question.shape]()
+        asked = makers[question.shape]()
+        return asked if question.shape == "run" else _arranged(asked, question)
     if question.kind not in KINDS:
         raise InvalidArgument(f"There is no list of {question.kind!r}.", f"Choose one of {', '.join(KINDS)}.")
     return _listed(session, question)
@@ -142,46 +149,55 @@ def _listed(session: Session, question: Question) -> Pages[Any]:
     """List as the server can; what it cannot do is done here, over all of its rows."""
     kind: Any = question.kind
     dialect, column = session.client.dialect, (question.sort or "").removeprefix("-")
-    _check_columns(kind, [name for name, _ in question.where] + [column] * bool(column))
+    _check_columns(question)
     asked: dict[str, Any] = {"sort": question.sort} if column and dialect.sorts(kind, column) else {}
     pushed = _narrows(dialect, question)
     if pushed:
         where = [f"{name}={value}" for name, value in question.where]
         asked |= {"where": where or None, "since": question.since, "text": question.text or None}
     pages: Pages[Any] = session.client.list(kind, match=question.query, **asked)
-    is_sorted = "sort" in asked or not column
-    if is_sorted and (pushed or not question.is_narrowed):
+    left = replace(question, sort=None) if "sort" in asked else question
+    return _arranged(pages, replace(left, where=(), since=None, text="") if pushed else left)
+
+
+def _arranged(pages: Pages[Any], question: Question) -> Pages[Any]:
+    """Narrow and sort all of a list here, where that is asked for."""
+    column = (question.sort or "").removeprefix("-")
+    if not (question.is_narrowed or column):
         return pages
     from aero_jupyter.notebook.progress import Counting
 
-    readers = {name: read for name, _, read in COLUMNS[kind]}
+    _check_columns(question)
+    readers = {name: read for name, _, read in COLUMNS[question.shape]}
     with Counting() as progress:
-        rows = pages.all(progress)
-    rows = rows if pushed else [row for row in rows if _fits(row, readers, kind, question)]
-    return pages_of(rows if is_sorted else ordered(rows, readers[column], down=question.sort != column))
+        rows = [row for row in pages.all(progress) if _fits(row, readers, question)]
+    arranged = ordered(rows, readers[column], down=question.sort != column) if column else rows
+    return pages_of(arranged, of=pages)
 
 
 def _narrows(dialect: Dialect, question: Question) -> bool:
     return dialect.narrows(question.kind, [name for name, _ in question.where])
 
 
-def _check_columns(kind: str, names: list[str]) -> None:
-    known = [name for name, _, _ in COLUMNS[kind]]
-    wrong = next((name for name in names if name not in known), None)
+def _check_columns(question: Question) -> None:
+    known = [name for name, _, _ in COLUMNS[question.shape]]
+    column = (question.sort or "").removeprefix("-")
+    asked = [*(name for name, _ in question.where), *([column] if column else [])]
+    wrong = next((name for name in asked if name not in known), None)
     if wrong is not None:
-        raise InvalidArgument(f"{kind} has no column {wrong!r}.", f"Choose one of {', '.join(known)}.")
+        raise InvalidArgument(f"{question.kind} has no column {wrong!r}.", f"Choose one of {', '.join(known)}.")
 
 
-def _fits(row: Any, readers: Mapping[str, Callable[[Any], Any]], kind: str, question: Question) -> bool:
+def _fits(row: Any, readers: Mapping[str, Callable[[Any], Any]], question: Question) -> bool:
     for name, wanted in question.where:
         value = readers[name](row)
-        if not fnmatchcase("" if missing(value) else str(value).casefold(), wanted.casefold()):
+        if not fits(None if missing(value) else value, wanted):
             return False
     if question.text and not holds(row, readers.values(), question.text):
         return False
     if question.since is None:
         return True
-    times = [readers[name](row) for name, dtype, _ in COLUMNS[kind] if dtype == "time"]
+    times = [readers[name](row) for name, dtype, _ in COLUMNS[question.shape] if dtype == "time"]
     known = [time for time in times if time is not None]
     return bool(known) and (datetime.now(timezone.utc) - max(known)).total_seconds() <= question.since
 
@@ -206,7 +222,7 @@ def _found(session: Session, question: Question) -> Pages[Any]:
     from aero_jupyter.notebook.progress import scanned
 
     query = question.query or ""
-    return pages_of(scanned(session.client, query)) if question.scan else session.client.search(query)
+    return scanned(session.client, query) if question.scan else session.client.search(query)
 
 
 def _versions(session: Session, question: Question) -> list[Any]:

@@ -52,6 +52,8 @@ class AeroMagics(Magics):
 
     def __init__(self, shell: Any = None, **kwargs: Any) -> None:
         super().__init__(shell=shell, **kwargs)
+        # What was set before loading is heard of here; what is set later, by `_set`.
+        vars(options).update({name: getattr(self, name) for name in vars(options)})
         self.matcher = Matcher(shell)
 
     @observe("page_size", "max_rows", "time_zone", "theme", "plain")
@@ -159,14 +161,14 @@ class AeroMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("id", help="Name or id of a data, with @N for a version; or of a flow.")
+    @argument("id", help="Name or id of a data, with @N for a version; of a flow; or a variable with what AERO gave.")
     @line_magic()
     def aero_lineage(self, line: str) -> LineageView:
         """Show where a data came from, and what was made of it."""
-        from aero_jupyter.notebook.panels.lineage import view_of
+        from aero_jupyter.notebook.panels.lineage import view_in
 
         args = arguments(self.aero_lineage, line, self._names)
-        return view_of(_session(), args.id)
+        return view_in(_session(), args.id, self._names)
 
     @no_var_expand
     @magic_arguments()
@@ -279,11 +281,10 @@ class AeroMagics(Magics):
         return register.register(session, function, wish, args)
 
     def _frame(self, kind: str, query: str | None, limit: int | None, **options: Any) -> AeroFrame:
-        from aero_jupyter.notebook.frames import frame_from
-        from aero_jupyter.notebook.listing import Listing, Question
+        from aero_jupyter.notebook.frames import frame_of
+        from aero_jupyter.notebook.listing import Question
 
-        rows = self.limit if limit is None else limit
-        return frame_from(Listing(_session(), Question(kind, query, **options), limit=rows), rows)
+        return frame_of(_session(), Question(kind, query, **options), self.limit if limit is None else limit)
 
     @property
     def _names(self) -> dict[str, Any]:

@@ -35,6 +35,11 @@ class Options:
 options = Options()
 
 
+def reset() -> None:
+    """Set everything as it was before anybody set anything."""
+    vars(options).update(vars(Options()))
+
+
 def clock(when: datetime) -> str:
     """Tell a time of day with its zone: "14:02:11 UTC"."""
     zone = timezone.utc if options.time_zone == "UTC" else ZoneInfo(options.time_zone)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from aero_jupyter.core.errors import AeroError, UnknownName
+from aero_jupyter.core.errors import AeroError, ServerFailed, UnknownName
 from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import COLUMNS
@@ -57,6 +58,9 @@ class Pager:
         Starts a task; by default on a thread of its own.
     """
 
+    #: Seconds after which a turned page also looks whether the list grew meanwhile; None where it is followed anyway.
+    news_after: float | None = 10.0
+
     def __init__(
         self,
         listing: Listing,
@@ -66,6 +70,11 @@ class Pager:
         begin: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         self.listing = listing
+        self._heard = time.monotonic()
+        self._publishing = threading.RLock()
+        self._made = self._published = 0
+        self._opening = 0
+        self._typed: str | None = None
         self.place = Place(size=options.page_size)
         self._shown = shown
         self._code = code
@@ -134,8 +143,8 @@ class Pager:
     def _arrive(self, place: Place, generation: int) -> None:
         try:
             rows = self._fetched(place)
-            while not rows and place.page > 1:
-                place = replace(place, page=self._last_page() or place.page - 1)
+            if not rows:
+                place = self._beside(place)
                 rows = self._fetched(place)
         except Exception:
             if generation == self._generation:
@@ -149,7 +158,16 @@ class Pager:
             self._put(rows)
         self.show()
         if not self._has(following := replace(place, page=place.page + 1)) and not self._at_end(place):
-            self._begin(lambda: self._prefetch(following))
+            self._begin(lambda: self._quietly(lambda: self._fetched(following)))
+        pages = self.listing.pages
+        if self.news_after is not None and time.monotonic() - self._heard > self.news_after:
+            self._heard = time.monotonic()
+            self._begin(lambda: self._quietly(pages.look))
+
+    def _beside(self, place: Place) -> Place:
+        """Give the last page for one past the end; the next for one whose rows were all shown before."""
+        last = self.listing.pages.settle(place.size)
+        return replace(place, page=last if place.page > last else place.page + 1 if place.page < last else place.page)
 
     def _put(self, rows: list[Any]) -> None:
         """Have other rows on the page. What was done to one of those before them may be heard only now."""
@@ -160,10 +178,10 @@ class Pager:
     def _lately(self, id: str) -> tuple[Listing, Any] | None:
         return self._here.get(id) or self._left.get(id)
 
-    def _prefetch(self, place: Place) -> None:
-        # Whoever turns to that page will be told what went wrong.
+    def _quietly(self, ask: Callable[[], object]) -> None:
+        # Whoever turns to that page, or asks anew, will be told what went wrong.
         try:
-            self._fetched(place)
+            ask()
         except AeroError:
             return
         with self._lock:
@@ -175,7 +193,13 @@ class Pager:
         """Show things as they are."""
         with self._lock:
             view = self.view()
-        self._shown(view)
+            self._made += 1
+            made = self._made
+        with self._publishing:
+            # Two threads show what they saw, and the later of them saw more.
+            if made > self._published:
+                self._published = made
+                self._shown(view)
 
     def view(self) -> View:
         """Describe what is to be seen, as plain data."""
@@ -202,7 +226,7 @@ class Pager:
                 "next": not self._at_end(place),
                 "last": None if pages is None else place.page < pages,
             },
-            "search": (question.query if self._searches else question.text) or place.text,
+            "search": self._searched(),
             "filter": "search" if self._searches else "filter" if self.listing.can_filter else "filter this page",
             "selected": len(self._chosen),
             "grown": self.listing.pages.grown,
@@ -212,8 +236,15 @@ class Pager:
             "code": self._code(self.listing),
         }
 
+    def _searched(self) -> str:
+        """Give what was typed: what went wrong does not take it away."""
+        question = self.listing.question
+        asked = (question.query if self._searches else question.text) or self.place.text
+        return asked if self._typed is None else self._typed
+
     def _about(self, shown: int) -> str:
-        place, total = self.place, self.listing.pages.end
+        place, pages = self.place, self.listing.pages
+        total = None if pages.end is None else pages.end + pages.withheld
         first = (place.page - 1) * place.size + 1
         last = first - 1 + len(self._rows)
         if not self._rows:
@@ -227,6 +258,13 @@ class Pager:
         done = " and ".join(word for word, is_so in labels if is_so)
         if done and not self._is_one_page:
             return f"{done}: this page only"
+        pages, question = self.listing.pages, self.listing.question
+        if pages.stuck:
+            return "This server gives its first rows again and again: what follows them cannot be seen."
+        if pages.withheld:
+            return f"The server gave {pages.end} of {(pages.end or 0) + pages.withheld}."
+        if question.scan:
+            return "Searched here, in the whole catalogue: this server's own search is not used."
         return "Last page reached." if self._at_end(self.place) and not self.listing.pages.told else ""
 
     @property
@@ -278,29 +316,22 @@ class Pager:
             arranged = ordered(arranged, readers[name], down=down)
         return arranged
 
-    def _span(self, place: Place) -> range:
-        """Give the numbers of the server's pages that a page is made of."""
-        return range((place.page - 1) * place.size // PAGE_SIZE + 1, place.page * place.size // PAGE_SIZE + 1)
+    def _span(self, place: Place) -> tuple[int, int]:
+        """Give where a page begins in the list, and where it stops; counted from 0."""
+        return (place.page - 1) * place.size, place.page * place.size
 
     def _has(self, place: Place) -> bool:
-        return all(self.listing.pages.has(number) for number in self._span(place))
+        return self.listing.pages.has(*self._span(place))
 
     def _fetched(self, place: Place) -> list[Any]:
-        found = {}
-        for number in self._span(place):
-            rows = self.listing.pages.fresh(number)
-            found.update({self.listing.id_of(row): row for row in rows})
-            if not rows and not self.listing.pages.has(number + 1):
-                break
-        return list(found.values())
+        return list(self.listing.pages.between(*self._span(place)))
 
     def _last_page(self) -> int | None:
         end = self.listing.pages.end
         return None if end is None else max(1, ceil(end / self.place.size))
 
     def _at_end(self, place: Place) -> bool:
-        end = self.listing.pages.end
-        return end is not None and place.page * place.size >= end
+        return self.listing.pages.is_past_end(place.page * place.size)
 
     def _ask(self, question: Question) -> None:
         """Ask something else, from its first page on; what was selected stays so."""
@@ -312,24 +343,25 @@ class Pager:
 
         @callback
         def ask(pager: Pager) -> None:
-            listing = pager.listing.again(question)
-            rows = list(listing.pages.page(1))
-            empty = "" if rows else _nothing(listing)
+            listing = _asked_anew(pager.listing, question)
+            empty = "" if listing.pages.page(1) else _nothing(listing)
             with pager._lock:
                 if generation != pager._generation:
                     return
-                pager.listing, pager._empty = listing, empty
+                pager.listing, pager._empty, pager._typed = listing, empty, None
             pager.turn(place)
 
         self._begin(lambda: ask(self))
 
     def _search(self, message: Mapping[str, Any]) -> None:
         text = str(message.get("text") or "").strip()
+        self._typed = text
         if self._searches:
-            self._ask(replace(self.listing.question, query=text or None, sort=None))
+            self._ask(replace(self.listing.question, query=text or None, sort=None, scan=False))
         elif self.listing.can_filter:
             self._ask(replace(self.listing.question, text=text))
         else:
+            self._typed = None
             self._change(replace(self.place, text=text))
 
     def _sort(self, message: Mapping[str, Any]) -> None:
@@ -373,15 +405,17 @@ class Pager:
             return
         listing, row = found
         with self._lock:
-            self._generation += 1
-            generation, self._busy, self._error = self._generation, True, None
+            self._opening += 1
+            opening, self._error = self._opening, None
         self.show()
 
         @callback
         def fetch(pager: Pager) -> None:
             card = detail_of(listing, row)
             with pager._lock:
-                pager._busy = False if generation == pager._generation else pager._busy
+                # Another row was opened meanwhile, or this one closed.
+                if opening != pager._opening:
+                    return
                 pager._detail = {**_as_data(card), "code": code_of(listing, row), "links": pager.links(row)}
                 pager._open_row = row
             pager.show()
@@ -398,6 +432,7 @@ class Pager:
 
     def _close(self, _: Mapping[str, Any]) -> None:
         with self._lock:
+            self._opening += 1
             self._detail = None
         self.show()
 
@@ -423,6 +458,18 @@ class Pager:
         with self._lock:
             self._note = text
         self.show()
+
+
+def _asked_anew(listing: Listing, question: Question) -> Listing:
+    """Ask a question; where the server's search is broken, read the whole catalogue and search it here."""
+    asked = listing.again(question)
+    try:
+        asked.pages.page(1)
+    except ServerFailed:
+        if not question.query or question.kind != "data" or question.scan:
+            raise
+        return listing.again(replace(question, scan=True))
+    return asked
 
 
 def _on_thread(task: Callable[[], None]) -> None:

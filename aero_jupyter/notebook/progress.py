@@ -12,6 +12,7 @@ from aero_jupyter.notebook.views import Card
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
+    from aero_jupyter.client.pages import Pages
     from aero_jupyter.core.models import Json
 
 #: Seconds between two updates of a count.
@@ -61,7 +62,7 @@ class Counting:
             self._shown.show(Card(f"Read {count:,} of {f'{total:,}' if total is not None else f'{count:,}+'}"))
 
 
-def scanned(client: AeroClient, query: str) -> list[Json]:
+def scanned(client: AeroClient, query: str) -> Pages[Json]:
     """Search a catalogue by reading all of it, and say meanwhile how far that is."""
     with Counting() as progress:
-        return client.scan(query, progress)
+        return client.scanned(query, progress)

@@ -46,7 +46,7 @@ def as_html(frame: pd.DataFrame, about: str, now: datetime, mark: str = "") -> s
     mark : str
         What the live table finds this one by.
     """
-    head = "".join(_head(name, frame[name]) for name in frame.columns)
+    head = "".join(_head(name, column) for name, column in _columns(frame))
     body = "".join(f"<tr>{_row(frame, values, now)}</tr>" for values in frame.itertuples(index=False))
     caption = f'<caption style="{_META}">{html.escape(about)}</caption>'
     marked = f' class="aero-static" data-aero="{html.escape(mark)}"' if mark else ""
@@ -70,25 +70,28 @@ def as_text(frame: pd.DataFrame, about: str, now: datetime) -> str:
         force_jupyter=False,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold" if terminal else "")
-    columns = {name: [Text(told(name, value, now)) for value in frame[name]] for name in frame.columns}
-    widths = {name: max(len(name), 8, *(min(cell.cell_len, _LEAST) for cell in columns[name])) for name in columns}
-    ends = accumulate(widths[name] + 2 for name in columns)
-    fitting = [name for name, end in zip(columns, ends, strict=True) if end <= width + 2]
-    for name in fitting:
-        side: Any = _side(frame[name])
-        table.add_column(Text(name), justify=side, no_wrap=True, overflow="ellipsis", min_width=widths[name])
-    for cells in zip(*(columns[name] for name in fitting), strict=True):
-        table.add_row(*cells)
+    columns = [(name, column, [Text(told(name, value, now)) for value in column]) for name, column in _columns(frame)]
+    widths = [max(len(name), 8, *(min(cell.cell_len, _LEAST) for cell in cells)) for name, _, cells in columns]
+    fitting = sum(end <= width + 2 for end in accumulate(each + 2 for each in widths))
+    for (name, column, _), least in zip(columns[:fitting], widths, strict=False):
+        side: Any = _side(column)
+        table.add_column(Text(name), justify=side, no_wrap=True, overflow="ellipsis", min_width=least)
+    for row in zip(*(cells for _, _, cells in columns[:fitting]), strict=True):
+        table.add_row(*row)
     with console.capture() as written:
         console.print(table)
     lines = [line.rstrip() for line in written.get().splitlines()]
-    hidden = [name for name in columns if name not in fitting]
+    hidden = [name for name, _, _ in columns[fitting:]]
     narrow = [f"too narrow for {', '.join(hidden)}"] if hidden else []
     return "\n".join([*lines, printable(" · ".join([about, *narrow]))])
 
 
+def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
+    return [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
+
+
 def _row(frame: pd.DataFrame, values: tuple[Any, ...], now: datetime) -> str:
-    return "".join(_cell(name, value, now) for name, value in zip(frame.columns, values, strict=True))
+    return "".join(_cell(str(name), value, now) for name, value in zip(frame.columns, values, strict=True))
 
 
 def _head(name: str, column: pd.Series[Any]) -> str:
@@ -120,16 +123,21 @@ def is_right(dtype: str) -> bool:
 
 def missing(value: Any) -> bool:
     """Whether there is no value."""
-    return value is None or value is pd.NA or value is pd.NaT or value != value
+    if value is None or value is pd.NA or value is pd.NaT:
+        return True
+    return isinstance(value, float) and value != value
 
 
 def told(name: str, value: Any, now: datetime) -> str:
     """Say a value of a column as people read it; blank where there is none."""
     if missing(value):
         return ""
-    if isinstance(value, datetime):
-        return ago(value, now)
-    return shortened(printable(_WORDS.get(name, str)(value)))
+    try:
+        words = ago(value, now) if isinstance(value, datetime) else _WORDS.get(name, str)(value)
+    except (TypeError, ValueError):
+        # Somebody put something else into a column of ours.
+        words = str(value)
+    return shortened(printable(words))
 
 
 def _state(value: object) -> str:

@@ -9,14 +9,20 @@ _MARKS = {"queued": "◌", "done": "✓", "unchanged": "=", "failed": "✕", "ca
 
 
 def ago(when: datetime | None, now: datetime | None = None) -> str:
-    """Say how long ago something was: "3 min ago"."""
+    """Say how long ago something was: "3 min ago"; of what is yet to be, though clocks differ, its day."""
     if when is None:
         return ""
-    seconds = max(0, int(((now or datetime.now(timezone.utc)) - when).total_seconds()))
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds // size} {unit} ago"
-    return "just now"
+    seconds = ((now or datetime.now(timezone.utc)) - when).total_seconds()
+    if seconds < -86_400:
+        return f"{when:%Y-%m-%d}"
+    return f"{span_of(seconds)} ago" if seconds >= 60 else "just now"
+
+
+def span_of(seconds: float) -> str:
+    """Say how long something takes, in its largest unit: "3 min"."""
+    whole = max(0, int(seconds))
+    unit, size = next((each for each in (("d", 86_400), ("h", 3_600), ("min", 60)) if whole >= each[1]), ("s", 1))
+    return f"{whole // size} {unit}"
 
 
 def state_of(state: str) -> str:

@@ -18,7 +18,7 @@ import uvicorn
 from aero_jupyter._version import __version__
 from aero_jupyter.service import logs
 from aero_jupyter.service.app import Service, make_app
-from aero_jupyter.service.daemon import REFUSED, State, log_file, state_file
+from aero_jupyter.service.daemon import REFUSED, State, log_file, port_file, state_file
 
 
 def main(home: Path, ready: int | None = None) -> int:
@@ -30,7 +30,7 @@ def main(home: Path, ready: int | None = None) -> int:
     except OSError:
         print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
         return 1
-    listener = listen()
+    listener = listen(port_file(home))
     port = listener.getsockname()[1]
     base = f"http://127.0.0.1:{port}/"
     token = secrets.token_urlsafe(32)
@@ -53,13 +53,28 @@ def main(home: Path, ready: int | None = None) -> int:
     return 0
 
 
-def listen() -> socket.socket:
-    """Open a port of this machine's own choice, on which answers leave at once."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def listen(kept: Path | None = None) -> socket.socket:
+    """Open the port that was open last, else one of this machine's choice; answers leave at once.
+
+    Parameters
+    ----------
+    kept : Path, optional
+        Where the port is written down: addresses in notebooks stay good when the service begins anew.
+    """
+    listener = (_last(kept) if kept else None) or socket.create_server(("127.0.0.1", 0))
+    if kept:
+        kept.write_text(str(listener.getsockname()[1]))
     # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
     # waits 40 ms for the other side's delayed acknowledgement.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _last(kept: Path) -> socket.socket | None:
+    """Open the port that was open last; None where it is not known or somebody else has it."""
+    with contextlib.suppress(OSError, ValueError, OverflowError):
+        return socket.create_server(("127.0.0.1", int(kept.read_text())))
+    return None
 
 
 class _Server(uvicorn.Server):

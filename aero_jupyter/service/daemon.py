@@ -69,15 +69,30 @@ def state_file(home: Path) -> Path:
     return home / "state.json"
 
 
+def port_file(home: Path) -> Path:
+    """Where the service writes down its port, to ask for the same the next time."""
+    return home / "port"
+
+
 def log_file(home: Path) -> Path:
     """Where the service writes what it has to say."""
     return home / "service.log"
 
 
+def told(home: Path) -> State | None:
+    """The state that the service has written down last, whether it answers or not."""
+    try:
+        return State(**json.loads(state_file(home).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def running(home: Path) -> State | None:
     """The state of the service if it answers; a stale state file counts as none."""
+    state = told(home)
+    if state is None:
+        return None
     try:
-        state = State(**json.loads(state_file(home).read_text()))
         os.kill(state.pid, 0)
         with requests.Session() as session:
             # A proxy named in the environment must not see the token.

@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from aero_jupyter.core.patterns import fits
 
 Row = dict[str, Any]
 Values = Sequence[Any] | Mapping[str, Any]
@@ -55,7 +56,7 @@ class DB:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA foreign_keys = ON")
         self._connection.create_function("holds", 2, _holds, deterministic=True)
-        self._connection.create_function("fits", 2, _fits, deterministic=True)
+        self._connection.create_function("fits", 2, fits, deterministic=True)
 
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """Give all rows."""
@@ -158,11 +159,6 @@ def _require_whole(path: Path) -> None:
 def _holds(value: object, text: str) -> bool:
     """Whether a column holds a text, whatever its case; `text` is folded already."""
     return value is not None and text in str(value).casefold()
-
-
-def _fits(value: object, pattern: str) -> bool:
-    """Whether a column is as a pattern says, in which * stands for anything; `pattern` is folded already."""
-    return fnmatchcase("" if value is None else str(value).casefold(), pattern)
 
 
 def use_wal(path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Ten panels open for an hour of simulated time: threads, memory and requests do not grow."""
+"""Ten panels open for an hour of simulated time: threads, memory, requests and widgets do not grow.
+
+Neither as plain controls, where the front end has no anywidget, nor when rows are carried on again and again.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import psutil
+from ipywidgets.widgets.widget import _instances
 
 import aero_jupyter
 from aero_jupyter.compute.functions import portable
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.notebook.panels.poller import INTERVAL, Watching
+from aero_jupyter.notebook import grid
+from aero_jupyter.notebook.panels import face
+from aero_jupyter.notebook.panels.poller import INTERVAL, Watching, poller
+from aero_jupyter.session import Session
 from benchmarks.figures import Figure
 from benchmarks.place import own_session
 
 _HOUR = 3600
+_CARRIED = 20
 _MAKE = "def made(n=3):\n    import pandas as pd\n    return pd.DataFrame({'level': range(n)})\n"
 _READ = "def read(x):\n    import pandas as pd\n    return pd.read_csv(x).mean().to_frame('mean')\n"
 
@@ -24,10 +32,7 @@ _READ = "def read(x):\n    import pandas as pd\n    return pd.read_csv(x).mean()
 def measure() -> Iterator[Figure]:
     """Look as often as an hour has looks, as fast as the machine can, and compare its ends."""
     with own_session() as session:
-        flow = session.register(portable(_MAKE), outputs=["made"])
-        session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
-        session.register(portable(_READ), inputs={"x": "made"}, outputs=["read"], policy=PolicyEnum.ANY)
-        session.client.wait_for_version(session.client.resolve_data("read").id, 1, 60)
+        _register(session)
         counted = _Counted(session.client)
         watching = _ten()
         looks, ends = int(_HOUR / INTERVAL), []
@@ -43,6 +48,62 @@ def measure() -> Iterator[Figure]:
     yield Figure("ten panels, an hour: threads, last beside first", more_threads / threads, "×", said, 1.0)
     yield Figure("the same: memory, last less first", more_memory - memory, "MB", f"{more_memory:.0f} MB", 10.0)
     yield Figure("the same: requests a look, last beside first", more_requests / requests, "×", "", 1.05)
+    with own_session() as session:
+        _register(session)
+        yield _plain()
+        yield from _carried(session)
+
+
+def _register(session: Session) -> None:
+    flow = session.register(portable(_MAKE), outputs=["made"])
+    session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+    session.register(portable(_READ), inputs={"x": "made"}, outputs=["read"], policy=PolicyEnum.ANY)
+    session.client.wait_for_version(session.client.resolve_data("read").id, 1, 60)
+
+
+def _plain() -> Figure:
+    """Look for an hour at panels whose front end never says hello."""
+    panels = [aero_jupyter.flow("made").panel, aero_jupyter.flow("read").panel, aero_jupyter.panel("register")]
+    for panel in panels:
+        assert panel.widget is not None
+        panel._shown._give_up()
+        panel.look()
+    _settled()
+    first = len(_instances)
+    for _ in range(int(_HOUR / INTERVAL)):
+        for panel in panels:
+            panel.show()
+    last = len(_instances)
+    for panel in panels:
+        panel.close()
+    return Figure("plain controls, an hour: widgets, last beside first", last / first, "×", f"{last} widgets", 1.0)
+
+
+def _carried(session: Session) -> Iterator[Figure]:
+    """Carry a row on, again and again, in the workbench and below a panel that stands alone."""
+    data = session.client.resolve_data("made")
+    # No front end is there, and none is given up.
+    face.PATIENCE = grid.PATIENCE = _HOUR
+    for what, panel in (("the workbench", aero_jupyter.panel()), ("the catalogue", aero_jupyter.browse())):
+        assert panel.widget is not None
+        panel.begin()
+        counts = []
+        for _ in range(_CARRIED):
+            for where in ("lineage", "runs"):
+                panel.carry(where, data) if what == "the catalogue" else panel._carried(where, data)
+                _settled()
+            counts.append((len(_instances), len(poller)))
+        (first, watching), (last, still_watching) = counts[0], counts[-1]
+        said = f"{2 * _CARRIED} rows"
+        yield Figure(f"carried on in {what}: widgets, last beside first", last / first, "×", said, 1.0)
+        yield Figure("the same: who is looked for, last beside first", still_watching / watching, "×", said, 1.0)
+        panel.close()
+
+
+def _settled() -> None:
+    for thread in threading.enumerate():
+        if thread.name in ("aero-panel", "aero-pager"):
+            thread.join(60)
 
 
 class _Counted:
@@ -63,6 +124,7 @@ def _ten() -> list[Watching]:
     for which in (None, "made", "read", "made"):
         monitor = aero_jupyter.monitor(which)
         assert monitor.widget is not None
+        _settled()
         found.append(monitor._runs)
     found += [aero_jupyter.flow(which).panel for which in ("made", "read", "made")]
     for tab in ("browse", "runs", "register"):

@@ -31,7 +31,7 @@ def test_runs_are_followed_while_the_kernel_is_busy_and_lineage_is_drawn(jupyter
         grid = notebook.output(5).locator(".aero-grid")
         expect(grid).to_contain_text("1–1 of 1")
         boxes = notebook.output(6).locator("svg g[role=listitem]")
-        expect(boxes).to_have_count(2)
+        expect(boxes).to_have_count(3)
         expect(boxes.last).to_have_attribute("aria-label", "reach_mean v1, just now · you are here")
         grid.get_by_role("button", name="Run now").click()
         expect(grid).to_contain_text("1–2 of 2", timeout=20_000)

@@ -62,6 +62,8 @@ class Standin:
     asked: list[Asked] = field(default_factory=list)
     most_at_once: int = 0
     url: str = ""
+    #: Rows that it gives at once, whatever is asked.
+    cap: int = 15
 
     def __post_init__(self) -> None:
         self._open = 0
@@ -166,7 +168,7 @@ class Newest(Standin):
             return as_json({"detail": [{"loc": ["query", "limit"], "msg": "should be at most 15"}]}, 422)
         rows = sorted(self.told(kind, query), key=lambda row: str(row["id"]), reverse=True)
         start = int(query.get("offset", 0))
-        return self._page(rows[start : start + int(query.get("limit", 15))], len(rows))
+        return self._page(rows[start : start + min(self.cap, int(query.get("limit", 15)))], len(rows))
 
     def _page(self, rows: list[Row], total: int) -> Reply:
         return as_json(rows)
@@ -252,7 +254,7 @@ class Flask(Standin):
         return self._one(kind, rest) if rest else self._list(getattr(self, kind), query)
 
     def _list(self, rows: list[Row], query: dict[str, str]) -> Reply:
-        number, size = int(query.get("page", 1)), int(query.get("per_page", 15))
+        number, size = int(query.get("page", 1)), min(self.cap, int(query.get("per_page", 15)))
         page = rows[(number - 1) * size : number * size]
         return as_json(page) if page or number == 1 else as_page(404)
 

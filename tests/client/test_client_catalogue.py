@@ -289,6 +289,36 @@ def test_search_in_globus_shape_is_one_request(newest: Newest) -> None:
     assert newest.paths().count("/fhwa/data/search") == 1
 
 
+def test_a_search_that_gives_some_of_what_it_found_says_so(newest: Newest) -> None:
+    entries = [{"subject": f"s{number}", "content": {"name": f"d{number}"}} for number in range(10)]
+    newest.faults["/data/search"] = [as_json({"gmeta": entries, "total": 412})]
+    with client_of(newest) as client:
+        found = client.search("d")
+        assert [row["id"] for row in found.all()] == [f"s{number}" for number in range(10)]
+        assert (found.complete, found.total, found.withheld) == (False, None, 402)
+
+
+def test_a_data_is_found_once_however_many_versions_the_index_holds(newest: Newest) -> None:
+    versions = [{"content": {"data_id": "x", "name": "v", "version": number}} for number in (1, 3, 2)]
+    newest.faults["/data/search"] = [as_json({"gmeta": versions, "total": 3})]
+    with client_of(newest) as client:
+        found = client.search("v")
+        assert [row["version"] for row in found.all()] == [3]
+        assert (found.complete, found.total) == (True, 1)
+
+
+@pytest.mark.parametrize("cap", [1, 10, 15])
+def test_servers_that_give_fewer_at_once_are_read_whole(newest: Newest, flask: Flask, cap: int) -> None:
+    for server in (newest, flask):
+        server.cap = cap
+        names = {server.add_data(f"d{number}")["name"] for number in range(40)}
+        with client_of(server) as client:
+            pages = client.list("data")
+            assert {data.name for data in pages} == names
+            assert pages.ended
+            assert sum(len(rows) for rows in client.list("data").raw_pages()) == 40
+
+
 def test_a_broken_search_is_said_once(newest: Newest) -> None:
     with client_of(newest) as client, pytest.raises(errors.ServerFailed) as caught:
         client.search("sewage").all()

@@ -61,6 +61,33 @@ def test_versions_are_followed_back_where_the_server_tells_them(kind: str, local
     assert [(each.version, each.data.name) for each in found.links[0].used if each.data] == [(1, "raw")]
 
 
+def test_an_unchanged_run_on_a_newer_version_is_told_from_the_older_one_too(local: Local) -> None:
+    rows = {name: local.add_data(name, newest_version=newest) for name, newest in (("raw", 2), ("clean", 1))}
+    local.add_flow([rows["raw"]], [rows["clean"]], id="cleans")
+    made = {name: [local.add_version(row, f"{name}{n}".encode()) for n in (1, 2)] for name, row in rows.items()}
+    for number in (1, 2):
+        local.prov.append(
+            {"id": f"c{number}", "flow_id": "cleans",
+             "derived_from": [{**made["raw"][number - 1], "data": rows["raw"]}],
+             "contributed_to": [{**made["clean"][0], "data": rows["clean"]}]}
+        )  # fmt: skip
+    with AeroClient(local.url) as client:
+        found = client.lineage(rows["raw"]["id"], 1)
+    assert [[each.version for each in link.used] for link in found.links] == [[1], [2]]
+
+
+@pytest.mark.parametrize("kind", ["local", "flask"])
+def test_a_data_without_a_version_is_told_by_its_flows(kind: str, local: Local, flask: Flask) -> None:
+    server: Standin = local if kind == "local" else flask
+    rows = chain(server)
+    with AeroClient(server.url) as client:
+        found = client.lineage(rows["clean"]["id"])
+        assert [link.flow_id for link in found.links] == ["pulls", "cleans", "smooths"]
+        assert (found.by_version, found.is_unmade) == (False, True)
+        with pytest.raises(errors.NotFound, match="clean has no versions yet"):
+            client.lineage(rows["clean"]["id"], 1)
+
+
 def test_a_scan_finds_what_a_search_would_on_a_server_whose_search_is_broken(newest: Newest) -> None:
     for number in range(40):
         newest.add_data(f"plant-{number}", description="sewage" if number % 20 == 3 else "air")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -9,31 +9,66 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aero_jupyter.client.pages import Pages
-from aero_jupyter.core.wire import Reply
+from aero_jupyter.core.wire import FLASK, NEWEST, Dialect, Reply, Window
+
+Change = tuple[str, int, int]
 
 
 class Catalogue:
-    """Rows by offset, as a server gives them; changes itself while it is read."""
+    """Rows by offset, as a server gives them; changes itself while it is read.
 
-    def __init__(self, rows: int, *, tells: bool = False, changes: list[tuple[int, int]] | None = None) -> None:
+    A change is a word, a place and a number: "insert" and "remove" so many rows there, "swap" that row with another.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        *,
+        tells: bool | int = False,
+        changes: Iterable[Change] = (),
+        cap: int = 15,
+        dialect: Dialect = NEWEST,
+    ) -> None:
         self.ids = [f"old{number}" for number in range(rows)]
         self.tells = tells
-        self.changes = list(changes or ())
+        self.changes = list(changes)
+        self.cap = cap
+        self.dialect = dialect
+        self.always = set(self.ids)
         self.asked: list[int] = []
         self.lock = threading.Lock()
 
-    def fetch(self, number: int) -> Reply:
+    def fetch(self, window: Window) -> Reply:
         with self.lock:
-            self.asked.append(number)
+            self.asked.append(window.offset)
             if len(self.asked) > 1 and self.changes:
-                where, many = self.changes.pop(0)
-                where %= len(self.ids) + 1
-                self.ids[where:where] = [f"new{len(self.ids) + extra}" for extra in range(many)]
-            rows = tuple({"id": id_} for id_ in self.ids[(number - 1) * 15 : number * 15])
-            return Reply(rows, len(self.ids) if self.tells else None)
+                self.change(*self.changes.pop(0))
+            asked = self.dialect.asked(window)
+            if "page" in asked:
+                limit = min(asked["per_page"], self.cap)
+                start = (asked["page"] - 1) * limit
+            else:
+                start, limit = asked["offset"], min(asked["limit"], self.cap)
+            rows = tuple({"id": id_} for id_ in self.ids[start : start + limit])
+            total = self.tells if isinstance(self.tells, int) and self.tells > 1 else len(self.ids)
+            return Reply(rows, total if self.tells else None)
+
+    def change(self, what: str, where: int, many: int) -> None:
+        where %= len(self.ids) + 1
+        if what == "insert":
+            self.ids[where:where] = [f"new{len(self.asked)}-{extra}" for extra in range(many)]
+        elif what == "remove":
+            del self.ids[where : where + many]
+        elif len(self.ids) > 1:
+            one, other = where % len(self.ids), (where + many) % len(self.ids)
+            self.ids[one], self.ids[other] = self.ids[other], self.ids[one]
+        self.always &= set(self.ids)
+
+    def pages(self) -> Pages[str]:
+        return Pages(self.fetch, lambda row: str(row["id"]), dialect=lambda: self.dialect)
 
 
-def pages_of(fetch: Callable[[int], Reply]) -> Pages[str]:
+def pages_of(fetch: Callable[[Window], Reply]) -> Pages[str]:
     return Pages(fetch, lambda row: str(row["id"]))
 
 
@@ -44,35 +79,41 @@ def test_all_rows_come_once_and_the_total_is_exact(rows: int, tells: bool) -> No
     pages = pages_of(catalogue.fetch)
     assert list(pages) == catalogue.ids
     assert (pages.total, pages.complete, pages.ended, pages.moved) == (rows, True, True, False)
-    assert list(map(len, pages.pages())) == [15] * (rows // 15) + [rows % 15] * bool(rows % 15)
+    assert list(map(len, pages.raw_pages())) == [15] * (rows // 15) + [rows % 15] * bool(rows % 15)
 
 
 def test_nothing_is_sent_until_looked_at_and_nothing_twice() -> None:
-    catalogue = Catalogue(40)
+    catalogue = Catalogue(50)
     pages = pages_of(catalogue.fetch)
     assert catalogue.asked == []
     assert pages.total is None
     assert pages.page(2) == tuple(catalogue.ids[15:30])
     assert not pages.complete
     pages.all()
+    asked = len(catalogue.asked)
     pages.all()
     list(pages.raw_pages())
-    assert sorted(catalogue.asked) == [1, 2, 3]
+    assert [*map(pages.page, (1, 2, 3))] == [
+        tuple(catalogue.ids[:15]),
+        tuple(catalogue.ids[15:30]),
+        tuple(catalogue.ids[30:45]),
+    ]
+    assert len(catalogue.asked) == asked
 
 
 def test_a_known_total_is_fetched_with_exactly_the_pages_it_needs() -> None:
     catalogue = Catalogue(150, tells=True)
     pages = pages_of(catalogue.fetch)
     assert len(pages.all()) == 150
-    assert sorted(catalogue.asked) == list(range(1, 11))
+    assert sorted(catalogue.asked) == [14 * number for number in range(11)]
     assert pages.page(11) == ()
-    assert len(catalogue.asked) == 10
+    assert len(catalogue.asked) == 11
 
 
 def test_an_unknown_total_costs_few_requests_past_the_end() -> None:
     catalogue = Catalogue(150)
     assert len(pages_of(catalogue.fetch).all()) == 150
-    assert max(catalogue.asked) <= 10 + 8
+    assert len(catalogue.asked) <= 11 + 8
 
 
 def test_past_the_end_is_empty_and_tells_nothing_wrong() -> None:
@@ -81,7 +122,7 @@ def test_past_the_end_is_empty_and_tells_nothing_wrong() -> None:
     assert pages.page(0) == ()
     assert "there may be more" in repr(pages)
     assert pages.page(2) == tuple(f"old{number}" for number in range(15, 20))
-    assert (pages.ended, pages.complete) == (True, False)
+    assert (pages.ended, pages.complete) == (True, True)
     assert "end was reached" in repr(pages)
 
 
@@ -96,16 +137,16 @@ def test_a_server_that_ignores_paging_does_not_go_on_forever_nor_claim_to_be_com
 
 
 def test_rows_inserted_while_reading_are_given_once_and_told() -> None:
-    pages = pages_of(Catalogue(40, changes=[(0, 2)]).fetch)
+    pages = pages_of(Catalogue(40, changes=[("insert", 0, 2)]).fetch)
     items = list(pages)
     assert len(items) == len(set(items)) == 40
-    assert pages.repeated == 2
+    assert pages.grown == 2
     assert pages.moved
     assert not pages.complete
 
 
 def test_a_total_that_changes_is_told() -> None:
-    pages = pages_of(Catalogue(40, tells=True, changes=[(40, 1)]).fetch)
+    pages = pages_of(Catalogue(40, tells=True, changes=[("insert", 40, 1)]).fetch)
     list(pages)
     assert pages.moved
 
@@ -121,16 +162,16 @@ def test_prefetch_runs_at_most_eight_at_once_and_really_at_once() -> None:
     together = threading.Barrier(8, action=linger)
     under_way, most = 0, 0
 
-    def fetch(number: int) -> Reply:
+    def fetch(window: Window) -> Reply:
         nonlocal under_way, most
         with catalogue.lock:
             under_way += 1
             most = max(most, under_way)
         if most > 8:
             ninth.set()
-        if 2 <= number <= 9:
+        if 1 <= window.offset // 14 <= 8:
             together.wait(10)
-        reply = catalogue.fetch(number)
+        reply = catalogue.fetch(window)
         with catalogue.lock:
             under_way -= 1
         return reply
@@ -143,18 +184,18 @@ def test_prefetch_runs_at_most_eight_at_once_and_really_at_once() -> None:
 
 def test_prefetch_stops_at_its_limit() -> None:
     catalogue = Catalogue(150, tells=True)
-    pages_of(catalogue.fetch).prefetch(limit=3)
-    assert sorted(catalogue.asked) == [1, 2, 3]
+    assert len(pages_of(catalogue.fetch).first(40)) == 40
+    assert sorted(catalogue.asked) == [0, 14, 28]
 
 
 def test_two_threads_cause_one_request() -> None:
     catalogue = Catalogue(10)
     entered, go = threading.Event(), threading.Event()
 
-    def fetch(number: int) -> Reply:
+    def fetch(window: Window) -> Reply:
         entered.set()
         assert go.wait(10)
-        return catalogue.fetch(number)
+        return catalogue.fetch(window)
 
     pages = pages_of(fetch)
     seen: list[Any] = []
@@ -166,46 +207,130 @@ def test_two_threads_cause_one_request() -> None:
     for thread in threads:
         thread.join(10)
     assert seen[0] == seen[1] == tuple(catalogue.ids)
-    assert catalogue.asked == [1]
+    assert sorted(catalogue.asked) == [0, 9]
 
 
 def test_a_failed_page_can_be_asked_for_again_and_the_rest_is_kept() -> None:
     catalogue = Catalogue(40)
-    broken = {2}
+    broken = {14}
 
-    def fetch(number: int) -> Reply:
-        if number in broken:
-            broken.remove(number)
+    def fetch(window: Window) -> Reply:
+        if window.offset in broken:
+            broken.remove(window.offset)
             raise OSError("gone")
-        return catalogue.fetch(number)
+        return catalogue.fetch(window)
 
     pages = pages_of(fetch)
     with pytest.raises(OSError, match="gone"):
         pages.all()
     assert pages.all() == catalogue.ids
-    assert catalogue.asked.count(1) == 1
+    assert catalogue.asked.count(0) == 1
+
+
+CHANGES = st.tuples(st.sampled_from(["insert", "remove", "swap"]), st.integers(0, 100), st.integers(1, 20))
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    rows=st.integers(0, 70),
+    tells=st.booleans(),
+    changes=st.lists(CHANGES, max_size=6),
+    ahead=st.integers(0, 8),
+    cap=st.integers(1, 15),
+    dialect=st.sampled_from([NEWEST, FLASK]),
+)
+def test_paging_ends_and_never_claims_what_it_has_not(
+    rows: int, tells: bool, changes: list[Change], ahead: int, cap: int, dialect: Dialect
+) -> None:
+    catalogue = Catalogue(rows, tells=tells, changes=changes, cap=cap, dialect=dialect)
+    pages = catalogue.pages()
+    pages.prefetch(workers=ahead) if ahead else None
+    items = list(pages)
+    assert len(items) == len(set(items))
+    assert pages.ended
+    if not changes:
+        assert items == catalogue.ids
+    if pages.complete and cap > 1 < rows and (dialect is NEWEST or cap == 15):
+        assert catalogue.always <= set(items)
+        assert pages.total == len(items)
+        # Of requests under way at once, one past the end may be the last to see a change.
+        assert ahead > 1 or set(items) == set(catalogue.ids)
 
 
 @settings(deadline=None, max_examples=200)
 @given(
     rows=st.integers(0, 70),
+    cap=st.integers(1, 15),
     tells=st.booleans(),
-    changes=st.lists(st.tuples(st.integers(0, 100), st.integers(0, 20)), max_size=6),
-    ahead=st.booleans(),
+    dialect=st.sampled_from([NEWEST, FLASK]),
+    numbers=st.lists(st.integers(1, 8), max_size=12),
 )
-def test_paging_ends_and_never_claims_what_it_has_not(
-    rows: int, tells: bool, changes: list[tuple[int, int]], ahead: bool
+def test_pages_are_what_they_are_in_whatever_order_they_are_turned(
+    rows: int, cap: int, tells: bool, dialect: Dialect, numbers: list[int]
 ) -> None:
-    catalogue = Catalogue(rows, tells=tells, changes=changes)
-    pages = pages_of(catalogue.fetch)
-    pages.prefetch(workers=1) if ahead else None
-    items = list(pages)
-    assert len(items) == len(set(items))
-    assert pages.ended
-    if pages.complete:
-        assert set(items) == set(catalogue.ids)
-        assert pages.total == len(items)
-    assert len(catalogue.asked) == len(set(catalogue.asked))
+    catalogue = Catalogue(rows, tells=tells, cap=cap, dialect=dialect)
+    pages = catalogue.pages()
+    for number in numbers:
+        assert pages.page(number) == tuple(catalogue.ids[(number - 1) * 15 : number * 15])
+    assert pages.end in (None, rows)
+    assert len(catalogue.asked) <= 1 + sum(2 + 15 // cap for _ in numbers)
+
+
+@pytest.mark.parametrize("dialect", [NEWEST, FLASK])
+@pytest.mark.parametrize("cap", [1, 7, 10])
+def test_a_server_that_gives_fewer_at_once_is_read_to_its_end(cap: int, dialect: Dialect) -> None:
+    catalogue = Catalogue(40, cap=cap, dialect=dialect)
+    pages = catalogue.pages()
+    assert pages.page(2) == tuple(catalogue.ids[15:30])
+    assert pages.all() == catalogue.ids
+    assert pages.end == 40
+
+
+def test_a_server_that_gives_more_at_once_is_shown_by_pages_all_the_same() -> None:
+    everything = tuple({"id": str(number)} for number in range(100))
+    pages = pages_of(lambda window: Reply(everything[window.offset :]))
+    assert list(map(len, pages.raw_pages())) == [15] * 6 + [10]
+    assert pages.page(7) == tuple(map(str, range(90, 100)))
+    assert pages.complete
+
+
+@pytest.mark.parametrize(("told", "withheld"), [(100, 60), (10, 0)])
+def test_a_total_that_is_not_so_is_not_believed(told: int, withheld: int) -> None:
+    catalogue = Catalogue(40, tells=told)
+    pages = catalogue.pages()
+    assert pages.all() == catalogue.ids
+    assert (pages.complete, pages.told, pages.total, pages.end) == (False, False, None, 40)
+    assert pages.withheld == withheld
+
+
+@pytest.mark.parametrize("tells", [False, True])
+@pytest.mark.parametrize("dialect", [NEWEST, FLASK])
+def test_rows_removed_while_reading_are_noticed(dialect: Dialect, tells: bool) -> None:
+    changes = [("remove", 0, 5), ("insert", 45, 5)]
+    catalogue = Catalogue(45, tells=tells, changes=changes, dialect=dialect)
+    pages = catalogue.pages()
+    assert not set(catalogue.ids) <= set(pages.all())
+    assert pages.moved
+    assert not pages.complete
+
+
+def test_as_many_rows_as_a_page_inserted_before_it_do_not_end_the_list() -> None:
+    catalogue = Catalogue(40, changes=[("insert", 0, 15)], dialect=FLASK)
+    pages = catalogue.pages()
+    pages.page(1)
+    assert pages.page(2) == ()
+    assert not pages.stuck
+    assert pages.page(3) == tuple(f"old{number}" for number in range(15, 30))
+
+
+def test_a_look_tells_what_came_meanwhile() -> None:
+    for tells in (False, True):
+        catalogue = Catalogue(20, tells=tells)
+        pages = catalogue.pages()
+        pages.all()
+        assert (pages.look(), pages.grown) == (0, 0)
+        catalogue.change("insert", 0, 3)
+        assert (pages.look(), pages.grown) == (3, 3)
 
 
 @settings(deadline=None, max_examples=50)

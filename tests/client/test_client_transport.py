@@ -16,6 +16,7 @@ from standins import Flask, Local, Newest, Reply, Standin, as_json, as_page, ser
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.client.retries import backoff, may_send_again
+from aero_jupyter.client.transport import briefly
 from aero_jupyter.core import errors, wire
 
 SECRET = "agXYZsecretsecret"
@@ -40,8 +41,9 @@ def test_each_generation_is_recognised_once(standin: Standin) -> None:
 def test_the_prefix_of_the_address_is_kept(newest: Newest) -> None:
     with AeroClient(newest.url.rstrip("/")) as client:
         newest.add_data("sewage")
-        assert [data.name for data in client.list("data")] == ["sewage"]
-    assert newest.paths() == ["/fhwa/openapi.json", "/fhwa/data/"]
+        assert client.list("data").page(1)[0].name == "sewage"
+    # The second tells whether one row is all that there is, or all that the server gives at once.
+    assert newest.paths() == ["/fhwa/openapi.json", "/fhwa/data/", "/fhwa/data/"]
 
 
 def test_the_older_server_is_found_at_its_own_prefix_too(flask: Flask) -> None:
@@ -113,6 +115,16 @@ def test_a_server_that_stays_down_is_not_stormed(newest: Newest) -> None:
     with AeroClient(newest.url) as client, pytest.raises(errors.ServerFailed):
         client.list("data").all()
     assert newest.paths().count("/fhwa/data/") == 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}])
+def test_a_server_that_is_asked_too_often_gets_growing_pauses(newest: Newest, headers: dict[str, str]) -> None:
+    newest.faults["/data/"] = [Reply(429, b"slow down", headers)] * 2
+    began = time.monotonic()
+    with AeroClient(newest.url) as client:
+        assert client.list("data").all() == []
+    assert newest.paths().count("/fhwa/data/") == 3
+    assert time.monotonic() - began >= 0.4 + 0.8
 
 
 def test_a_failure_that_waiting_does_not_mend_is_not_tried_again(newest: Newest) -> None:
@@ -236,3 +248,31 @@ def test_at_most_eight_requests_are_under_way(local: Local) -> None:
         with ThreadPoolExecutor(2) as pool:
             assert [len(items) for items in pool.map(lambda pages: pages.all(), lists)] == [300, 300]
     assert local.most_at_once == 8
+
+
+def test_a_thread_in_a_hurry_waits_for_nothing_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        client = AeroClient(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=4)
+        # It holds the question of the dialect meanwhile.
+        patient = pool.submit(lambda: client.list("data").page(1))
+        with silent.accept()[0]:
+            began = time.monotonic()
+            with pytest.raises(errors.Unreachable, match="did not answer in time"), briefly(0.2):
+                client.list("data").page(1)
+            assert time.monotonic() - began < 2
+            assert not patient.done()
+            with pytest.raises(errors.Unreachable):
+                patient.result()
+
+
+def test_a_thread_in_a_hurry_sends_once_and_does_not_sit_out_a_long_pause(newest: Newest) -> None:
+    with AeroClient(newest.url) as client:
+        client.list("data").page(1)
+        newest.faults["/data/"] = [Reply(503, b"", {"Retry-After": "20"}), Reply(503, b"")]
+        before = len(newest.asked)
+        with pytest.raises(errors.ServerFailed), briefly(1):
+            client.list("data").page(1)
+        assert len(newest.asked) == before + 1
+        client._quiet_until = time.monotonic() + 20
+        with pytest.raises(errors.Unreachable, match="did not answer in time"), briefly(0.2):
+            client.list("data").page(1)

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import aero_jupyter
 from aero_jupyter import demo
-from aero_jupyter.notebook import extension
+from aero_jupyter.notebook import callbacks, extension
 
 CLEAN = """%%aero_register --source raw={plant.url} --output influent --every 1d --description "Inflow <b>north</b>"
 import pandas as pd
@@ -29,6 +29,17 @@ def follow(influent, window=2):
     table["level"] = table["sars_cov_2"].rolling(window).mean()
     return table
 """
+
+
+@pytest.fixture(autouse=True)
+def _errors_are_raised_again(monkeypatch):
+    monkeypatch.setattr(callbacks, "raised_again", True)
+
+
+@pytest.fixture
+def errors_are_shown(monkeypatch):
+    """Errors of callbacks are shown where they happen, and only there, as in somebody's notebook."""
+    monkeypatch.setattr(callbacks, "raised_again", False)
 
 
 @pytest.fixture(scope="session")

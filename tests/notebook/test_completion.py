@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
+from standins import Newest, serving
 
 import aero_jupyter
 from aero_jupyter.notebook import completion, extension
 from aero_jupyter.notebook.completion import Names
+from aero_jupyter.notebook.typed import Fragment, typed_in
+
+PATIENCE = completion.PATIENCE
+Offered = Callable[[str], list[str]]
+NAMES = (
+    *(
+        "plain",
+        "two words",
+        "-dash",
+        "--limit",
+        "{x}",
+        "new\nline",
+        "quote's",
+        'q"q',
+        "both'\"s",
+        "a=b",
+        "#hash",
+        "*star",
+    ),
+    *(
+        "\u202ertl",
+        "emoji\U0001f600",
+        "<img src=x>",
+        "$HOME",
+        "back\\slash",
+        "",
+        " lead",
+        "a;b",
+        "x?",
+        "x!",
+        "tab\tbed",
+    ),
+    *("nul\0", "carriage\rreturn", "twin", "twin", "at@1"),
+)
 
 
 @pytest.fixture
@@ -46,6 +82,29 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("%%aero_run --en", ["--endpoint"]),
         ("%aero_search x --s", ["--scan"]),
         ("%aero_get nosuch", []),
+        ("%aero_get 'influe", ["'influent'"]),
+        ('%aero_get "influe', ['"influent"']),
+        ("%aero_get --version 2 influe", ["influent"]),
+        ("%aero_get influent ", ["--version", "--wait"]),
+        ("%aero_get influent --version ", ["1", "2"]),
+        ("%aero_lineage influe", ["influent"]),
+        ("%aero_lineage influent@", ["influent@1", "influent@2"]),
+        ("%%aero_run --input x=influent@2", ["influent@2"]),
+        ("%aero_panel ", ["browse", "lineage", "register", "runs"]),
+        ("%aero_list data --sort na", ["name"]),
+        ("%aero_list data --sort -na", ["-name"]),
+        ("%aero_list run --sort=sta", ["state"]),
+        ("%aero_list data --where n", ["'newest version=", "name="]),
+        ("%aero_list data --where 'newest version=", []),
+        ("%aero_list run --where state=c", ["cancelled", "committing"]),
+        ("%aero_list flow --where policy=an", ["any"]),
+        ("%aero_list flow --where inputs=influe", ["influent"]),
+        ("%aero_list data --where 'name=influe", ["influent'"]),
+        ("%aero_list data --text ", []),
+        ("%aero_search infl", []),
+        ("%aero_search \\al", []),
+        ("%%aero_register --output abs", []),
+        ("%%aero_register --input in", []),
     ],
 )
 def test_only_what_can_stand_there_is_offered(influent: Any, offered: Any, line: str, words: list[str]) -> None:
@@ -109,3 +168,84 @@ def test_a_tab_does_not_wait_for_a_slow_server_and_the_next_one_has_the_names(mo
     done.wait(30)
     monkeypatch.setattr(completion, "PATIENCE", 30)
     assert names.of("data") == ["sewage"]
+
+
+@pytest.fixture
+def odd(shell: Any) -> Iterator[Newest]:
+    """A server whose data have odd names, in use."""
+    with serving(Newest()) as server:
+        for name in NAMES:
+            server.add_version(server.add_data(name), b"a\n1\n")
+        aero_jupyter.connect(server.url, token="t")
+        yield server
+    aero_jupyter.local()
+
+
+@pytest.mark.parametrize("begun", ["", "'", '"'])
+def test_whatever_is_offered_can_be_chosen(odd: Newest, shell: Any, offered: Offered, begun: str) -> None:
+    chosen = offered(f"%aero_get {begun}")
+    read = {shell.run_line_magic("aero_get", text).attrs["aero"]["data_id"] for text in chosen}
+    assert read == {row["id"] for row in odd.data}
+
+
+def test_what_stands_for_a_name_that_cannot_be_typed_is_its_id(odd: Newest, offered: Offered) -> None:
+    ids = {row["name"]: row["id"] for row in odd.data}
+    assert offered("%aero_get -d") == [ids["-dash"]]
+    assert offered("%aero_get nu") == [ids["nul\0"]]
+    assert sorted(offered("%aero_get twi")) == sorted(row["id"] for row in odd.data if row["name"] == "twin")
+    assert offered("%aero_get a=") == ["a=b"]
+    assert offered("%aero_get two\\ w") == ["two\\ words"]
+
+
+def test_a_notebook_s_value_is_offered_behind_a_brace(shell: Any, offered: Offered) -> None:
+    shell.user_ns["chosen_one"] = "influent"
+    assert offered("%aero_get {chosen") == ["{chosen_one}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("%aero_get ", "%aero_run ", "%%aero_register --endpoint ", "%%aero_register --input x=", "%aero_lineage x@"),
+        *("%aero_list data --where name=", "%aero_get x --version "),
+    ],
+)
+def test_on_a_slow_server_a_tab_waits_once_and_offers_nothing_of_others(
+    shell: Any, offered: Offered, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def slowly(*_: Any) -> list[str]:
+        answered.wait(60)
+        return ["late"]
+
+    assert PATIENCE < 0.15
+    monkeypatch.setattr(completion, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(completion, "_READERS", dict.fromkeys(completion._READERS, slowly))
+    shell.user_ns["late_too"] = 1
+    assert offered(line) == []
+    answered.set()
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "meant"),
+    [
+        ("%aero_get ", (), ""),
+        ("%aero_get 'two wo", (), "two wo"),
+        ('%aero_get "a\\"b', (), 'a"b'),
+        ("%aero_get two\\ w", (), "two w"),
+        ("%aero_get a\\", (), "a\\"),
+        ("%aero_get 'two words' --ver", ("two words",), "--ver"),
+        ("x = %aero_list data --where 'a b=c", ("data", "--where"), "a b=c"),
+    ],
+)
+def test_words_are_read_as_a_shell_reads_them(line: str, before: tuple[str, ...], meant: str) -> None:
+    typed = typed_in(line)
+    assert typed is not None
+    assert (typed.before, typed.fragment.meant) == (before, meant)
+    assert line.endswith(typed.fragment.text)
+
+
+@pytest.mark.parametrize("begun", ["", "'", '"', "\\"])
+@pytest.mark.parametrize("name", ["two words", "it's", 'say "x"', "back\\slash", "both'\"s"])
+def test_a_completed_word_means_the_name(begun: str, name: str) -> None:
+    assert Fragment(Fragment(begun).completed(name)).meant == name

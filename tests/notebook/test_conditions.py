@@ -91,7 +91,7 @@ def test_options_change_what_is_shown(shell: Any, influent: Any) -> None:
     shell.run_line_magic("config", "AeroMagics.max_rows = 1")
     shell.run_line_magic("config", "AeroMagics.time_zone = 'Asia/Tokyo'")
     shown = repr(aero_jupyter.frame("data"))
-    assert "The first 1 of " in shown
+    assert "1–1 of " in shown
     assert shown.endswith(" Asia/Tokyo")
     shell.run_line_magic("config", "AeroMagics.page_size = 30")
     assert options.page_size == 30
@@ -145,3 +145,19 @@ def test_what_the_server_narrows_is_not_read_whole(influent: Any) -> None:
     assert len(narrowed.pages.page(1)) == narrowed.pages.total
     assert everything.pages.page(1)
     assert narrowed.pages.total < (everything.pages.total or 0)
+
+
+def test_versions_are_narrowed_and_sorted(influent: Any) -> None:
+    every = aero_jupyter.frame("version", "influent", sort="-version")
+    assert every["version"].is_monotonic_decreasing
+    assert aero_jupyter.frame("version", "influent", where={"version": "1"})["version"].tolist() == [1]
+
+
+def test_what_was_searched_is_narrowed_and_sorted_too(influent: Any) -> None:
+    client = aero_jupyter.local().client
+    for name in ("weir_blue", "weir_red_2", "weir_red_1"):
+        client.post("data/source", data={"name": name, "url": f"https://example.org/{name}.csv"})
+    found = aero_jupyter.frame("data", "weir*", where={"name": "weir_red*"}, sort="name")
+    assert found["name"].tolist() == ["weir_red_1", "weir_red_2"]
+    with pytest.raises(aero_jupyter.AeroError, match="no column 'colour'"):
+        aero_jupyter.frame("data", "weir*", sort="colour")

@@ -3,7 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+from traitlets.config import Config
+
 from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.magics import AeroMagics
+from aero_jupyter.notebook.options import Options, options
 
 LOOK = """
 import sys
@@ -74,3 +79,37 @@ def test_a_second_load_adds_nothing_and_unload_leaves_nothing(shell):
     assert not [name for kind in shell.magics_manager.magics.values() for name in kind if name.startswith("aero_")]
     extension.load(shell)
     assert "aero_register" in shell.magics_manager.magics["cell"]
+
+
+@pytest.fixture
+def unset(shell):
+    """A shell whose options nobody has set, before and after."""
+    kept = shell.config.pop("AeroMagics", None)
+    yield shell
+    shell.config.pop("AeroMagics", None)
+    if kept is not None:
+        shell.config.AeroMagics = kept
+
+
+def as_set(shell):
+    """The options as ``%config`` tells them."""
+    magics = next(each for each in shell.configurables if type(each).__name__ == AeroMagics.__name__)
+    return Options(**{name: getattr(magics, name) for name in vars(options)})
+
+
+def test_options_end_with_the_extension_and_are_the_same_wherever_they_are_read(unset):
+    unset.run_line_magic("config", "AeroMagics.page_size = 30")
+    unset.run_line_magic("config", "AeroMagics.plain = True")
+    assert options == as_set(unset) == Options(page_size=30, plain=True)
+    extension.unload(unset)
+    assert options == Options()
+    unset.config.pop("AeroMagics", None)
+    extension.load(unset)
+    assert options == as_set(unset) == Options()
+
+
+def test_what_was_configured_before_loading_holds(unset):
+    extension.unload(unset)
+    unset.config.update(Config({"AeroMagics": {"max_rows": 7, "theme": "dark"}}))
+    extension.load(unset)
+    assert options == as_set(unset) == Options(max_rows=7, theme="dark")

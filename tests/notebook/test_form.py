@@ -122,6 +122,7 @@ def test_it_is_tried_here_with_its_output_its_files_and_its_time(fill: Any) -> N
     assert not [data for data in aero_jupyter.current().client.list("data").all() if data.name == "form_tried"]
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_a_try_that_fails_is_explained_and_the_form_stays(fill: Any) -> None:
     filled = fill("def form_bad(x):\n    raise ValueError('no rows')\n    return x\n").set("function", "form_bad")
     filled.set("what x", "influent").press("Try it here")

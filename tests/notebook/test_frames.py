@@ -59,7 +59,7 @@ def test_markup_is_shown_as_itself():
 
 def test_a_long_frame_says_how_much_of_it_is_shown():
     frame = frame_of("data", [Data(str(number), f"d{number}") for number in range(MOST_SHOWN + 5)])
-    assert f"The first {MOST_SHOWN} of {MOST_SHOWN + 5} rows" in frame._repr_html_()
+    assert f"1–{MOST_SHOWN} of {MOST_SHOWN + 5} rows · as of" in frame._repr_html_()
     assert frame._repr_html_().count("<tr>") == MOST_SHOWN + 1
     assert len(frame) == MOST_SHOWN + 5
 

@@ -15,16 +15,12 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
+from aero_jupyter.notebook.panels.boxes import graph_of
 from aero_jupyter.notebook.panels.drawing import as_svg, drawing
-from aero_jupyter.notebook.panels.graph import (
-    Box,
-    Graph,
-    Line,
-    as_list,
-    collapsed,
-    graph_of,
-    placed,
-)
+from aero_jupyter.notebook.panels.folding import collapsed
+from aero_jupyter.notebook.panels.graph import Box, Graph, Line
+from aero_jupyter.notebook.panels.listed import as_list
+from aero_jupyter.notebook.panels.placing import placed
 from aero_jupyter.notebook.panels.tree import html_list
 
 
@@ -95,11 +91,11 @@ def test_the_forms_hold_the_same(influent: Any) -> None:
     view = aero_jupyter.lineage("level")
     graph = view.to_networkx()
     assert isinstance(graph, nx.MultiDiGraph)
-    assert {data["name"] for _, data in graph.nodes(data=True)} == {"influent", "level"}
-    assert [data["flow"] for *_, data in graph.edges(data=True)] == ["follow"]
+    assert {data["name"] for _, data in graph.nodes(data=True) if data["kind"] == "data"} == {"influent", "level"}
+    assert [data["flow"] for *_, data in graph.edges(data=True)] == ["take_in", "follow"]
     mermaid = view.to_mermaid()
     assert mermaid.startswith("flowchart LR\n")
-    assert mermaid.count("-->") == 1
+    assert mermaid.count("-->") == 2
     assert '|"follow"|' in mermaid
 
 
@@ -153,3 +149,61 @@ def test_what_is_stale_is_told_once() -> None:
     graph = graph_of(Lineage(Data("clean", "clean"), 1, True, (Link("f", None, (used,), (made,)),) * 2))
     assert graph.boxes["raw:5"].notes == ("v5 used, v7 exists",)
     assert len(graph.lines) == 1
+
+
+def test_what_was_made_of_an_older_version_says_so_too() -> None:
+    used, made = version("raw", 5, 7), version("clean", 1, 1)
+    graph = graph_of(Lineage(Data("clean", "clean"), 1, True, (Link("f", None, (used,), (made,)),)))
+    assert graph.boxes["clean:1"].title == "clean v1 · you are here · made from raw v5, v7 exists"
+    assert graph.boxes["clean:1"].is_stale
+
+
+def test_what_the_newest_version_left_unchanged_is_not_stale() -> None:
+    old, new, made, other = version("raw", 1, 2), version("raw", 2, 2), version("clean", 1, 1), version("other", 1, 1)
+    confirmed = (Link("f", None, (old,), (made,)), Link("f", None, (new,), (made,)))
+    graph = graph_of(Lineage(Data("clean", "clean"), 1, True, confirmed))
+    assert not any(box.is_stale for box in graph.boxes.values())
+    graph = graph_of(Lineage(Data("clean", "clean"), 1, True, (*confirmed, Link("g", None, (old,), (other,)))))
+    assert {id for id, box in graph.boxes.items() if box.is_stale} == {"raw:1", "other:1"}
+
+
+def test_an_unchanged_run_takes_the_mark_away(shell: Any, aero: Any) -> None:
+    text = (
+        "%%aero_register {} --output {}\ndef {}:\n    import time, pandas as pd\n    return pd.DataFrame({{'n': [{}]}})"
+    )
+    assert shell.run_cell(text.format("--policy none", "view_moves", "view_moves()", "time.time_ns()")).success
+    assert shell.run_cell(text.format("--input x=view_moves", "view_stays", "view_stays(x)", "1")).success
+    client = aero_jupyter.current().client
+    moves, stays = (client.resolve_flow(name) for name in ("view_moves", "view_stays"))
+    for runs in (1, 2):
+        client.wait_for_run(client.run_flow(moves.id).id, 60)
+        ended = [run for run in client.list("run", match=stays.id).all() if client.wait_for_run(run.id, 60)]
+        assert len(ended) == runs
+    assert client.get_run(ended[0].id).state == "unchanged"
+    assert "view_moves v1" in repr(aero_jupyter.lineage("view_stays"))
+    for start in ("view_stays", "view_moves@1", "view_moves"):
+        assert "exists" not in repr(aero_jupyter.lineage(start))
+
+
+def test_sources_and_flows_without_inputs_are_drawn(influent: Any) -> None:
+    view = aero_jupyter.lineage("level")
+    url = aero_jupyter.current().client.resolve_data("influent").url
+    assert f"{url}\n└── take_in → influent v2" in repr(view)
+    assert f'(["{url}"]) ' in view.to_mermaid().replace("\n", " ")
+    assert '|"take_in"|' in view.to_mermaid()
+    assert ">take_in<" in view._repr_html_()
+    assert "2 data, 2 flows · by version" in repr(view)
+    made = Data("c", "<b>", url="https://example.org/" + "<i>" * 40)
+    links = (Link("f", None, (), (made,)), Link("g", None, (), (Data("d", "d"),)), Link("h", None, (made,), ()))
+    graph = graph_of(Lineage(made, None, False, links))
+    assert [box.name for box in graph.boxes.values() if box.kind != "data"][1:] == ["no input", "no output"]
+    assert len(graph.lines) == 3
+    source = next(box for box in graph.boxes.values() if box.kind == "source")
+    assert source.name.startswith("https://example.org/")
+    assert len(source.name) == 60
+    ElementTree.fromstring(as_svg(drawing(graph, "x")))
+    assert "<i>" not in as_svg(drawing(graph, "x")) + html_list(as_list(graph)) + graph.to_mermaid()
+
+
+def test_what_failed_is_marked_in_mermaid() -> None:
+    assert "    class n0 failed" in Graph({"a": Box("a", "a", has_failed=True)}).to_mermaid().splitlines()

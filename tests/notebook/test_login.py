@@ -177,6 +177,7 @@ def test_no_network_is_said_once(here, auth, in_lab, monkeypatch):
     assert text.count("Globus does not answer.<br>Check the network, then try again.") == 1
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_what_goes_wrong_here_is_shown_and_kept_for_the_traceback(panel, monkeypatch):
     def broken(*_):
         raise RuntimeError("boom")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -156,6 +157,64 @@ def test_who_is_forgotten_is_not_watched() -> None:
     del one
     thread.join(5)
     assert not thread.is_alive()
+
+
+class Failing(Watching):
+    def __init__(self) -> None:
+        super().__init__([])
+        self.shown: list[tuple[str, ...]] = []
+
+    def look(self) -> bool:
+        super().look()
+        raise ValueError("so it is")
+
+    def show_error(self, lines: tuple[str, ...], story: str) -> None:
+        self.shown.append(lines)
+        assert "so it is" in story
+
+
+def test_one_who_fails_is_told_so_and_the_others_are_looked_for_as_often_as_before() -> None:
+    poller, bad, good = Poller(0.02), Failing(), Watching([])
+    poller.watch(bad)
+    poller.watch(good)
+    for _ in range(20):
+        assert good.looked.acquire(timeout=5)
+    # 20 looks at an even pace are four or five at one that doubles.
+    assert 1 <= bad.looked._value <= 8
+    assert bad.shown[0] == ("Something went wrong here: ValueError: so it is", "See more with %aero_traceback.")
+    assert str(sys.last_value) == "so it is"
+    for one in (bad, good):
+        poller.leave(one)
+
+
+def test_something_done_is_looked_for_at_once_whatever_the_pause() -> None:
+    poller, one = Poller(60), Watching([False])
+    poller.watch(one)
+    for _ in range(3):
+        assert one.looked.acquire(timeout=5)
+        poller.now()
+    poller.leave(one)
+
+
+class Ending(Watching):
+    def look(self) -> bool:
+        super().look()
+        raise SystemExit
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_died_is_begun_again() -> None:
+    poller, first, second = Poller(0.01), Ending([]), Watching([])
+    poller.watch(first)
+    thread = poller._thread
+    assert thread is not None
+    thread.join(5)
+    assert not thread.is_alive()
+    poller.watch(second)
+    for _ in range(3):
+        assert second.looked.acquire(timeout=5)
+    for one in (first, second):
+        poller.leave(one)
 
 
 def test_it_is_a_value_and_code_and_text(influent: Any) -> None:

@@ -13,8 +13,7 @@ from aero_jupyter.client.pages import Pages, pages_of
 from aero_jupyter.core.errors import ServerFailed
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.core.wire import Reply
-from aero_jupyter.notebook import callbacks
+from aero_jupyter.core.wire import Reply, Window
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.paging import Pager
 
@@ -82,7 +81,8 @@ def untold(count: int, size: int = 15) -> Pages[Any]:
     """A server that does not tell how many rows there are."""
     rows = [{"id": f"{number:08d}-0000", "name": f"d{number:03d}"} for number in range(count)]
     return Pages(
-        lambda page: Reply(tuple(rows[(page - 1) * size : page * size])), lambda row: Data(row["id"], row["name"])
+        lambda part: Reply(tuple(rows[part.offset : part.offset + part.limit])),
+        lambda row: Data(row["id"], row["name"]),
     )
 
 
@@ -102,11 +102,13 @@ def test_pages_are_turned_and_said(table: Table) -> None:
 
 
 def test_a_total_that_is_not_told_is_not_claimed() -> None:
-    table = Table(untold(31))
+    table = Table(untold(61))
     assert table.view["about"] == "1–15 of 15+"
     assert table.view["can"]["last"] is None
     table.do("next")
-    assert table.do("next")["about"] == "31–31 of 31"
+    assert table.do("next")["about"] == "31–45 of 61"
+    table.do("next")
+    assert table.do("next")["about"] == "61–61 of 61"
     assert table.view["note"] == "Last page reached."
     assert table.view["can"]["next"] is False
 
@@ -134,14 +136,14 @@ def test_the_next_page_is_fetched_ahead_and_earlier_ones_are_here() -> None:
     fetched = []
     pages = untold(60)
     fetch = pages._fetch
-    pages._fetch = lambda number: (fetched.append(number), fetch(number))[1]
+    pages._fetch = lambda part: (fetched.append(part.offset), fetch(part))[1]
     table = Table(pages, at_once=False)
     while table.tasks:
         table.tasks.pop(0)()
-    assert fetched == [1, 2]
+    assert fetched == [0, 14, 28]
     assert table.do("next")["busy"] is False
     assert table.do("previous")["about"].startswith("1–15")
-    assert fetched == [1, 2]
+    assert fetched == [0, 14, 28]
 
 
 def test_a_late_reply_does_not_replace_a_newer_page() -> None:
@@ -256,9 +258,123 @@ def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None
 def test_new_rows_are_counted(table: Table) -> None:
     totals = iter([40, 43, 43])
     rows = [{"id": str(number), "name": "n"} for number in range(45)]
-    pages = Pages(lambda page: Reply(tuple(rows[(page - 1) * 15 : page * 15]), next(totals)), as_data)
+    pages = Pages(lambda part: Reply(tuple(rows[part.offset : part.offset + part.limit]), next(totals)), as_data)
     grown = Table(pages)
     assert grown.view["grown"] == 3
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_rows_that_came_while_one_looked_are_counted_when_a_page_is_turned(told: bool) -> None:
+    catalogue = Moving(told)
+    table = Table(Pages(catalogue.part, lambda row: Data(row["id"], row["id"])))
+    table.do("last" if told else "next")
+    catalogue.rows[:0] = ["new1", "new2"]
+    table.pager.news_after = 0.0
+    assert table.do("first")["grown"] == 2
+    catalogue.rows[:0] = ["new3"]
+    assert table.do("first")["grown"] == 3
+
+
+def test_a_page_past_the_end_leads_to_the_last_in_a_few_looks() -> None:
+    looks = []
+    pages = untold(31)
+    fetch = pages._fetch
+    pages._fetch = lambda part: (looks.append(part.offset), fetch(part))[1]
+    table = Table(pages)
+    looks.clear()
+    assert table.do("page", page=1000)["about"] == "31–31 of 31"
+    assert len(looks) < 15
+
+
+@pytest.mark.parametrize("total", [10, 100])
+def test_a_total_that_is_not_so_is_not_shown_for_long(total: int) -> None:
+    rows = tuple({"id": str(number), "name": "n"} for number in range(40))
+    pages = Pages(lambda part: Reply(rows[part.offset : part.offset + part.limit], total), as_data)
+    table = Table(pages)
+    for _ in range(4):
+        table.do("next")
+    assert table.view["about"] == ("31–40 of 40" if total == 10 else "31–40 of 100")
+    assert table.view["note"] == ("Last page reached." if total == 10 else "The server gave 40 of 100.")
+    assert table.view["can"]["next"] is False
+    assert table.do("last")["about"].startswith("31–40")
+
+
+def test_a_server_that_gives_its_first_rows_again_is_said() -> None:
+    rows = tuple({"id": str(number), "name": "n"} for number in range(15))
+    table = Table(Pages(lambda _: Reply(rows), as_data))
+    assert table.view["about"] == "1–15 of 15+"
+    assert "again and again" in table.view["note"]
+    assert table.view["can"]["next"] is False
+
+
+def test_a_page_of_which_everything_was_shown_is_passed_over() -> None:
+    catalogue = Moving(told=False)
+    table = Table(Pages(catalogue.part, lambda row: Data(row["id"], row["id"])), at_once=False)
+    table.tasks.pop(0)()
+    table.tasks.clear()
+    catalogue.rows[:0] = [f"new{number}" for number in range(15)]
+    table.do("next")
+    table.tasks.pop(0)()
+    assert set(table.names).isdisjoint(catalogue.rows[:15])
+    assert table.names
+
+
+@pytest.mark.usefixtures("errors_are_shown")
+def test_what_was_typed_stays_in_the_box_when_the_search_fails(table: Table) -> None:
+    def broken(_: object) -> Any:
+        raise ServerFailed(503, "The server failed.", "Ask later.")
+
+    table.next_pages = Pages(broken, as_data)
+    view = table.do("search", text="sewage")
+    assert view["error"]["lines"] == ["The server failed.", "Ask later."]
+    assert view["search"] == "sewage"
+
+
+def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(self: Table, question: Question | None = None) -> Listing:
+        assert question is not None
+        listing = Table.again(self, question)
+        if not question.scan:
+            listing.pages = Pages(broken, as_data)
+        return listing
+
+    def broken(_: object) -> Any:
+        raise ServerFailed(500, "The search of this server is broken.", "Scan.")
+
+    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.listing.again = lambda question=None: asked(table, question)  # type: ignore[method-assign]
+    view = table.do("search", text="sewage")
+    assert (table.names, view["error"], view["search"]) == (["found"], None, "sewage")
+    assert "whole catalogue" in view["note"]
+    assert table.pager.listing.question.scan
+
+
+def test_a_view_that_was_made_earlier_is_not_shown_over_a_later_one(table: Table) -> None:
+    shown = table.pager._shown
+    later: list[Any] = []
+
+    def slowly(view: Any) -> None:
+        if not later:
+            later.append(view)
+            table.pager.show()
+        shown(view)
+
+    table.pager._shown = slowly
+    table.pager.note("first")
+    assert table.view["note"] == "first"
+
+
+def test_opening_a_row_does_not_lose_the_page_that_is_on_its_way() -> None:
+    table = Table(untold(300), at_once=False)
+    table.tasks.pop(0)()
+    table.tasks.clear()
+    row = table.view["rows"][0]["id"]
+    table.do("next")
+    table.do("open", id=row)
+    table.tasks.pop(0)()
+    assert table.view["about"].startswith("16–30")
 
 
 def test_a_row_opens_and_closes(table: Table) -> None:
@@ -271,15 +387,19 @@ def test_a_row_opens_and_closes(table: Table) -> None:
     assert table.do("close")["detail"] is None
 
 
-@pytest.fixture
-def _shown_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callbacks, "raised_again", False)
+def broken(_: int) -> Any:
+    raise ServerFailed(500, "The server failed.", "Ask later.")
 
 
-@pytest.mark.usefixtures("_shown_only")
+def test_in_tests_an_error_of_a_callback_is_raised_again(table: Table) -> None:
+    table.listing.pages._fetch = broken
+    with pytest.raises(ServerFailed):
+        table.do("page", page=4)
+    assert table.view["error"]["lines"] == ["The server failed.", "Ask later."]
+
+
+@pytest.mark.usefixtures("errors_are_shown")
 def test_an_error_is_shown_and_the_page_stays(table: Table) -> None:
-    def broken(_: int) -> Any:
-        raise ServerFailed(500, "The server failed.", "Ask later.")
 
     table.listing.pages._fetch = broken
     view = table.do("page", page=4)
@@ -302,9 +422,10 @@ class Moving:
     def __init__(self, told: bool) -> None:
         self.rows = [f"{number:04d}" for number in range(40)]
         self.told = told
+        self.always = set(self.rows)
 
-    def page(self, number: int) -> Reply:
-        rows = tuple({"id": id} for id in self.rows[(number - 1) * 15 : number * 15])
+    def part(self, part: Window) -> Reply:
+        rows = tuple({"id": id} for id in self.rows[part.offset : part.offset + part.limit])
         return Reply(rows, len(self.rows) if self.told else None)
 
 
@@ -316,21 +437,25 @@ class Moving:
             st.sampled_from(["next", "previous", "first", "last"]),
             st.tuples(st.just("insert"), st.integers(0, 50)),
             st.tuples(st.just("remove"), st.integers(0, 50)),
+            st.tuples(st.just("reorder"), st.integers(0, 50)),
         ),
         max_size=12,
     ),
 )
 def test_whatever_moves_no_row_is_shown_twice_and_nothing_untrue_is_claimed(told: bool, steps: list[Any]) -> None:
     catalogue = Moving(told)
-    table = Table(Pages(catalogue.page, lambda row: Data(row["id"], row["id"])))
+    table = Table(Pages(catalogue.part, lambda row: Data(row["id"], row["id"])))
     new = iter(range(10_000, 20_000))
     for step in steps:
         if isinstance(step, str):
             table.do(step)
         elif step[0] == "insert":
             catalogue.rows.insert(min(step[1], len(catalogue.rows)), str(next(new)))
+        elif step[0] == "reorder" and catalogue.rows:
+            catalogue.rows.insert(0, catalogue.rows.pop(min(step[1], len(catalogue.rows) - 1)))
         elif catalogue.rows:
             catalogue.rows.pop(min(step[1], len(catalogue.rows) - 1))
+        catalogue.always &= set(catalogue.rows)
         seen = [row["id"] for row in table.view["rows"]]
         assert len(seen) == len(set(seen))
         assert table.view["error"] is None
@@ -339,3 +464,4 @@ def test_whatever_moves_no_row_is_shown_twice_and_nothing_untrue_is_claimed(told
     if table.listing.pages.complete:
         known = {row.id for row in table.listing.pages.so_far()}
         assert len(known) == table.listing.pages.total
+        assert catalogue.always <= known

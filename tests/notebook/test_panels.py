@@ -38,6 +38,11 @@ def buttons(panel: Any) -> dict[str, Any]:
     return {node["text"]: node for node in trees.walk(panel.tree()) if node["is"] == "button"}
 
 
+def drawn_box(view: Any, name: str) -> Any:
+    picture = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")
+    return next(box for box in picture["boxes"] if box["texts"][0] == name)
+
+
 def settled(panel: Any) -> None:
     for thread in threading.enumerate():
         if thread.name in ("aero-panel", "aero-pager"):
@@ -110,6 +115,7 @@ def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
     assert len(panel.value.selected) == 1
     copy = again(panel)
     assert copy.widget is not None
+    settled(copy)
     assert copy.value == panel.value
     pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
     settled(panel)
@@ -126,6 +132,7 @@ def test_a_row_opened_by_itself_opens_the_other_panel_below() -> None:
     panel = aero_jupyter.browse("influent")
     assert len(panel.widget.children) == 1
     panel.carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
+    settled(panel)
     assert len(panel.widget.children) == 2
 
 
@@ -136,10 +143,11 @@ def test_a_variable_is_never_overwritten(text: str, name: str) -> None:
     assert free_name(text, {"sewage": 1}) == name
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
     view = aero_jupyter.lineage("level@1")
     view._begin = lambda task: task()
-    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+    box = drawn_box(view, "influent")
     view.act({"do": "open", "id": box["id"]})
     shown = trees.as_text(view.tree())
     assert "aero.read('influent', version=1)" in shown
@@ -164,6 +172,7 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     shell.run_cell("%%aero_register --output panel_gone\ndef panel_gone(n=1):\n    return n\n")
     panel = aero_jupyter.monitor("panel_gone")
     assert panel.widget is not None
+    settled(panel)
     pager = panel._runs
     pager._begin = lambda task: task()
     pager.look()
@@ -192,6 +201,7 @@ def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
     card = aero_jupyter.flow(flow.id)
     panel = aero_jupyter.monitor(flow.id)
     assert panel.widget is not None
+    settled(panel)
     client.delete_flow(flow.id)
     panel._runs.look()
     assert panel._runs.view()["note"] == "This flow was deleted; its runs and what they made stay."
@@ -218,7 +228,7 @@ def test_the_card_of_a_flow_lives(shell: Any) -> None:
 
 def test_who_waits_for_a_panel_is_given_what_comes_of_it() -> None:
     view = aero_jupyter.lineage("level@1")
-    box = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"][0]
+    box = drawn_box(view, "influent")
 
     async def waited() -> Any:
         waiting = asyncio.ensure_future(view.wait())
@@ -287,7 +297,7 @@ def test_a_long_chain_is_folded_and_opens_with_a_click() -> None:
     def drawn() -> list[Any]:
         return next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"]
 
-    folded = next(box for box in drawn() if box["name"] == "… 49 more")
+    folded = next(box for box in drawn() if box["texts"][0] == "… 49 more")
     assert "by flow: this server does not tell which versions were used" in repr(view)
     view.act({"do": "unfold", "id": folded["id"]})
     assert len(drawn()) > 50
@@ -306,6 +316,7 @@ def test_what_failed_last_is_marked_in_its_lineage(shell: Any) -> None:
     assert "panel_broken · you are here · last run failed" in repr(LineageView(aero_jupyter.current(), by_flow))
 
 
+@pytest.mark.usefixtures("errors_are_shown")
 def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
     text = "def panel_twice(n=1):\n    return {} if n is None else str(n)\n"
     first, second = (aero_jupyter.register_form(text.format(number), when="none") for number in (1, 2))
@@ -328,6 +339,7 @@ def test_a_tab_can_be_turned_to_again_and_again(tab: str) -> None:
     bench = aero_jupyter.panel(tab)
     assert bench.widget is not None
     bench.begin()
+    settled(bench)
     live = bench._panels[tab]._live
     live._heard(None, {"do": "hello", "view": "one"}, [])
     for other in ("register", tab, "lineage", tab):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
 
-from aero_jupyter.notebook.callbacks import callback
+from aero_jupyter.notebook.callbacks import callback, caught
 from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.frontend import front_end
 from aero_jupyter.notebook.options import clock, options
@@ -36,13 +36,27 @@ def on_thread(task: Task) -> None:
 
 
 class Twin:
-    """What is saved with the notebook: the last state as HTML and text, hidden while the panel lives."""
+    """What is saved with the notebook: the last state as HTML and text, hidden while the panel lives.
 
-    def __init__(self, bundle: Callable[[], dict[str, str]]) -> None:
+    Parameters
+    ----------
+    bundle : callable
+        Gives the state.
+    panel : object
+        Where it is shown that the state cannot be given.
+    """
+
+    def __init__(self, bundle: Callable[[], dict[str, str]], panel: object) -> None:
         self._bundle = bundle
+        self._panel = panel
+        self._failed = ""
         self._handle: Any = None
         self._timer: threading.Timer | None = None
         self._last: dict[str, str] = {}
+
+    def tell(self, bundle: Callable[[], dict[str, str]]) -> None:
+        """Give the state otherwise from now on."""
+        self._bundle = bundle
 
     def display(self) -> None:
         """Show it in this cell."""
@@ -57,9 +71,19 @@ class Twin:
     def later(self) -> None:
         """Let it follow in a moment; what comes meanwhile goes with it."""
         if self._handle is not None and self._timer is None:
-            self._timer = threading.Timer(SETTLED, self.now)
+            self._timer = threading.Timer(SETTLED, self._follow)
             self._timer.daemon = True
             self._timer.start()
+
+    def _follow(self) -> None:
+        try:
+            self.now()
+            self._failed = ""
+        except Exception as error:
+            # What is shown of it makes it follow again: the same is not said twice.
+            before, self._failed = self._failed, repr(error)
+            if self._failed != before:
+                caught(self._panel, error)
 
     def now(self) -> None:
         """Let it follow now."""
@@ -77,6 +101,8 @@ class Panel:
     ----------
     carry : callable
         Takes a row on to another panel: what to do with it, and with what. By default the other panel is shown below.
+    above : Panel or None
+        The panel it is a part of; what comes of the one comes of the other.
     """
 
     def __init__(self, session: Session) -> None:
@@ -84,6 +110,8 @@ class Panel:
         self._waiting: list[asyncio.Future[Any]] = []
         self._seen: set[str] = set()
         self.carry: Callable[[str, Any], None] = self._below
+        self.above: Panel | None = None
+        self._beneath: Panel | None = None
         self._box: Any = None
 
     @property
@@ -113,6 +141,8 @@ class Panel:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             future.get_loop().call_soon_threadsafe(_settle, future, outcome)
+        if self.above is not None:
+            self.above.came(outcome)
 
     @property
     def widget(self) -> Widget:
@@ -147,12 +177,42 @@ class Panel:
     def begin(self) -> None:
         """Begin to live: it is shown."""
 
+    def show_error(self, lines: Sequence[str], story: str) -> None:
+        """Show an error in the panel; the rest of it stays as it is."""
+        raise NotImplementedError
+
+    def saved(self) -> dict[str, str]:
+        """Give it as it stands, as text and HTML; nobody is asked for that."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End it: watch no more, and take its widgets from the front end."""
+        from aero_jupyter.notebook.handshake import closed
+
+        self.left()
+        self._seen.clear()
+        if self._beneath is not None:
+            self._beneath.close()
+        box, self._box, self._beneath = self._box, None, None
+        if box is not None:
+            closed(box)
+
     def _below(self, what: str, subject: Any) -> None:
+        on_thread(lambda: self._show_below(what, subject))
+
+    @callback
+    def _show_below(self, what: str, subject: Any) -> None:
         from aero_jupyter.notebook.panels.opened import opened
 
         made = opened(self._session, what, subject)
-        if made is not None and self._box is not None:
-            self._box.children = (self._box.children[0], made.widget)
+        if made is None or self._box is None:
+            return
+        made.above = self
+        before, self._beneath = self._beneath, made
+        self._box.children = (self._box.children[0], made.widget)
+        made.begin()
+        if before is not None:
+            before.close()
 
     def is_live(self) -> bool:
         """Whether this cell can show something that can be clicked."""
@@ -182,9 +242,9 @@ class TreePanel(Panel):
         self._lock = threading.RLock()
         self._busy = False
         self._error: Node | None = None
-        self._mark = uuid.uuid4().hex
+        self.mark = uuid.uuid4().hex
         self._shown: Shown | None = None
-        self._twin = Twin(self._bundle)
+        self.twin = Twin(self.marked, self)
         self.asked = self._shown_at = datetime.now(timezone.utc)
 
     def nodes(self) -> Sequence[Node | None]:
@@ -225,7 +285,7 @@ class TreePanel(Panel):
         self._shown_at = datetime.now(timezone.utc)
         if self._shown is not None:
             self._shown.show(self.tree())
-        self._twin.later()
+        self.twin.later()
 
     def show_error(self, lines: Sequence[str], story: str) -> None:
         """Show an error in the panel; the rest of it stays as it is."""
@@ -252,7 +312,7 @@ class TreePanel(Panel):
         """Make the widget itself."""
         from aero_jupyter.notebook.panels.face import Shown
 
-        self._shown = Shown(self.tree(), self._mark, self.act)
+        self._shown = Shown(self.tree(), self.mark, self.act, self.show_error)
         return self._shown.box
 
     def begin(self) -> None:
@@ -262,19 +322,32 @@ class TreePanel(Panel):
             # A kernel that is busy hears late that somebody looks.
             self.looked_at()
 
-    def _bundle(self) -> dict[str, str]:
+    def close(self) -> None:
+        """End it: watch no more, and take its widgets from the front end."""
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            shown.close()
+        super().close()
+
+    def saved(self) -> dict[str, str]:
+        """Give it as it stands, as text and HTML; nobody is asked for that."""
+        tree = self.tree()
+        return {"text/plain": trees.as_text(tree), "text/html": trees.as_html(tree)}
+
+    def marked(self) -> dict[str, str]:
+        """Give it as it is saved with the notebook: with its time, and a mark that the living panel finds it by."""
         # Whoever opens the notebook later sees of when this is.
         when = trees.text(f"As of {clock(self._shown_at)}", "meta")
         tree = self.tree()
         tree = {**tree, "children": [*tree["children"], when]}
-        marked = f'<div data-aero="{self._mark}">{trees.as_html(tree)}</div>'
+        marked = f'<div data-aero="{self.mark}">{trees.as_html(tree)}</div>'
         return {"text/plain": trees.as_text(tree), "text/html": marked}
 
     def _ipython_display_(self) -> None:
         if not self.is_live():
             # IPython goes on to the other forms.
             raise NotImplementedError
-        self._twin.display()
+        self.twin.display()
         display(self.widget)
         self.begin()
 

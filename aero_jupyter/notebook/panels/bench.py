@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from aero_jupyter.client.transport import briefly
 from aero_jupyter.core.errors import AeroError, InvalidArgument
 from aero_jupyter.notebook.code import where_code
 from aero_jupyter.notebook.listing import Question
@@ -20,6 +22,7 @@ from aero_jupyter.notebook.panels.lineage import LineageView, Traced, view_of
 from aero_jupyter.notebook.panels.monitor import Monitor, Watched, monitor_of
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.notebook.panels.tree import Node
+from aero_jupyter.notebook.panels.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from ipywidgets import Widget
@@ -98,12 +101,13 @@ class Workbench(TreePanel):
         super().__init__(session)
         self._tab = tab
         self._panels: dict[str, Panel] = dict(panels)
-        self._trouble = ""
-        self._who = getpass.getuser() if session.is_local else ""
+        self._trouble: str | None = None
+        self._who = _who(session)
         self._tabs: Any = None
-        for panel in self._panels.values():
-            panel.carry = self._carried
-        self._opened(tab)
+        self._given = tuple(panels.values())
+        for name, panel in panels.items():
+            self._set(name, panel)
+        self._of(tab)
 
     @property
     def value(self) -> Bench:
@@ -123,12 +127,15 @@ class Workbench(TreePanel):
 
     def nodes(self) -> Sequence[Node | None]:
         """Describe what is to be seen."""
-        mark, state = ("✕", self._trouble) if self._trouble else ("✓", "answers")
-        about = [self._session.name, self._session.client.base_url, *([self._who] if self._who else [])]
+        mark, state = ("◌", "asking") if self._trouble is None else ("✓", "answers") if not self._trouble else ("✕", "")
+        where = self._session.client.base_url if self._session.is_local else "Globus"
+        about = [self._session.name, where, *([self._who] if self._who else [])]
+        can_start = bool(self._trouble) and self._session.is_local
         return [
             trees.row(
                 trees.text(f"{mark} {' · '.join(about)}"),
-                trees.text(f"{state} · {self.as_of()}", "meta"),
+                trees.text(f"{state or self._trouble} · {self.as_of()}", "meta"),
+                trees.button("Start it again", "start") if can_start else None,
                 trees.copy("Copy as code", self.as_code(), "the code"),
             ),
             trees.tabs(self._tab, TABS),
@@ -136,7 +143,14 @@ class Workbench(TreePanel):
 
     def actions(self) -> Mapping[str, Callable[[Message], None]]:
         """Give what can be done."""
-        return {"tab": lambda message: self.turn(str(message.get("tab")))}
+        return {
+            "tab": lambda message: self.turn(str(message.get("tab"))),
+            "start": lambda _: self.work(self._start),
+        }
+
+    def _start(self) -> None:
+        self._session.go_on()
+        self.look()
 
     def turn(self, tab: str) -> None:
         """Turn to a tab.
@@ -163,6 +177,7 @@ class Workbench(TreePanel):
     def look(self) -> bool:
         """Look whether the server answers; say so."""
         before = self._trouble
+        self._who = _who(self._session)
         try:
             self._session.client.list("flow").page(1)
             self._trouble = ""
@@ -171,7 +186,7 @@ class Workbench(TreePanel):
         else:
             self.asked = datetime.now(timezone.utc)
             if before:
-                self._begin(self._lay)
+                self.work(self._lay)
         self.show()
         return not self._trouble
 
@@ -191,23 +206,44 @@ class Workbench(TreePanel):
 
     def _repr_html_(self) -> str:
         inner = self._panels[self._tab]._repr_html_()  # type: ignore[attr-defined]
+        self._look_once()
         return f"{trees.as_html(self.tree())}{inner}"
 
     def __repr__(self) -> str:
-        return f"{trees.as_text(self.tree())}\n{self._panels[self._tab]!r}"
+        inner = repr(self._panels[self._tab])
+        self._look_once()
+        return f"{trees.as_text(self.tree())}\n{inner}"
 
-    def _bundle(self) -> dict[str, str]:
-        marked = f'<div data-aero="{self._mark}">{self._repr_html_()}</div>'
-        return {"text/plain": repr(self), "text/html": marked}
+    def _look_once(self) -> None:
+        if self._trouble is None:
+            with briefly(PATIENCE):
+                self.look()
+
+    def saved(self) -> dict[str, str]:
+        """Give it as it stands, as text and HTML; nobody is asked for that."""
+        head, inner = super().saved(), self._panels[self._tab].saved()
+        text = f"{head['text/plain']}\n{inner['text/plain']}"
+        return {"text/plain": text, "text/html": head["text/html"] + inner["text/html"]}
+
+    def marked(self) -> dict[str, str]:
+        """Give it as it is saved with the notebook, with a mark that the living panel finds it by."""
+        saved = self.saved()
+        return {**saved, "text/html": f'<div data-aero="{self.mark}">{saved["text/html"]}</div>'}
+
+    def close(self) -> None:
+        """End it, and what stands in its tabs."""
+        for panel in self._panels.values():
+            panel.close()
+        super().close()
 
     def _lay(self) -> None:
         """Put the panel of the tab below the header."""
-        panel = self._opened(self._tab)
+        panel = self._of(self._tab)
         if self._tabs is not None:
             self._tabs.children = (panel.widget,)
             panel.begin()
 
-    def _opened(self, tab: str) -> Panel:
+    def _of(self, tab: str) -> Panel:
         if tab not in self._panels:
             self._set(tab, self._made(tab))
         return self._panels[tab]
@@ -222,12 +258,20 @@ class Workbench(TreePanel):
         return LineageAsked(self._session, self._traced)
 
     def _set(self, tab: str, panel: Panel) -> None:
-        panel.carry = self._carried
+        panel.carry, panel.above = self._carried, self
         self._panels[tab] = panel
 
-    def _traced(self, view: LineageView) -> None:
-        self._set("lineage", view)
+    def _replace(self, tab: str, panel: Panel) -> None:
+        """Put another panel into a tab, and turn there; the one of before is ended, unless it came from outside."""
+        before = self._panels.get(tab)
+        self._set(tab, panel)
+        self._tab = tab
         self._lay()
+        if before is not None and before not in self._given:
+            before.close()
+
+    def _traced(self, view: LineageView) -> None:
+        self._replace("lineage", view)
 
     def _carried(self, what: str, subject: Any) -> None:
         tab = _CARRIED.get(what)
@@ -237,14 +281,27 @@ class Workbench(TreePanel):
 
     def _go(self, tab: str, subject: Any) -> None:
         if tab == "register":
-            form = self._opened(tab)
+            form = self._of(tab)
             assert isinstance(form, RegisterForm)
             form.use(subject)
+            self._tab = tab
+            self._lay()
+        elif tab == "lineage":
+            self._replace(tab, view_of(self._session, subject))
         else:
-            made = view_of(self._session, subject) if tab == "lineage" else monitor_of(self._session, subject)
-            self._set(tab, made)
-        self._tab = tab
-        self._lay()
+            self._replace(tab, monitor_of(self._session, subject))
+
+
+def _who(session: Session) -> str:
+    """Say who works there, as far as this machine knows."""
+    if session.credentials is None:
+        return getpass.getuser()
+    # A file of tokens that is broken is said where somebody logs in.
+    with contextlib.suppress(AeroError):
+        known = session.credentials.identity()
+        if known:
+            return known
+    return "with an access token" if session.credentials.needs_nobody else "nobody is logged in"
 
 
 def panel(
@@ -268,8 +325,8 @@ def panel(
     ------
     InvalidArgument
         If there is no such tab.
-    ClientError
-        If the server refuses or does not answer.
+    LocalServiceFailed
+        If the local AERO is meant, and does not start.
     """
     from aero_jupyter.session import current
 

@@ -56,13 +56,13 @@ class CataloguePager(Pager):
 class Browse(GridPanel):
     """The catalogue as a panel."""
 
-    pager_type = CataloguePager
-
     @property
     def value(self) -> Looked:
         """What it shows."""
         question = self.question
-        chosen = self._live.pager.selected if self._live is not None else []
+        if self._live is None:
+            return Looked(question.query, question.sort, dict(question.where), self._selected)
+        chosen = self._live.pager.selected
         ids = tuple(str(row.id if isinstance(row, Data) else row.get("data_id") or row.get("id")) for _, row in chosen)
         return Looked(question.query, question.sort, dict(question.where), ids)
 
@@ -72,16 +72,15 @@ class Browse(GridPanel):
         first = [value.query] if value.query else []
         return called("browse", *first, sort=value.sort, where=value.where, selected=value.selected)
 
-    def part(self) -> Any:
-        """Make the widget itself."""
-        widget = super().part()
-        assert self._live is not None
-        self._live.pager.choose(self._selected)
-        return widget
-
     def __init__(self, session: Session, question: Question, selected: tuple[str, ...] = ()) -> None:
         super().__init__(session, question)
-        self._selected = [session.client.get_data(id) for id in selected]
+        self._selected = selected
+        self.pager_type = self._pager
+
+    def _pager(self, *args: Any, **kwargs: Any) -> CataloguePager:
+        pager = CataloguePager(*args, **kwargs)
+        pager.choose([self._session.client.get_data(id) for id in self._selected])
+        return pager
 
     def carried(self, what: str, row: Any) -> None:
         """Carry an open row on, or load it here."""

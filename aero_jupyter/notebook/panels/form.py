@@ -15,6 +15,7 @@ from aero_jupyter.notebook.dryrun import dry_run
 from aero_jupyter.notebook.panels import here
 from aero_jupyter.notebook.panels.base import Message, Task, on_thread
 from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
+from aero_jupyter.notebook.panels.looking import ASKED
 from aero_jupyter.notebook.panels.phrases import in_the_form
 from aero_jupyter.notebook.panels.ran import CellsRun
 from aero_jupyter.notebook.panels.sheet import Sheet, with_parameters
@@ -44,7 +45,7 @@ class RegisterForm(Sheet):
         self._looking = threading.Lock()
         self._generation = 0
         self._carried = ""
-        self._kept_over = ""
+        self._asked = ""
         self._offered: dict[str, str] = {}
         self._cells = CellsRun(self._looker.shell, self._cell_ran)
 
@@ -59,7 +60,9 @@ class RegisterForm(Sheet):
         """
         self.check()
         require(self.remarks)
-        self._ask_once()
+        if self._asks_once():
+            text = f"{self._draft.function}() was defined anew since."
+            raise InvalidArgument(text, ASKED)
         draft, wish = self._draft, self._draft.wish()
         flow = self._session.register(
             self._looker.function(draft),
@@ -69,16 +72,16 @@ class RegisterForm(Sheet):
             replace=draft.replace,
         )
         self.flow = self._session.client.get_flow(flow.id)
+        self._asked = ""
         self._looker.lookups.forget()
         self.came(self.flow)
         return FlowCard(self._session, self.flow)
 
-    def _ask_once(self) -> None:
+    def _asks_once(self) -> bool:
+        """Whether somebody must be asked which text is meant, and was not asked yet."""
         anew = self._looker.anew(self._draft, self._taken)
-        if anew not in ("", self._kept_over):
-            self._kept_over = anew
-            text = f"{self._draft.function}() was defined anew since, and nothing was registered."
-            raise InvalidArgument(text, "Take the new text, or register again to keep this one.")
+        asks, self._asked = anew not in ("", self._asked), anew
+        return asks
 
     def check(self) -> tuple[Remark, ...]:
         """Look at what stands in the form, here and now."""
@@ -218,6 +221,9 @@ class RegisterForm(Sheet):
         self._tried = dry_run(self._session.client, function, wish, pulled=self._draft.pulled, timeout=TRIED)
 
     def _register(self) -> None:
+        if self._asks_once():
+            self._changed()
+            return
         card = self.register()
         if self._box is not None:
             self._box.children = (self._box.children[0], card.panel.widget)
@@ -229,7 +235,7 @@ class RegisterForm(Sheet):
     def _look(self, generation: int) -> None:
         with self._looking:
             self._offered = self.functions
-            found = self._looker.look(self._draft, self._taken)
+            found = self._looker.look(self._draft, self._taken, asked=self._asked)
             with self._lock:
                 # What was typed meanwhile is looked at next.
                 if generation == self._generation:

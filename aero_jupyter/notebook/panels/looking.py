@@ -22,6 +22,9 @@ from aero_jupyter.notebook.wishes import Wish
 if TYPE_CHECKING:
     from aero_jupyter.session import Session
 
+#: What is to be done where a registration has stopped at a function that was defined anew.
+ASKED = "Nothing is registered yet: take the new text, or register again to keep this one."
+
 
 @dataclass(frozen=True)
 class Found:
@@ -73,15 +76,17 @@ class Looker:
         """The functions of the kernel, newest first: name to text."""
         return here.functions_of(self.shell)
 
-    def look(self, draft: Draft, taken: str) -> Found:
+    def look(self, draft: Draft, taken: str, *, asked: str = "") -> Found:
         """Look at a draft.
 
         Parameters
         ----------
         taken : str
             The function's text in the kernel, as it was when the draft took it.
+        asked : str
+            The text in the kernel at which a registration has stopped.
         """
-        remarks = [*self._of_text(draft, taken), *_missing(draft)] if draft.function else []
+        remarks = [*self._of_text(draft, taken, asked), *_missing(draft)] if draft.function else []
         endpoints, known, told, whole = {}, {}, "", True
         try:
             endpoints = self.lookups.get("endpoints", "", self._endpoints)
@@ -147,11 +152,12 @@ class Looker:
             return [replace(each, mark=SURPRISES, cure="It is replaced; its data goes on.", mend="") for each in found]
         return found
 
-    def _of_text(self, draft: Draft, taken: str) -> list[Remark]:
+    def _of_text(self, draft: Draft, taken: str, asked: str) -> list[Remark]:
         remarks = []
-        if self.anew(draft, taken):
-            text = f"{draft.function}() was defined anew since."
-            remarks.append(Remark(SURPRISES, "function", text, "", "Take the new text", "new"))
+        anew = self.anew(draft, taken)
+        if anew:
+            text, cure = f"{draft.function}() was defined anew since.", ASKED if anew == asked else ""
+            remarks.append(Remark(SURPRISES, "function", text, cure, "Take the new text", "new"))
         try:
             self.function(draft)
         except FunctionRefused as error:

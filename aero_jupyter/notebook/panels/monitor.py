@@ -65,9 +65,9 @@ class Monitor(GridPanel):
         pager.paused, pager.opened, pager.came = self._watched.paused, self._watched.run, self.came
         return pager
 
-    def is_live(self) -> bool:
-        """Whether this cell can show something that can be clicked, and the server tells of runs."""
-        return super().is_live() and self._session.client.dialect.runs
+    def turns(self) -> bool:
+        """Whether its pages can be turned: the server tells of runs."""
+        return self._session.client.dialect.runs
 
     def looked_at(self) -> None:
         """Follow the runs: somebody looks."""
@@ -75,9 +75,8 @@ class Monitor(GridPanel):
 
     def left(self) -> None:
         """Follow no more: nobody looks."""
-        poller.leave(self._runs)
-
-    close = left
+        if self._live is not None:
+            poller.leave(self._runs)
 
     @property
     def _runs(self) -> RunPager:

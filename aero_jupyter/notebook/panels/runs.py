@@ -187,7 +187,7 @@ class RunPager(Pager):
     def _follow(self) -> None:
         generation, place = self._generation, self.place
         listing = self.listing.again()
-        rows = [row for number in self._span(place) for row in listing.pages.page(number)]
+        rows = list(listing.pages.between(*self._span(place)))
         client = listing.session.client
         opened = client.get_run(self.opened) if self.opened else None
         flow = self._flow(client)

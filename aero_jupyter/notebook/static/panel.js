@@ -2,7 +2,6 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const drawn = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
-const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
 /* The drawing keeps what is seen of it (where, how near) while its boxes change. */
 const picture = (node, tell, seen) => {
@@ -24,14 +23,26 @@ const picture = (node, tell, seen) => {
     all
   );
   const place = () => all.setAttribute("transform", `translate(${seen.x} ${seen.y}) scale(${seen.zoom})`);
+  const touching = (id) => flows.filter(({ line }) => line.start === id || line.end === id);
+  // Tab goes from a box to its flows, and from a flow the arrows go to its boxes.
+  const reach = (id) => {
+    flows.forEach(({ group }) => (group.tabIndex = -1));
+    touching(id).forEach(({ group }) => (group.tabIndex = 0));
+  };
+  const opening = (group, open) => {
+    group.onclick = open;
+    group.onkeydown = (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        event.stopPropagation();
+        open();
+      }
+    };
+  };
   for (const line of node.lines) {
-    all.append(
-      drawn("path", { d: line.path, class: "line", "marker-end": `url(#${id})` }),
-      drawn("text", { x: line.x, y: line.y, class: "flow" }, drawn("title", {}, line.flow), shortened(line.flow, 18))
-    );
+    all.append(drawn("path", { d: line.path, class: "line", "marker-end": `url(#${id})` }));
   }
   const boxes = node.boxes.map((box) => {
-    const open = () => tell(box.holds > 1 ? "unfold" : "open", { id: box.id });
     const group = drawn(
       "g",
       {
@@ -40,24 +51,43 @@ const picture = (node, tell, seen) => {
         role: "button",
         "data-key": `box ${box.id}`,
         "aria-label": box.title,
-        onclick: open,
+        onfocus: () => reach(box.id),
       },
       drawn("title", {}, box.title),
-      drawn("rect", { x: box.x, y: box.y, width: box.width, height: box.height, rx: 2 }),
-      drawn("text", { x: box.x + 8, y: box.y + 20 }, shortened(box.name, 22)),
-      drawn("text", { x: box.x + 8, y: box.y + 38, class: "small" }, shortened(box.second, 30))
+      drawn("rect", { x: box.x, y: box.y, width: box.width, height: box.height, rx: box.class.includes("data") ? 2 : 16 }),
+      ...box.texts.map((text, at) =>
+        drawn("text", { x: box.x + 8, y: box.y + (at ? 21 + 15 * at : 20), class: at ? "small" : null }, text)
+      )
     );
-    group.onkeydown = (event) => {
-      if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        event.stopPropagation();
-        open();
-      }
-    };
+    opening(group, () => {
+      seen.kept = box;
+      tell(box.holds > 1 ? "unfold" : "open", { id: box.id });
+    });
     all.append(group);
     return group;
   });
-  if (boxes.length) boxes[Math.max(0, node.boxes.findIndex((box) => box.class.includes("here")))].tabIndex = 0;
+  const flows = node.lines.flatMap((line) => {
+    const label = drawn("text", { x: line.x, y: line.y }, line.short);
+    const group = drawn("g", { class: line.id ? "flow" : "flow several" }, drawn("title", {}, line.title), label);
+    all.append(group);
+    if (!line.id) return [];
+    fill(group, {
+      tabindex: -1,
+      role: "button",
+      "data-key": `flow ${line.id} ${line.start} ${line.end}`,
+      "aria-label": `Flow ${line.title}`,
+      onfocus: () => {
+        if (!isSeen(line)) bring({ x: line.x, y: line.y, width: 0, height: 0 });
+      },
+    }, []);
+    opening(group, () => tell("open", { id: line.id }));
+    return [{ line, group }];
+  });
+  if (boxes.length) {
+    const at = Math.max(0, node.boxes.findIndex((box) => box.class.includes("here")));
+    boxes[at].tabIndex = 0;
+    reach(node.boxes[at].id);
+  }
   const zoom = (by, x = svg.clientWidth / 2, y = tall / 2) => {
     const next = Math.min(8, Math.max(0.1, seen.zoom * by));
     seen.x = x - ((x - seen.x) * next) / seen.zoom;
@@ -82,6 +112,10 @@ const picture = (node, tell, seen) => {
     if (height * near > tall) seen.y = tall / 2 - (box.y + box.height / 2) * near;
     place();
   };
+  const isSeen = ({ x, y }) => {
+    const [left, top] = [x * seen.zoom + seen.x, y * seen.zoom + seen.y];
+    return left > 40 && left < svg.clientWidth - 40 && top > 8 && top < tall;
+  };
   const point = (event) => {
     const box = svg.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -97,7 +131,7 @@ const picture = (node, tell, seen) => {
     { passive: false }
   );
   svg.onpointerdown = (event) => {
-    if (event.target.closest(".box")) return;
+    if (event.target.closest("[role=button]")) return;
     svg.setPointerCapture(event.pointerId);
     let last = point(event);
     svg.onpointermove = (next) => {
@@ -129,13 +163,15 @@ const picture = (node, tell, seen) => {
     if (event.key.startsWith("Arrow")) {
       event.preventDefault();
       event.stopPropagation();
-      const next = box ? neighbour(box, event) : null;
+      const flow = flows.find(({ group }) => group === event.target.closest(".flow"));
+      const end = flow && { ArrowLeft: flow.line.start, ArrowRight: flow.line.end }[event.key];
+      const next = box ? neighbour(box, event) : boxes[node.boxes.findIndex((each) => each.id === end)];
       if (next) {
         boxes.forEach((each) => (each.tabIndex = -1));
         next.tabIndex = 0;
         next.focus();
         bring(node.boxes[boxes.indexOf(next)]);
-      } else if (!box) {
+      } else if (!box && !flow) {
         const [dx, dy] = { ArrowRight: [-1, 0], ArrowLeft: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
         move(dx * step, dy * step);
       }
@@ -145,6 +181,13 @@ const picture = (node, tell, seen) => {
       actions[event.key]();
     }
   };
+  // What was opened stays where it is, while the rest moves.
+  const kept = node.boxes.find((box) => box.id === seen.kept?.id);
+  if (kept) {
+    seen.x += (seen.kept.x - kept.x) * seen.zoom;
+    seen.y += (seen.kept.y - kept.y) * seen.zoom;
+    seen.kept = kept;
+  }
   place();
   if (!seen.placed && node.boxes.length) {
     seen.placed = true;
