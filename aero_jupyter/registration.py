@@ -6,13 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter.client import AeroClient
 from aero_jupyter.compute.endpoints import chosen
-from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.core import config, policy, wire
+from aero_jupyter.core import config, wire
 from aero_jupyter.core.errors import AlreadyExists, InvalidArgument
 from aero_jupyter.core.models import Flow
 from aero_jupyter.core.policy import PolicyEnum, timer_for
+from aero_jupyter.standing import Standing, made_by
 
 if TYPE_CHECKING:
     from aero_jupyter.compute.functions import PortableFunction
@@ -22,7 +21,7 @@ _PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
 _TOLD_OF_INPUTS = ("url", "signed_url", "version", "version_id")
 
 
-class FlowRegistry:
+class FlowRegistry(Standing):
     """Registers functions as flows: a server that keeps flows, and a service that keeps functions.
 
     Attributes
@@ -32,10 +31,6 @@ class FlowRegistry:
     endpoint : str or None
         The id of the endpoint called "local"; None on a real server.
     """
-
-    client: AeroClient
-    compute: Registrar
-    endpoint: str | None
 
     def endpoints(self, with_status: bool = False, *, everyones: bool = False) -> list[dict[str, Any]]:
         """List the endpoints one may run on: id, name and owner; their status costs a request each."""
@@ -112,7 +107,7 @@ class FlowRegistry:
         versions : mapping of str to int
             Parameter to the version it always reads; the newest for all others.
         replace : bool
-            Whether a flow of the same function and output gives its data to this one (local AERO only).
+            Whether the flow that makes the output gives its data to this one, and goes (local AERO only).
 
         Raises
         ------
@@ -145,8 +140,24 @@ class FlowRegistry:
                 return twin
             if not replace:
                 raise _taken(twin, how or ["it runs elsewhere"])
-            body = {**body, "output_data": _continuing(body["output_data"], twin), "replaces": twin.id}
+            body = {**body, "output_data": _continuing(body["output_data"], made_by(twin)), "replaces": twin.id}
+        elif replace:
+            body = self._taking_over(body)
         return self._registered(body)
+
+    def _taking_over(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Let a registration continue what another flow makes under the names of its outputs, or no flow any more."""
+        found = self.namesakes(tuple(body["output_data"])) if self.endpoint else {}
+        makers = {one.flow.id for same in found.values() for one in same if one.flow is not None}
+        several = [name for name, same in found.items() if len(same) > 1]
+        if several or len(makers) > 1:
+            raise InvalidArgument(
+                f"{', '.join(several or found)} cannot be continued: more than one flow or data is meant.",
+                "Choose another --output.",
+            )
+        ids = {name: same[0].data.id for name, same in found.items()}
+        replaced = {"replaces": makers.pop()} if makers else {}
+        return {**body, "output_data": _continuing(body["output_data"], ids), **replaced}
 
     def _inputs(self, inputs: Mapping[str, str], versions: Mapping[str, int]) -> dict[str, dict[str, Any]]:
         for parameter in versions:
@@ -194,85 +205,8 @@ class FlowRegistry:
                 ) from None
             return found
 
-    def standing(self, function: str, outputs: Sequence[str]) -> Flow | None:
-        """Find the flow of a function of that name that makes the first output; only the local AERO tells.
 
-        Raises
-        ------
-        ClientError
-            If the server refuses or does not answer.
-        """
-        if not self.endpoint or not outputs:
-            return None
-        first = outputs[0]
-        flows = self.client.list("flow", match=first)
-        return next((flow for flow in flows if flow.function_name == function and first in _made_by(flow)), None)
-
-    def differences(
-        self,
-        flow: Flow,
-        function: PortableFunction,
-        inputs: Mapping[str, str],
-        kwargs: Mapping[str, Any],
-        rule: PolicyEnum,
-        timer: int | None,
-        *,
-        source: str | None = None,
-        versions: Mapping[str, int] | None = None,
-    ) -> list[str]:
-        """Say in words what differs between a flow that stands there and what would be registered.
-
-        Parameters
-        ----------
-        inputs : mapping of str to str
-            Parameter to the id of a Data.
-        source : str, optional
-            The address that is pulled.
-        versions : mapping of str to int, optional
-            Parameter to the version it always reads.
-        """
-        from aero_jupyter.compute.differences import in_lines, own_text
-
-        kept = own_text(self.compute.text_of(flow.function_id)) if flow.function_id else ""
-        found = in_lines(kept, function.cell)
-        names = {data.id: data.name for data in flow.inputs}
-        for parameter in dict.fromkeys([*flow.parameters, *inputs]):
-            had, has = flow.parameters.get(parameter), inputs.get(parameter)
-            if had != has:
-                found.append(f"{parameter} was {names.get(had or '', 'no input')}")
-        if source is not None and flow.outputs and source not in [data.url for data in flow.outputs]:
-            found.append(f"it pulled {flow.outputs[0].url or 'nothing'}")
-        if _pinned(flow) != dict(versions or {}):
-            found.append("it read other versions")
-        if _kwargs_of(flow) != dict(kwargs):
-            found.append(f"its constants were {_kwargs_of(flow) or 'none'}")
-        timed = timer_for(rule, timer) if rule in policy.TIMED else None
-        if (flow.policy, flow.timer) != (rule, timed):
-            found.append(f"it ran {policy.in_words(flow.policy, flow.timer)}")
-        return found
-
-
-def _arguments_of(flow: Flow) -> Mapping[str, Any]:
-    args = flow.raw.get("function_args")
-    first = args[0] if isinstance(args, list) and args else args
-    return first.get("kwargs", {}) if isinstance(first, Mapping) else {}
-
-
-def _kwargs_of(flow: Flow) -> dict[str, Any]:
-    return {name: value for name, value in _arguments_of(flow).items() if name != "aero"}
-
-
-def _pinned(flow: Flow) -> dict[str, int]:
-    inputs = _arguments_of(flow).get("aero", {}).get("input_data", {})
-    return {name: entry["version"] for name, entry in inputs.items() if entry.get("version")}
-
-
-def _made_by(flow: Flow) -> dict[str, str]:
-    return {data.name: data.id for data in flow.outputs}
-
-
-def _continuing(output_data: Mapping[str, Mapping[str, Any]], twin: Flow) -> dict[str, dict[str, Any]]:
-    ids = _made_by(twin)
+def _continuing(output_data: Mapping[str, Mapping[str, Any]], ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return {name: {**entry, **({"id": ids[name]} if name in ids else {})} for name, entry in output_data.items()}
 
 
@@ -283,7 +217,7 @@ def _is_same(flow: Flow, body: Mapping[str, Any]) -> bool:
 
 def _taken(twin: Flow, how: Sequence[str]) -> InvalidArgument:
     return InvalidArgument(
-        f"A flow {twin.function_name} → {', '.join(_made_by(twin))} exists already ({twin.id[:8]}): {'; '.join(how)}.",
+        f"A flow {twin.function_name} → {', '.join(made_by(twin))} exists already ({twin.id[:8]}): {'; '.join(how)}.",
         "Add --replace to continue its data with this one, or choose another --output.",
     )
 

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from aero_jupyter.session import Session
 
 
+_LEFT_OUT: tuple[object, ...] = (None, "", (), {}, False)
+
+
 def where_code(session: Session) -> str:
     """Write the Python that begins as a session did."""
     where = "aero.local()" if session.is_local else f"aero.connect({session.client.base_url!r})"
@@ -19,7 +22,11 @@ def called(name: str, *arguments: object, **named: object) -> str:
     return call_of(name, *map(repr, arguments), **named)
 
 
-def call_of(name: str, *written: str, **named: object) -> str:
+def call_of(name: str, /, *written: str, **named: object) -> str:
     """Write a call whose first arguments are Python already."""
-    rest = [f"{key}={value!r}" for key, value in named.items() if value not in (None, "", (), {}, False)]
-    return f"aero.{name}({', '.join([*written, *rest])})"
+    return call_with(name, *written, **{key: value for key, value in named.items() if value not in _LEFT_OUT})
+
+
+def call_with(name: str, /, *written: str, **named: object) -> str:
+    """Write a call with all of its named arguments, also those that are empty."""
+    return f"aero.{name}({', '.join([*written, *(f'{key}={value!r}' for key, value in named.items())])})"

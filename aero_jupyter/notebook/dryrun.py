@@ -104,7 +104,7 @@ def dry_run(client: AeroClient, function: PortableFunction, wish: Wish, *, pulle
     Parameters
     ----------
     wish : Wish
-        Its inputs are read in their newest version; its source is pulled.
+        Its inputs are read in the version it names, else in their newest; its source is pulled.
     pulled : str
         The parameter that gets the pulled file.
     timeout : float
@@ -118,7 +118,10 @@ def dry_run(client: AeroClient, function: PortableFunction, wish: Wish, *, pulle
     """
     with tempfile.TemporaryDirectory(prefix="aero-dry-run-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        given = {parameter: _fetched(client, who, folder / parameter) for parameter, who in wish.inputs.items()}
+        given = {
+            parameter: _fetched(client, who, wish.versions.get(parameter), folder / parameter)
+            for parameter, who in wish.inputs.items()
+        }
         if wish.source:
             given[pulled] = _pulled(*wish.source, folder)
         call = {
@@ -189,8 +192,8 @@ def _ending(code: int) -> str:
     return f"exit code {code}" if code >= 0 else f"signal {-code}"
 
 
-def _fetched(client: AeroClient, name_or_id: str, stem: Path) -> str:
-    with client.open_version(client.resolve_data(name_or_id).id) as reader:
+def _fetched(client: AeroClient, name_or_id: str, version: int | None, stem: Path) -> str:
+    with client.open_version(client.resolve_data(name_or_id).id, version) as reader:
         path = stem.with_suffix(PurePosixPath(reader.name).suffix)
         with path.open("wb") as file:
             shutil.copyfileobj(reader, file)

@@ -32,8 +32,10 @@ def unload(shell: Any) -> None:
         magics.matcher.remove()
         shell.user_ns.pop(LAST, None)
     reset()
-    if offer_login in shell.events.callbacks["post_run_cell"]:
-        shell.events.unregister("post_run_cell", offer_login)
+    for hook in list(shell.events.callbacks["post_run_cell"]):
+        # That of a panel that is looked at is ours too.
+        if (getattr(hook, "__module__", None) or "").startswith(f"{__package__}."):
+            shell.events.unregister("post_run_cell", hook)
 
 
 def offer_login(result: Any) -> None:

@@ -3,164 +3,122 @@
 from __future__ import annotations
 
 import ast
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import requests
 
-from aero_jupyter.core.errors import AeroError, InvalidArgument, UnknownName
+from aero_jupyter.core.errors import AeroError, NotFound, UnknownName
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.notebook.lookups import Lookups
+from aero_jupyter.notebook.remarks import STOPS, SURPRISES, Remark, stopped, worst_first
+from aero_jupyter.notebook.returned import Returned, returned_by
+from aero_jupyter.notebook.taken import of_names
 
 if TYPE_CHECKING:
     from aero_jupyter.compute.functions import PortableFunction
+    from aero_jupyter.core.models import Data
     from aero_jupyter.notebook.wishes import Wish
     from aero_jupyter.session import Session
 
-T = TypeVar("T")
-
 #: Seconds that a source may take to answer.
 PATIENCE = 5.0
-STOPS, SURPRISES = "✕", "▲"
 
 
-@dataclass(frozen=True)
-class Remark:
-    """Something to know before registering.
-
-    Attributes
-    ----------
-    mark : str
-        ``STOPS`` or ``SURPRISES``.
-    about : str
-        What it concerns: "function", "parameter NAME", "outputs", "endpoint", "source", "when" or "flow".
-    text, cure : str
-        What is the matter, and what to do.
-    mend : str
-        The words of a button that mends it; empty where none does.
-    with_what : str
-        What the button needs to know.
-    """
-
-    mark: str
-    about: str
-    text: str
-    cure: str = ""
-    mend: str = ""
-    with_what: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.mark} {self.text} {self.cure}".rstrip()
-
-
-def stopped(about: str, error: AeroError) -> Remark:
-    """Make an error a remark that stops."""
-    return Remark(STOPS, about, error.message, error.cure)
-
-
-class Lookups:
-    """Answers of servers, each asked for once while somebody types."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], Any] = {}
-
-    def get(self, kind: str, what: str, ask: Callable[[], T]) -> T:
-        """Give what is known, else ask."""
-        with self._lock:
-            if (kind, what) in self._known:
-                known: T = self._known[kind, what]
-                return known
-        answer = ask()
-        with self._lock:
-            self._known[kind, what] = answer
-        return answer
-
-    def forget(self) -> None:
-        """Ask anew from now on."""
-        with self._lock:
-            self._known.clear()
-
-
-def ahead(session: Session, function: PortableFunction, wish: Wish, endpoint: str) -> list[Remark]:
+def ahead(
+    session: Session, function: PortableFunction, wish: Wish, endpoint: str, *, replaces: bool = False
+) -> list[Remark]:
     """Look at a registration before it is sent, at what the registration itself does not look at: the worst first."""
     # A function that makes nothing may be meant so here: its run will say it.
-    found = of_outputs(function, wish.outputs, pulled=wish.source is not None)
+    found = of_outputs(function, wish.outputs)
     remarks = [replace(remark, mark=SURPRISES) for remark in found]
-    remarks += of_endpoint(session, endpoint, Lookups())
+    known = Lookups()
+    # A name that is not known is refused by the registration, with all names that may be meant.
+    inputs, _ = of_inputs(session, wish.inputs, known) if wish.outputs else ({}, [])
+    remarks += of_names(session, function.name, wish.outputs, inputs, replaces=replaces)
+    remarks += of_endpoint(session, endpoint, known)
     remarks += of_source(wish.source[1]) if wish.source else []
     return worst_first(remarks)
 
 
-def worst_first(remarks: Iterable[Remark]) -> list[Remark]:
-    """Put what stops before what surprises."""
-    return sorted(remarks, key=lambda remark: remark.mark != STOPS)
-
-
-def of_outputs(function: PortableFunction, outputs: Sequence[str], *, pulled: bool) -> list[Remark]:
-    """Look for outputs that a function surely does not make."""
-    node = _definition(function)
-    if node is None or not outputs:
+def of_outputs(function: PortableFunction, outputs: Sequence[str]) -> list[Remark]:
+    """Look for outputs that a function surely does not make, and for others that it surely makes."""
+    text = ast.parse(function.cell)
+    nodes = [node for node in text.body if isinstance(node, ast.FunctionDef) and node.name == function.name]
+    if not nodes or not outputs:
         return []
-    returned = list(_returned(node))
-    if not returned and not pulled:
-        what = f"output{'s' * (len(outputs) > 1)} {', '.join(outputs)}"
-        cure = "Return a DataFrame, a path, or AeroOutput(name, path)."
-        return [Remark(STOPS, "outputs", f"{function.name}() returns nothing, but {what} is declared.", cure)]
-    named = _named(returned)
-    lacking = [name for name in outputs if named is not None and name not in named]
-    if lacking and len(outputs) > 1:
-        text = f"{function.name}() never makes {', '.join(lacking)}."
-        return [Remark(STOPS, "outputs", text, f"It makes {', '.join(sorted(named or ()))}: return the others too.")]
-    return []
+    returned = returned_by(nodes[-1], text)
+    if not returned:
+        said = f"{function.name}() returns nothing, but {_declared(outputs)}."
+        return [Remark(STOPS, "outputs", said, "Return a DataFrame, a path, or AeroOutput(name, path).")]
+    sure = [each for each in returned if each is not None and not each.suits(outputs)]
+    return [_unfit(function.name, sure, outputs)] if len(sure) == len(returned) else []
 
 
-def _definition(function: PortableFunction) -> ast.FunctionDef | None:
-    """Give a function's own definition, where it stands at the top of its text."""
-    nodes = [node for node in ast.parse(function.cell).body if isinstance(node, ast.FunctionDef)]
-    return next((node for node in reversed(nodes) if node.name == function.name), None)
+def _unfit(name: str, returned: Sequence[Returned], outputs: Sequence[str]) -> Remark:
+    """Say what is the matter where no ``return`` gives what is declared."""
+    wrong = next((each.wrong for each in returned if each.wrong), "")
+    if wrong or any(each.single for each in returned):
+        text = f"{name}() returns {wrong or 'one thing without a name'}, but {_declared(outputs)}."
+        return Remark(STOPS, "outputs", text, _how(outputs))
+    made = list(dict.fromkeys(each for one in returned for each in one.names))
+    lacking, more = [each for each in outputs if each not in made], [each for each in made if each not in outputs]
+    at_once = {frozenset(each.names) for each in returned} == {frozenset(made)}
+    mend = (f"Keep it as {', '.join(made)}", ", ".join(made)) if at_once else ("", "")
+    if lacking:
+        cure = f"It makes {', '.join(made)}: " + (
+            "name that, or return what is named." if more else "return the others too."
+        )
+        return Remark(STOPS, "outputs", f"{name}() never makes {', '.join(lacking)}.", cure, *mend)
+    if more:
+        cure = "Name it among the outputs, or do not return it."
+        return Remark(STOPS, "outputs", f"{name}() also makes {', '.join(more)}, which no output names.", cure, *mend)
+    return Remark(
+        STOPS, "outputs", f"{name}() never makes {', '.join(outputs)} together, and each once.", _how(outputs)
+    )
 
 
-def _returned(node: ast.FunctionDef) -> Iterable[ast.expr]:
-    inner: list[ast.AST] = list(node.body)
-    while inner:
-        each = inner.pop()
-        if isinstance(each, ast.Return) and each.value is not None:
-            if not (isinstance(each.value, ast.Constant) and each.value.value is None):
-                yield each.value
-        elif not isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            inner += ast.iter_child_nodes(each)
+def _declared(outputs: Sequence[str]) -> str:
+    return f"output{'s' * (len(outputs) > 1)} {', '.join(outputs)} {'are' if len(outputs) > 1 else 'is'} declared"
 
 
-def _named(returned: Sequence[ast.expr]) -> set[str] | None:
-    """Give the names of what is returned, where every one of them is written out; else None."""
-    names: set[str] = set()
-    for value in returned:
-        parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else [value]
-        for part in parts:
-            is_output = isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "AeroOutput"
-            first = part.args[0] if is_output and isinstance(part, ast.Call) and part.args else None
-            if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
-                return None
-            names.add(first.value)
-    return names
+def _how(outputs: Sequence[str]) -> str:
+    if len(outputs) == 1:
+        return "Return a DataFrame, a path, or AeroOutput(name, path)."
+    return f"Return [{', '.join(f'AeroOutput({name!r}, path)' for name in outputs)}]."
 
 
-def of_inputs(session: Session, inputs: Mapping[str, str], known: Lookups) -> tuple[dict[str, str], list[Remark]]:
-    """Find the data that are to be read: their ids, and what is not found."""
-    ids: dict[str, str] = {}
+def of_inputs(session: Session, inputs: Mapping[str, str], known: Lookups) -> tuple[dict[str, Data], list[Remark]]:
+    """Find the data that are to be read, and say which are not found."""
+    found: dict[str, Data] = {}
     remarks = []
     for parameter, name in inputs.items():
         try:
-            ids[parameter] = known.get("data", name, lambda name=name: session.client.resolve_data(name)).id  # type: ignore[misc]
+            found[parameter] = known.get("data", name, partial(session.client.resolve_data, name))
         except UnknownName as error:
             best = error.candidates[0] if len(error.candidates) == 1 else ""
             mend = f"Use {best}" if best else ""
             remarks.append(
                 Remark(STOPS, f"parameter {parameter}", error.message, error.cure, mend, f"{parameter}={best}")
             )
-    return ids, remarks
+    return found, remarks
+
+
+def of_versions(
+    session: Session, inputs: Mapping[str, Data], versions: Mapping[str, int], known: Lookups
+) -> list[Remark]:
+    """Look whether the versions that are to be read exist."""
+    remarks = []
+    for parameter, number in versions.items():
+        if parameter in inputs:
+            id = inputs[parameter].id
+            try:
+                known.get("version", f"{id}@{number}", partial(session.client.version, id, number))
+            except NotFound as error:
+                remarks.append(stopped(f"parameter {parameter}", error))
+    return remarks
 
 
 def of_endpoint(session: Session, endpoint: str, known: Lookups) -> list[Remark]:
@@ -203,7 +161,8 @@ def of_standing(session: Session, function: PortableFunction, wish: Wish, ids: M
     if twin is None:
         return []
     source = wish.source[1] if wish.source else None
-    found = session.differences(twin, function, ids, wish.kwargs, wish.policy, wish.timer, source=source)
+    asked = (twin, function, ids, wish.kwargs, wish.policy, wish.timer)
+    found = session.differences(*asked, source=source, versions=wish.versions)
     if not found:
         return [
             Remark(
@@ -233,15 +192,3 @@ def of_policy(policy: PolicyEnum, inputs: Sequence[str], source: str) -> list[Re
         text = "A source is given, and this pulls none."
         return [Remark(STOPS, "when", text, "Choose: pull this address every ….", "Pull it every day", "pull")]
     return []
-
-
-def require(remarks: Sequence[Remark], *, but: str = "") -> None:
-    """Raise the first remark that stops, unless it is about something else that is looked at later.
-
-    Raises
-    ------
-    InvalidArgument
-    """
-    for remark in remarks:
-        if remark.mark == STOPS and remark.about != but:
-            raise InvalidArgument(remark.text, remark.cure)

@@ -11,6 +11,7 @@ from IPython.display import display
 from aero_jupyter.core.errors import AeroError, InvalidArgument
 from aero_jupyter.notebook import preflight
 from aero_jupyter.notebook.card import FlowCard
+from aero_jupyter.notebook.remarks import require
 from aero_jupyter.notebook.views import Card
 from aero_jupyter.notebook.wishes import Wish
 
@@ -84,8 +85,8 @@ def pulled_parameter(function: PortableFunction, wish: Wish) -> str:
 
 def register(session: Session, function: PortableFunction, wish: Wish, args: argparse.Namespace) -> FlowCard:
     """Register the function as a flow and show it; what may surprise about its endpoint is said before."""
-    remarks = preflight.ahead(session, function, wish, args.endpoint)
-    preflight.require(remarks)
+    remarks = preflight.ahead(session, function, wish, args.endpoint, replaces=args.replace)
+    require(remarks)
     for remark in remarks:
         display(Card(str(remark)))
     flow = session.register(

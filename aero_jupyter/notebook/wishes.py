@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import TIMED, PolicyEnum, policy_from, seconds_from, timer_for
@@ -27,6 +28,8 @@ class Wish:
         Name and url of what is pulled.
     timer : int or None
         Seconds between two runs.
+    versions : mapping of str to int
+        Parameter to the version it always reads.
     """
 
     inputs: Mapping[str, str]
@@ -35,6 +38,7 @@ class Wish:
     policy: PolicyEnum
     timer: int | None
     kwargs: Mapping[str, Any]
+    versions: Mapping[str, int] = field(default_factory=dict)
 
     def arguments(self) -> dict[str, Any]:
         """Give it as ``Session.register`` takes it."""
@@ -67,7 +71,7 @@ def inputs_from(texts: Iterable[str]) -> dict[str, str]:
 
 def kwargs_from(texts: Iterable[str]) -> dict[str, Any]:
     """Read what ``--kwarg`` gives: each value as JSON where it is JSON, else as text."""
-    return {name: _value(text) for name, text in _pairs(texts, "--kwarg", "NAME=VALUE").items()}
+    return {name: value_from(text) for name, text in _pairs(texts, "--kwarg", "NAME=VALUE").items()}
 
 
 def _policy(named: str | None, source: object, inputs: object, every: str | None) -> PolicyEnum:
@@ -139,13 +143,19 @@ def _check_once(names: Iterable[str], option: str) -> None:
         seen.add(name)
 
 
-def _value(text: str) -> Any:
+def value_from(text: str) -> Any:
+    """Read a value as JSON where it is JSON, else as the text it is."""
     try:
-        return json.loads(text, parse_constant=_no_json)
-    except ValueError:
+        return json.loads(text, parse_constant=_no_json, parse_float=_finite)
+    except (ValueError, RecursionError):
         return text
 
 
-def _no_json(constant: str) -> Any:
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_json(text)
+
+
+def _no_json(constant: str) -> NoReturn:
     # NaN and Infinity, which Python reads and no server does: they stay text.
     raise ValueError(constant)

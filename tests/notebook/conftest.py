@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+from http.server import ThreadingHTTPServer
 
 import pytest
+from filled import Filled, Pages
 from IPython.core.interactiveshell import InteractiveShell
 
 import aero_jupyter
@@ -87,3 +90,26 @@ def said(shell):
         return told
 
     return lines
+
+
+@pytest.fixture
+def fill(shell, influent):
+    """Runs cells as a notebook does, and gives a form beside them."""
+
+    def begin(*cells):
+        for cell in cells:
+            assert shell.run_cell(cell, store_history=True).success
+        return Filled(shell)
+
+    return begin
+
+
+@pytest.fixture
+def site():
+    """Where a table is, a web page that is called one, and nothing else."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from jupyter_client.manager import start_new_kernel
 
 import aero_jupyter
+from aero_jupyter.notebook.panels import here
+from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.base import Panel
 from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
 from aero_jupyter.notebook.panels.form import RegisterForm
@@ -129,6 +131,68 @@ def test_the_code_of_a_panel_makes_the_same_panel(kernel: Kernel, panel: Panel) 
     else:
         show = "(made.widget, made.value)[1]"
         assert kernel.value(panel.as_code(), show) == repr(panel.value), panel.as_code()
+
+
+TYPED = [
+    "def coded(x, window=2",
+    "def coded(x, window=2:\n    return x\n",
+    "",
+    "x = 1\n",
+    "def coded(x):\n    return x\n\n\ndef other(y):\n    return y\n",
+    "import no_such_module\n\n\ndef coded(x):\n    return x\n",
+    "def coded(x, window=1 / 0):\n    return x\n",
+    "@no_such_decorator\ndef coded(x, window):\n    return x\n",
+    "def coded(window, more, x=1):\n    return 42\n",
+]
+WHAT = ["", "  ", "influent", "influent@1", "influnt", "3", '""', "1e999", "[1, {}]", "http://127.0.0.1:9/x", "'\"\n"]
+MESSAGES = st.one_of(
+    st.tuples(st.just("function"), st.sampled_from(["coded", "aero", "plain", "helped"])),
+    st.tuples(st.just("text"), st.sampled_from(TYPED)),
+    st.tuples(st.sampled_from(["how x", "how window"]), st.sampled_from(sorted(HOW))),
+    st.tuples(st.sampled_from(["what x", "what window"]), st.sampled_from(WHAT)),
+    st.tuples(st.just("outputs"), st.sampled_from(["", "one, two", "level", "influent"])),
+    st.tuples(st.just("when"), st.sampled_from(sorted(WHEN))),
+    st.tuples(st.just("every"), st.sampled_from(["", "1d", "soon"])),
+    st.tuples(st.just("description"), st.sampled_from(["", "Mine", 'It\'s "so"'])),
+    st.tuples(st.just("press"), st.integers(0, 3)),
+)
+CELLS = [
+    TEXT,
+    "def aero(x):\n    '''Called as the package is.'''\n    return x\n",
+    "%%time\ndef plain(x, window=1):\n    return x\n",
+    "import numpy as np\nLIMIT = print\n",
+    "def helped(x):\n    return np.abs(LIMIT(x))\n",
+]
+
+
+def clicked(shell: Any, messages: list[tuple[str, Any]]) -> RegisterForm:
+    """Make a form in which all of that was done."""
+    form = RegisterForm(aero_jupyter.current(), Draft(), begin=lambda task: task(), shell=shell)
+    form.act({"do": "hello", "view": "one"})
+    for name, value in messages:
+        mends = [node for node in trees.walk(form.tree()) if node.get("do") == "mend"]
+        if name != "press":
+            form.act({"do": "set", "name": name, "value": value})
+        elif mends:
+            form.act({"do": "mend", **mends[value % len(mends)]["more"]})
+    form.act({"do": "bye", "view": "one"})
+    return form
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sampled_from(["coded", "aero", "plain", "helped"]), messages=st.lists(MESSAGES, max_size=8))
+def test_the_code_of_a_form_that_was_filled_in_makes_the_same_form(
+    kernel: Kernel, shell: Any, chosen: str, messages: list[tuple[str, Any]]
+) -> None:
+    if not here.functions_of(shell):
+        assert all(shell.run_cell(cell, store_history=True).success for cell in CELLS)
+    form = clicked(shell, [("function", chosen), *messages])
+    code = form.as_code().removesuffix(".register()\n")
+    draft, remarks = form.value, sorted(map(str, form.check()))
+    shown = "[made.value.function, made.value.text, made.value.description, made.value.made, made.value.when"
+    of = f"(lambda remarks: {shown}, remarks])(sorted(map(str, made.check())))"
+    expected = [draft.function, draft.text, draft.description, draft.made, draft.when, remarks]
+    assert kernel.value(code, of) == repr(expected), code
 
 
 def test_the_code_of_a_workbench_makes_all_of_its_tabs(kernel: Kernel) -> None:

@@ -2,95 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from filled import CELL
 
 import aero_jupyter
 from aero_jupyter.core.errors import Unreachable
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.draft import Draft
 from aero_jupyter.notebook.panels.form import RegisterForm
-
-CELL = """import pandas as pd
-
-WINDOW = 2
-
-def {name}(x, window=WINDOW):
-    '''Smoothed level.'''
-    table = pd.read_csv(x)
-    return table.select_dtypes("number").rolling(window).mean()
-"""
-
-
-class Filled:
-    """A form in a shell; what is done in it is done at once."""
-
-    def __init__(self, shell: Any) -> None:
-        self.form = RegisterForm(aero_jupyter.current(), Draft(), begin=lambda task: task(), shell=shell)
-        self.form.act({"do": "hello", "view": "one"})
-
-    def set(self, name: str, value: str) -> Filled:
-        self.form.act({"do": "set", "name": name, "value": value})
-        return self
-
-    def do(self, what: str, /, **more: Any) -> Filled:
-        self.form.act({"do": what, **more})
-        return self
-
-    def press(self, words: str) -> Filled:
-        button = next(node for node in trees.walk(self.form.tree()) if node.get("text") == words and "do" in node)
-        assert button["can"], words
-        return self.do(button["do"], **button["more"])
-
-    @property
-    def notes(self) -> list[str]:
-        return [f"{node['mark']} {node['text']}" for node in trees.walk(self.form.tree()) if node["is"] == "note"]
-
-    def can(self, words: str) -> bool:
-        return any(node.get("can") for node in trees.walk(self.form.tree()) if node.get("text") == words)
-
-
-class _Pages(BaseHTTPRequestHandler):
-    """A table, a web page that is called one, and nothing else."""
-
-    def do_GET(self) -> None:
-        pages = {"/x.csv": ("text/csv", b"n\n1\n"), "/page.csv": ("text/html", b"<!doctype html><p>Log in")}
-        kind, body = pages.get(self.path, ("text/plain", b"no"))
-        self.send_response(200 if self.path in pages else 404)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def site() -> Any:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def fill(shell: Any, influent: Any) -> Any:
-    def begin(*cells: str) -> Filled:
-        for cell in cells:
-            # Kept as a notebook keeps its cells: the form looks for functions there.
-            shell.user_ns["In"].append(cell)
-            assert shell.run_cell(cell).success
-        return Filled(shell)
-
-    kept = list(shell.user_ns["In"])
-    yield begin
-    shell.user_ns["In"][:] = kept
 
 
 def test_a_function_is_registered_and_says_before_what_will_happen(fill: Any) -> None:
@@ -184,8 +105,7 @@ def test_a_flow_that_stands_there_is_told_with_the_difference_and_replaced(fill:
 def test_a_function_defined_anew_while_its_form_is_open_is_said(fill: Any, shell: Any) -> None:
     filled = fill(CELL.format(name="form_new")).set("function", "form_new").set("what x", "influent")
     cell = CELL.format(name="form_new").replace("mean()", "min()")
-    shell.user_ns["In"].append(cell)
-    shell.run_cell(cell)
+    shell.run_cell(cell, store_history=True)
     filled.do("refresh")
     assert filled.notes == ["▲ form_new() was defined anew since."]
     filled.press("Take the new text")

@@ -318,7 +318,7 @@ def test_what_failed_last_is_marked_in_its_lineage(shell: Any) -> None:
 
 @pytest.mark.usefixtures("errors_are_shown")
 def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
-    text = "def panel_twice(n=1):\n    return {}\n"
+    text = "def panel_twice(n=1):\n    return {} if n is None else str(n)\n"
     first, second = (aero_jupyter.register_form(text.format(number), when="none") for number in (1, 2))
     for form in (first, second):
         form._begin = lambda task: task()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ from aero_jupyter.core import policy as policies
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data
 from aero_jupyter.core.policy import TIMED, PolicyEnum
-from aero_jupyter.notebook.wishes import Wish
+from aero_jupyter.notebook.wishes import Wish, value_from
 
 #: When a flow runs, in the words of the form.
 WHEN = {
@@ -37,6 +38,7 @@ HOW = {
     "pulled": "the pulled source",
     "default": "its default",
 }
+_VERSION = re.compile(r"(.+)@(\d+)")
 Given = tuple[str, str, str]
 
 
@@ -59,6 +61,8 @@ class Draft:
         Such as "1d".
     replace : bool
         Whether it continues the data of the flow that stands there.
+    required : tuple of str
+        The parameters without a default.
     """
 
     function: str = ""
@@ -70,6 +74,7 @@ class Draft:
     every: str = ""
     description: str = ""
     replace: bool = False
+    required: tuple[str, ...] = ()
 
     def with_field(self, name: str, value: str) -> Draft:
         """Write something else into a field of its own."""
@@ -89,10 +94,12 @@ class Draft:
     def kept(self, parameters: Sequence[tuple[str, bool]]) -> Draft:
         """Take the parameters of another function; what was given to those of the same name stays."""
         before = {name: (how, what) for name, how, what in self.given}
-        given = tuple(
-            (name, *before.get(name, ("input" if required else "default", ""))) for name, required in parameters
-        )
-        return replace(self, given=given)
+        needed = tuple(name for name, required in parameters if required)
+        given = []
+        for name, required in parameters:
+            how, what = before.get(name, ("input" if required else "default", ""))
+            given.append((name, "input" if required and how == "default" else how, what))
+        return replace(self, given=tuple(given), required=needed)
 
     def of(self, how: str) -> dict[str, str]:
         """Give the parameters whose value comes from there, where it is named."""
@@ -114,8 +121,14 @@ class Draft:
         return next((name for name, how, _ in self.given if how == "pulled"), "")
 
     def constants(self) -> dict[str, Any]:
-        """Give the constants, as JSON where they are JSON."""
-        return {name: _value(what) for name, how, what in self.given if how == "constant"}
+        """Give the constants, as JSON where they are JSON; a blank one is none yet."""
+        return {name: value_from(what) for name, how, what in self.given if how == "constant" and what.strip()}
+
+    def inputs(self) -> tuple[dict[str, str], dict[str, int]]:
+        """Give the names of the inputs, and the versions of those that name one as in ``sewage@3``."""
+        read = {name: (_VERSION.fullmatch(what), what) for name, what in self.of("input").items()}
+        names = {name: found[1] if found else what for name, (found, what) in read.items()}
+        return names, {name: int(found[2]) for name, (found, _) in read.items() if found}
 
     def wish(self) -> Wish:
         """Give what is asked for.
@@ -129,26 +142,30 @@ class Draft:
         if self.when == "timer" and not self.every.strip():
             raise InvalidArgument("It is not said how often.", "Write it into every, such as 1d.")
         timer = policies.seconds_from(self.every.strip()) if self.policy in TIMED and self.every.strip() else None
+        inputs, versions = self.inputs()
         return Wish(
-            self.of("input"),
+            inputs,
             self.made,
             (self.pulled, url) if url else None,
             self.policy,
             policies.timer_for(self.policy, timer),
             self.constants(),
+            versions,
         )
 
     def missing(self) -> list[str]:
         """Name the parameters that nothing gives a value."""
-        return [name for name, how, what in self.given if how in ("input", "pulled") and not what.strip()]
+        return [name for name, how, what in self.given if how != "default" and not what.strip()]
 
     def named(self) -> dict[str, object]:
         """Give the named arguments of ``register_form`` that make it again."""
-        sources = self.of("pulled")
-        return {
-            "inputs": self.of("input"),
-            "kwargs": self.constants(),
-            "source": next(iter(sources.items()), None),
+        blank = [(name, how) for name, how, _ in self.given if name in self.missing()]
+        waiting = {name: "" for name, how in blank if how == "input" and name not in self.required}
+        sources = [(name, what.strip()) for name, how, what in self.given if how == "pulled"]
+        written = {
+            "inputs": self.of("input") | waiting,
+            "kwargs": self.constants() | {name: ... for name, how in blank if how == "constant"},
+            "source": dict(sources) if len(sources) > 1 else next(iter(sources), ()),
             "outputs": self.made,
             "when": self.when,
             "every": self.every.strip(),
@@ -156,12 +173,16 @@ class Draft:
             "description": self.description,
             "replace": self.replace,
         }
+        return {name: value for name, value in written.items() if value or name == "outputs"}
 
 
 def sentence(draft: Draft, wish: Wish, inputs: Mapping[str, Data]) -> str:
     """Say what will happen, and when first."""
     names = {parameter: data.name for parameter, data in inputs.items()}
-    newest = {name: inputs[parameter].raw.get("newest_version") for parameter, name in names.items()}
+    newest = {
+        name: wish.versions.get(parameter) or inputs[parameter].raw.get("newest_version")
+        for parameter, name in names.items()
+    }
     listed = " and ".join(dict.fromkeys(names.values()))
     waiting = " and ".join(name for name, number in newest.items() if not number)
     has = " and ".join(f"{name} v{number}" for name, number in newest.items() if number)
@@ -185,18 +206,10 @@ def sentence(draft: Draft, wish: Wish, inputs: Mapping[str, Data]) -> str:
 
 
 def text_of_value(value: object) -> str:
-    """Write a constant as the form shows it."""
-    return value if isinstance(value, str) and _value(value) == value else json.dumps(value)
-
-
-def _value(text: str) -> Any:
-    def no_json(constant: str) -> Any:
-        raise ValueError(constant)
-
-    try:
-        return json.loads(text, parse_constant=no_json)
-    except ValueError:
-        return text
+    """Write a constant as the form shows it; ``...`` is one that is still to be given."""
+    if value is ...:
+        return ""
+    return value if isinstance(value, str) and value.strip() and value_from(value) == value else json.dumps(value)
 
 
 def when_from(when: str | None, *, pulls: bool, has_inputs: bool, every: str) -> str:

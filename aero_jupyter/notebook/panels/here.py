@@ -3,46 +3,137 @@
 from __future__ import annotations
 
 import ast
+import functools
+import inspect
+import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import CodeType
 from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 from aero_jupyter.compute import cells
 from aero_jupyter.compute.closure import closure, statements_of
 from aero_jupyter.compute.live import known_elsewhere, maker_of, plain_function, source_around
 from aero_jupyter.core.errors import FunctionRefused
 
+_MAGIC_LINE = re.compile(r"\s*%%[^\n]*(?:\n|\Z)")
+
 
 def functions_of(shell: Any) -> dict[str, str]:
     """Give the functions that the cells of this kernel defined, newest first: name to the text that travels."""
     if shell is None:
         return {}
-    names: Mapping[str, Any] = shell.user_ns
-    found: dict[str, str] = {}
-    for cell in reversed(list(names.get("In", ()))):
-        for name, text in _defined(_without_magic(str(cell))):
-            if name not in found and isinstance(names.get(name), types.FunctionType) and not name.startswith("_"):
-                found[name] = text
-    return found
+    names, bodies = dict(shell.user_ns), bodies_of(shell)
+    order = [name for body in bodies for name in reversed(_names_in(body))]
+    order += [name for name, value in reversed(names.items()) if _is_of_a_cell(name, value)]
+    found = {}
+    for name in dict.fromkeys(order):
+        function = names.get(name)
+        if isinstance(function, types.FunctionType) and not name.startswith("_"):
+            found[name] = _text_here(name, function, bodies)
+    return {name: text for name, text in found.items() if text}
 
 
-def text_of(function: Any) -> tuple[str, str]:
+def bodies_of(shell: Any) -> list[str]:
+    """Give what the cells of a kernel ran as Python, newest first: without their magics' own lines."""
+    kept_cells = getattr(getattr(shell, "history_manager", None), "input_hist_raw", ())
+    return [body for cell in reversed(list(kept_cells)) if (body := _body(str(cell)))]
+
+
+def name_in(text: str) -> str:
+    """Give the name of the function that a text is about; one that is half typed has that of its last ``def``.
+
+    Raises
+    ------
+    FunctionRefused
+        If it has none, or more than one could be meant.
+    """
+    try:
+        tree = cells.parsed(cells.tidy(text))
+    except FunctionRefused:
+        begun = re.findall(r"^[ \t]*def[ \t]+(\w+)", text, re.MULTILINE)
+        if not begun:
+            raise
+        return str(begun[-1])
+    return cells.chosen(tree, statements_of(tree), None, 0).name
+
+
+def text_of(function: Callable[..., Any], shell: Any = None) -> tuple[str, str]:
     """Give the name of a function and the text of it that travels.
+
+    Parameters
+    ----------
+    shell : InteractiveShell, optional
+        Whose cells are looked through where Python itself does not know the text, as below ``%%time``.
 
     Raises
     ------
     FunctionRefused
         If it cannot travel, or its text cannot be found.
     """
-    if isinstance(function, str):
-        tree = cells.parsed(cells.tidy(function))
-        name = cells.chosen(tree, statements_of(tree), None, 0).name
-        return name, function
     plain = plain_function(function)
-    text, _ = source_around(plain)
-    return plain.__name__, kept(text, plain.__name__)
+    try:
+        return plain.__name__, kept(source_around(plain)[0], plain.__name__)
+    except FunctionRefused:
+        text = _text_in(bodies_of(shell), plain.__name__, plain)
+        if not text:
+            raise
+        return plain.__name__, text
 
 
+def _text_here(name: str, function: types.FunctionType, bodies: Sequence[str]) -> str:
+    try:
+        own, text = text_of(function)
+        return text if own == name else ""
+    except FunctionRefused:
+        return _text_in(bodies, name, function)
+
+
+def _text_in(bodies: Sequence[str], name: str, function: types.FunctionType) -> str:
+    return next((kept(body, name) for body in bodies if name in _names_in(body) and _makes(body, function)), "")
+
+
+def _is_of_a_cell(name: str, value: object) -> bool:
+    return isinstance(value, types.FunctionType) and (value.__module__, value.__name__) == ("__main__", name)
+
+
+def _makes(body: str, function: types.FunctionType) -> bool:
+    """Whether running a text makes that function; a decorator may stand before it, which hides what it is."""
+    code = inspect.unwrap(function).__code__
+    try:
+        whole = compile(cells.tidy(body), "<cell>", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    made = [each for each in whole.co_consts if isinstance(each, CodeType)]
+    return code.co_name not in [each.co_name for each in made] or _print(code) in map(_print, made)
+
+
+def _print(code: CodeType) -> tuple[object, ...]:
+    consts = tuple(_print(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts)
+    return code.co_name, code.co_code, code.co_names, code.co_varnames, consts
+
+
+@functools.lru_cache(maxsize=1024)
+def _body(cell: str) -> str:
+    while magic := _MAGIC_LINE.match(cell):
+        cell = cell[magic.end() :]
+    try:
+        return TransformerManager().transform_cell(cell)
+    except SyntaxError:
+        return ""
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_in(body: str) -> tuple[str, ...]:
+    try:
+        return tuple(cells.definitions(cells.parsed(cells.tidy(body))))
+    except FunctionRefused:
+        return ()
+
+
+@functools.lru_cache(maxsize=1024)
 def kept(cell: str, name: str) -> str:
     """Give what a function needs of its cell, and nothing else."""
     text = cells.tidy(cell)
@@ -55,9 +146,10 @@ def kept(cell: str, name: str) -> str:
 
 
 def missing_in(text: str, name: str) -> tuple[str, ...]:
-    """Give the names that a function uses and its text does not have."""
-    tree = cells.parsed(cells.tidy(text))
-    return closure(statements_of(tree), name).missing
+    """Give the names that a function uses and its text does not have; none where the text cannot be read."""
+    if _function_in(text, name) is None:
+        return ()
+    return closure(statements_of(cells.parsed(cells.tidy(text))), name).missing
 
 
 def import_of(name: str, names: Mapping[str, Any]) -> str:
@@ -74,20 +166,6 @@ def with_import(text: str, statement: str) -> str:
     at = max((node.end_lineno or 0 for node in first), default=0)
     blank = [] if at < len(lines) and lines[at].startswith(("import ", "from ")) else ["", ""]
     return "\n".join([*lines[:at], statement, *blank, *lines[at:]])
-
-
-def _without_magic(cell: str) -> str:
-    return cell.partition("\n")[2] if cell.startswith("%%aero_") else cell
-
-
-def _defined(cell: str) -> Iterator[tuple[str, str]]:
-    try:
-        tree = cells.parsed(cells.tidy(cell))
-        names = list(cells.definitions(tree))
-    except FunctionRefused:
-        return
-    for name in reversed(names):
-        yield name, kept(cell, name)
 
 
 def _segment(text: str, node: ast.stmt) -> str:
