@@ -8,7 +8,6 @@ import shutil
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.pool import Pool
@@ -88,10 +87,10 @@ class Tasks:
                         created_at=stamp(),
                     )
                 made.setdefault(function_id, []).append(id)
-                self._threads.submit(self._perform, id, code + payload, request.result_serializers or ())
+                self._threads.submit(self._perform, id, code + payload)
         return {"request_id": new_id(), "task_group_id": group, "endpoint_id": endpoint, "tasks": made}
 
-    def _perform(self, id: str, buffer: str, serializers: Any) -> None:
+    def _perform(self, id: str, buffer: str) -> None:
         self._update(id, "running")
         task = Task(
             id,
@@ -99,7 +98,6 @@ class Tasks:
             self._runs.log(id),
             self._runs.folder(id),
             buffer=buffer,
-            result_serializers=serializers,
             place={"server": self._base, "token": self._tokens.of(id)},
         )
         try:
