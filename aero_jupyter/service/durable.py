@@ -14,7 +14,7 @@ _APPLICATION_VERSION = "1"
 #: Seconds between two looks of DBOS for delayed, queued or messaged work. The engine has none: it starts its workflows.
 _SELDOM = 60.0
 #: What DBOS calls a workflow that goes on.
-_UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
+UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 def prepare(home: Path) -> None:
@@ -52,7 +52,7 @@ def has_ended(id: str) -> bool:
     from dbos import DBOS
 
     status = DBOS.get_workflow_status(id)
-    return status is not None and status.status not in _UNDER_WAY
+    return status is not None and status.status not in UNDER_WAY
 
 
 def is_of_store(error: BaseException | None) -> bool:

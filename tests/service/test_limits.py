@@ -1,5 +1,6 @@
 """What a function can do to its worker, it cannot do to the service: each ends as a failed run with its cause."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import aero_jupyter
 from aero_jupyter.compute.functions import portable
+from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.workers import Limits, Task, TaskFailed, environment
 from aero_jupyter.testing import local_aero
@@ -207,3 +209,39 @@ def test_runs_draw_different_numbers_though_numpy_is_imported_once(tmp_path):
     finally:
         pool.close()
     assert len({number for pair in drawn for number in pair}) == 8
+
+
+REACHES = """
+def reaches(x):
+    import gc, json, requests
+    aero = next(o for o in gc.get_objects() if isinstance(o, dict) and "token" in o and "server" in o)
+    known = json.loads({known!r})
+    said = []
+    for method, path in known:
+        asked = {{"headers": {{"Authorization": "Bearer " + aero["token"]}}, "timeout": 30}}
+        said.append(requests.request(method, aero["server"] + path, json={{}}, **asked).status_code)
+    open("said.csv", "w").write("status\\n" + "\\n".join(map(str, said)) + "\\n")
+    return "said.csv"
+"""
+
+
+def test_a_run_reaches_what_it_reads_and_makes_and_nothing_else(session):
+    write = "def {0}():\n    open('f.csv', 'w').write('{0}\\n1\\n')\n    return 'f.csv'\n"
+    flows = [session.register(portable(write.format(name)), outputs=[name]) for name in ("mine", "others")]
+    for flow in flows:
+        session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+    mine, others = (flow.outputs[0].id for flow in flows)
+    file = next(iter(session.client.versions(others))).file.file_name
+    asked = {
+        f"data/{mine}/latest": 200, f"data/{mine}/versions": 200, f"data/{others}/latest": 401, "data/": 401,
+        f"data/{others}/versions": 401, "flow/": 401, f"flow/{flows[0].id}": 401, "runs/": 401, "prov/": 401,
+        f"collections/{session.state.collection}/{file}": 401,
+    }  # fmt: skip
+    changes = [("POST", "flow/register"), ("DELETE", f"flow/{flows[0].id}"), ("POST", f"flow/{flows[0].id}/pause")]
+    known = json.dumps([*(("GET", path) for path in asked), *changes])
+    cell = REACHES.format(known=known)
+    flow = session.register(portable(cell), inputs={"x": "mine"}, outputs=["said"], policy=PolicyEnum.NONE)
+    run = session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+    assert run.state == "done", run.error
+    said = session.client.read(flow.outputs[0].id)["status"].tolist()
+    assert said == [*asked.values(), 401, 401, 401]
