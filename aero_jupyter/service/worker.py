@@ -1,8 +1,8 @@
 """The worker process: it takes one task after another from its parent, and does each in a child of its own.
 
-Run as a script by `workers.Worker`, so it imports nothing of this package. A task is one line of JSON, its answer one
-line too: the task's mark, how the child ended, and what it said. User code runs in the child only, so what it does to
-its process ends with the task, and so does everything it started.
+A task is one line of JSON, its answer one line too: the task's mark, how the child ended, and what it said. User code
+runs in the child only, so what it does to its process ends with the task, and so does everything it started. Started by
+`workers.Worker`; it imports next to nothing of this package.
 """
 
 from __future__ import annotations
@@ -17,15 +17,10 @@ import resource
 import select
 import signal
 import sys
-import traceback
-from types import CodeType
 from typing import Any, BinaryIO, NoReturn
 
-#: Characters of a text that says what went wrong; more is left out in its middle.
-MOST_SAID = 65_536
-#: What takes long to import, and comes to no harm in a fork: imported ahead once a task has used it.
-WARM = ("numpy", "pandas")
-_CODE: dict[str, CodeType] = {}
+from aero_jupyter.service.task import CODE, WARM, compiled, line_of, perform
+
 #: Seconds between two looks at a child that does not speak any more.
 _LOOK = 0.05
 #: What a child may send to its parent in passing.
@@ -33,7 +28,7 @@ _SIGNALS = tuple(getattr(signal, f"SIG{name}") for name in ("TERM", "INT", "HUP"
 #: Of Linux's prctl.
 _DIE_WITH_PARENT, _DUMPABLE, _ADOPT_ORPHANS = 1, 4, 36
 # Bound before any user code runs, which may put others in their places.
-_dumps, _write, _exit, _getpid = json.dumps, os.write, os._exit, os.getpid
+_write, _exit, _getpid = os.write, os._exit, os.getpid
 
 
 def main() -> None:
@@ -42,12 +37,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
-    prctl(_ADOPT_ORPHANS, 1)
-    # Another process of this user reads neither its descriptors nor its memory.
-    prctl(_DUMPABLE, 0)
+    _prctl(_ADOPT_ORPHANS, 1)
+    hide()
     tasks, answers = _own_channels()
-    # It stands first on the path because this is a script; a task shall not import the service's modules.
-    del sys.path[0]
     import requests  # noqa: F401  warm: every task speaks HTTP
 
     while line := tasks.readline():
@@ -58,18 +50,14 @@ def main() -> None:
         answers.flush()
 
 
-def prctl(option: int, value: int) -> None:
-    """Set what Linux knows of this process; elsewhere nothing."""
+def hide() -> None:
+    """Let no other process of this user read this one's environment, descriptors and memory, where Linux can."""
+    _prctl(_DUMPABLE, 0)
+
+
+def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def bounded(text: str) -> str:
-    """Give a text that can be stored and sent: of a length, and without halves of characters."""
-    text = text.encode("utf-8", "replace").decode()
-    half = MOST_SAID // 2
-    left_out = len(text) - 2 * half
-    return text if left_out <= 0 else f"{text[:half]}\n… {left_out} characters left out …\n{text[-half:]}"
 
 
 def _own_channels() -> tuple[BinaryIO, BinaryIO]:
@@ -85,9 +73,9 @@ def _prepare(task: dict[str, Any]) -> None:
     """Do once what every child would do again; no user code runs."""
     # Where it is no Python, the child says so.
     with contextlib.suppress(Exception):
-        if "code" in task and task["digest"] not in _CODE:
+        if "code" in task and task["digest"] not in CODE:
             _import({each for each in _names_at_top(task["code"]) if each.partition(".")[0] in sys.stdlib_module_names})
-            _compiled(task["digest"], task["code"])
+            compiled(task["digest"], task["code"])
     if "buffer" in task:
         _import({"globus_compute_sdk.serialize"})
     if sys.platform == "linux":
@@ -169,7 +157,7 @@ def _serve(task: dict[str, Any], limits: dict[str, int], parent: int, writer: in
     try:
         _settle(parent)
         _limit(limits)
-        line = _line(_perform(task))
+        line = line_of(perform(task))
         # A copy that user code made of this process has nothing to say.
         while line and _getpid() == me:
             line = line[_write(writer, line) :]
@@ -181,10 +169,10 @@ def _serve(task: dict[str, Any], limits: dict[str, int], parent: int, writer: in
 def _settle(parent: int) -> None:
     # A group of its own: what it sends to its group does not reach its parent.
     os.setpgid(0, 0)
-    prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    _prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         _exit(1)
-    prctl(_DUMPABLE, 1)
+    _prctl(_DUMPABLE, 1)
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -223,91 +211,3 @@ def _tasks_of_user() -> int:
         except OSError:
             continue
     return count
-
-
-def _line(answer: dict[str, Any]) -> bytes:
-    try:
-        text = _dumps(answer, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        text = _dumps({"ok": False, "error": _not_json(answer["value"], error), "traceback": "", "warm": []})
-    return text.encode("utf-8", "replace") + b"\n"
-
-
-def _not_json(value: Any, error: Exception) -> str:
-    if isinstance(error, TypeError):
-        return f"The result is a {type(value).__name__}, which JSON cannot hold."
-    return f"The result cannot be written as JSON: {error}."
-
-
-def _perform(task: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any]
-    try:
-        log = os.open(task["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
-        os.chdir(task["cwd"])
-        answer = {"ok": True, "value": _call(task)}
-    except BaseException as error:
-        answer = {"ok": False, "error": bounded(_sentence(error)), "traceback": bounded(_story(error))}
-    for stream in (sys.stdout, sys.stderr):
-        # It may be anything by now.
-        with contextlib.suppress(Exception):
-            stream.flush()
-    return answer | {"warm": [name for name in WARM if name in sys.modules]}
-
-
-def _story(error: BaseException) -> str:
-    """The traceback from the user's own cell on; whole where none of it is in a cell."""
-    place = error.__traceback__
-    while place is not None and not place.tb_frame.f_code.co_filename.startswith("<cell "):
-        place = place.tb_next
-    return "".join(traceback.format_exception(type(error), error, place or error.__traceback__))
-
-
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"The function called sys.exit({error.code})."
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
-    if type(error).__name__ == "AeroJobError":
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _call(task: dict[str, Any]) -> Any:
-    if "buffer" in task:
-        return _call_serialized(task)
-    names: dict[str, Any] = {"__name__": "aero_task"}
-    exec(_compiled(task["digest"], task["code"]), names)  # noqa: S102  this process exists to run it
-    return names[task["name"]](*task["args"], **task["kwargs"])
-
-
-def _compiled(digest: str, code: str) -> CodeType:
-    if digest not in _CODE:
-        _CODE.clear() if len(_CODE) > 200 else None
-        _CODE[digest] = compile(code, f"<function {digest[:8]}>", "exec")
-    return _CODE[digest]
-
-
-def _call_serialized(task: dict[str, Any]) -> str:
-    """Run a task as the Compute SDK wrote it; the answer is JSON, whatever was asked for: no pickle leaves here."""
-    from globus_compute_sdk.serialize import ComputeSerializer, JSONData
-
-    function, args, kwargs = ComputeSerializer().unpack_and_deserialize(task["buffer"])
-    if isinstance(kwargs.get("aero"), dict):
-        # As an endpoint elsewhere finds its own: neither the address nor the token comes with the task.
-        kwargs["aero"] |= task["place"]
-    value = function(*args, **kwargs)
-    try:
-        _dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(_not_json(value, error)) from None
-    data: Any = JSONData
-    return str(ComputeSerializer(strategy_data=data()).serialize(value))
-
-
-if __name__ == "__main__":
-    main()

@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from aero_jupyter.service.processes import below, end_below
-from aero_jupyter.service.worker import WARM, bounded
+from aero_jupyter.service.task import WARM, bounded
 
-_SCRIPT = Path(__file__).with_name("worker.py")
+#: Found where this package is, even where nobody installed it; tasks shall not find more there than elsewhere.
+_START = (
+    "import sys; sys.path[0] = sys.argv.pop(1); from aero_jupyter.service.worker import main; del sys.path[0]; main()"
+)
+_ROOT = Path(__file__).parents[2]
 #: Seconds between two looks at how much a running task has printed.
 _LOOK = 0.5
 #: Seconds in which a worker that has ended says how.
@@ -101,7 +105,7 @@ class Worker:
         self.cancelled = False
         self._ended = False
         self._process = subprocess.Popen(
-            [sys.executable, "-u", str(_SCRIPT), json.dumps(_told(limits))],
+            [sys.executable, "-u", "-c", _START, str(_ROOT), json.dumps(_told(limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
