@@ -1,9 +1,11 @@
 """Nothing is lost and nothing is there twice, whatever is killed when; and the look at it finds what is wrong."""
 
 import contextlib
+import functools
 import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import crash
@@ -74,6 +76,29 @@ def test_each_broken_promise_is_found(sound, tmp_path, sentence):
         copy.commit()
     (tmp_path / "content").symlink_to(sound / "content")
     assert sentence in " ".join(violations(tmp_path, quiet=True))
+
+
+def spoiled(sentence):
+    """Run the harness as the command does, with one promise broken; its exit code."""
+
+    def spoil(home):
+        with contextlib.closing(sqlite3.connect(home / "aero.db", timeout=30)) as store:
+            store.execute("PRAGMA foreign_keys = OFF")
+            store.executescript(BREAKS[sentence].replace("'one'", "'raw0'"))
+            store.commit()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["crash.py", "--kills", "1", "--seed", "1"])
+        patch.setattr(crash, "crash", functools.partial(crash.crash, spoil=spoil if sentence else lambda _: None))
+        return crash.main()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("sentence", [None, *BREAKS])
+def test_the_harness_fails_where_a_promise_is_broken(sentence, capsys):
+    assert spoiled(sentence) == int(sentence is not None)
+    assert (sentence or '"violations": []') in capsys.readouterr().out
 
 
 def test_a_temporary_file_that_stays_is_found(sound):
