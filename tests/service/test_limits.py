@@ -213,8 +213,10 @@ def test_runs_draw_different_numbers_though_numpy_is_imported_once(tmp_path):
 
 REACHES = """
 def reaches(x):
-    import gc, json, requests
-    aero = next(o for o in gc.get_objects() if isinstance(o, dict) and "token" in o and "server" in o)
+    import json, requests, sys
+    frame = sys._getframe()
+    while "token" not in (aero := frame.f_locals.get("aero") or {{}}):
+        frame = frame.f_back
     known = json.loads({known!r})
     said = []
     for method, path in known:
