@@ -19,11 +19,13 @@ from aero_jupyter._version import __version__
 from aero_jupyter.service import logs
 from aero_jupyter.service.app import Service, make_app
 from aero_jupyter.service.daemon import REFUSED, State, log_file, port_file, state_file
+from aero_jupyter.service.worker import hide
 
 
 def main(home: Path, ready: int | None = None) -> int:
     """Serve until told to stop; at most one process a folder."""
     os.umask(0o077)
+    hide()
     lock = (home / "service.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,6 +25,7 @@ from aero_jupyter.service.catalogue import Catalogue
 from aero_jupyter.service.content import Content
 from aero_jupyter.service.engine import Engine
 from aero_jupyter.service.pool import Pool
+from aero_jupyter.service.reach import opens
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.store import Refused, Store
 from aero_jupyter.service.tasks import Tasks
@@ -37,8 +38,6 @@ _PROBLEMS = (400, 401, 403, 404, 409, 411, 413, 416, 422, 503, 507)
 _PLACE = re.compile(r"\{\w+\}")
 #: Bytes that a request, and its query, may have.
 BODY_BYTES, QUERY_BYTES = 16 << 20, 16 << 10
-#: What a run's own token opens; everything else needs the service's.
-_FOR_RUNS = ("/data/", "/flow/", "/collections/", "/prov/new")
 
 
 class Service:
@@ -78,8 +77,10 @@ class Service:
             return "Missing bearer token."
         if secrets.compare_digest(given.encode(), self.token.encode()):
             return None
-        run_id = self.run_tokens.holder(given) if path.startswith(_FOR_RUNS) else None
-        return None if run_id else "Invalid bearer token."
+        holder = self.run_tokens.holder(given)
+        if holder and opens(self.store.db, self.runs, holder, request.method, path):
+            return None
+        return "Invalid bearer token."
 
 
 def _out_of_bounds(request: Request) -> tuple[int, str] | None:

@@ -7,12 +7,25 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.policy import InputState, PolicyEnum, is_due
 from aero_jupyter.service.content import path_of
+from aero_jupyter.service.daemon import state_file
+from aero_jupyter.service.durable import UNDER_WAY
 from aero_jupyter.service.flows import OPEN
+from aero_jupyter.service.store import stamp
 
+#: Seconds after which nothing waits any more that is not waited for.
+_LONG = 300.0
+#: Seconds in which a run that is being taken up or ended is past that.
+_RIGHT_NOW = 1.0
+#: No run of the flow waits or is under way, and nobody cancelled the last one.
+_IDLE = (
+    "NOT EXISTS (SELECT 1 FROM run r WHERE r.flow_id = f.id AND r.state IN ('queued', 'pulling', 'running', 'committing')) "
+    "AND coalesce((SELECT r.state FROM run r WHERE r.flow_id = f.id ORDER BY r.seq DESC LIMIT 1), '') != 'cancelled'"
+)
 _Rows = Callable[..., Iterator[tuple[object, ...]]]
 
 
@@ -24,7 +37,8 @@ def violations(home: Path, *, quiet: bool = False) -> list[str]:
     home : Path
         The folder.
     quiet : bool
-        Whether all work is said to be done, so that runs still open or missing are violations too.
+        Whether all work is said to be done, so that every run still open is a violation too. Where it is not, only
+        those are that nobody goes on with.
 
     Returns
     -------
@@ -39,10 +53,25 @@ def violations(home: Path, *, quiet: bool = False) -> list[str]:
         # One snapshot, so that what is being committed is seen whole or not at all.
         connection.execute("BEGIN")
         looks = [_database, _numbers, _bytes, _provenance, _related, _temporary]
-        looks += [_stuck, _forgotten] if quiet else []
-        return [sentence for look in looks for sentence in look(connection.execute, home)]
+        looks += [_stuck, _forgotten, _late] if quiet else []
+        found = [sentence for look in looks for sentence in look(connection.execute, home)]
     finally:
         connection.close()
+    return found if quiet else found + _left_alone(home)
+
+
+def _left_alone(home: Path) -> list[str]:
+    """Say what nobody goes on with; looked at twice, because a run that ends right now is not left alone."""
+    looks = [_unfollowed, _waiting, _forgotten, *((_late,) if _runs_long(home) else ())]
+    found: list[str] = []
+    for pause in (0.0, _RIGHT_NOW):
+        if pause and not found:
+            break
+        time.sleep(pause)
+        with contextlib.closing(sqlite3.connect(f"file:{home / 'aero.db'}?mode=ro", uri=True, timeout=30)) as store:
+            now = [sentence for look in looks for sentence in look(store.execute, home)]
+        found = [sentence for sentence in now if sentence in found] if pause else now
+    return found
 
 
 def _database(rows: _Rows, _: Path) -> Iterator[str]:
@@ -124,10 +153,46 @@ def _paused(rows: _Rows) -> str:
 
 
 def _forgotten(rows: _Rows, _: Path) -> Iterator[str]:
-    sql = (
-        "SELECT f.id FROM flow f JOIN flow_input i ON i.flow_id = f.id JOIN data d ON d.id = i.data_id "
-        f"WHERE f.policy = {int(PolicyEnum.ANY)} AND i.pinned IS NULL AND NOT {_paused(rows)} "
-        "GROUP BY f.id HAVING min(d.newest) > 0 AND max(d.newest > i.used)"
-    )
-    for (id,) in rows(sql):
-        yield f"Flow {id} did not run on the newest version of its input."
+    for id, policy in list(rows(f"SELECT f.id, f.policy FROM flow f WHERE NOT {_paused(rows)} AND {_IDLE}")):
+        sql = "SELECT d.newest, i.used FROM flow_input i JOIN data d ON d.id = i.data_id WHERE i.flow_id = ?"
+        states = [InputState(int(str(newest)), int(str(used))) for newest, used in rows(sql, (id,))]
+        if is_due(PolicyEnum(int(str(policy))), states):
+            yield f"Flow {id} did not run on the newest version of its input."
+
+
+def _late(rows: _Rows, _: Path) -> Iterator[str]:
+    ready = "(SELECT 1 FROM flow_input i JOIN data d ON d.id = i.data_id WHERE i.flow_id = f.id AND d.newest = 0)"
+    sql = f"SELECT f.id, f.next_due FROM flow f WHERE f.next_due < ? AND NOT {_paused(rows)} AND NOT EXISTS {ready}"
+    for id, due in rows(sql, (_long_ago(),)):
+        yield f"Flow {id} was due at {due}, and did not run."
+
+
+def _unfollowed(rows: _Rows, home: Path) -> Iterator[str]:
+    """Runs that are open, and whose workflow goes on no more."""
+    if not (home / "engine.db").exists():
+        return
+    with contextlib.closing(sqlite3.connect(f"file:{home / 'engine.db'}?mode=ro", uri=True, timeout=30)) as engine:
+        for id, state, started in list(rows(f"SELECT id, state, started_at FROM run WHERE state IN {OPEN}")):
+            sql = "SELECT status FROM workflow_status WHERE workflow_uuid = ? OR workflow_uuid GLOB ?"
+            states = {status for (status,) in engine.execute(sql, (id, f"{id}.*"))}
+            if not states & {*UNDER_WAY} and (states or str(started) < _long_ago()):
+                yield f"Run {id} is still {state}, and nothing goes on with it."
+
+
+def _waiting(rows: _Rows, home: Path) -> Iterator[str]:
+    """Runs that wait for long though nothing runs that they could wait for."""
+    if not _runs_long(home) or any(rows(f"SELECT 1 FROM run WHERE state IN {OPEN}")):
+        return
+    for (id,) in rows("SELECT id FROM run WHERE state = 'queued' AND created_at < ?", (_long_ago(),)):
+        yield f"Run {id} is still queued, though nothing runs."
+
+
+def _long_ago() -> str:
+    return stamp(datetime.now(timezone.utc) - timedelta(seconds=_LONG))
+
+
+def _runs_long(home: Path) -> bool:
+    """Whether the local AERO has been running for long enough to have come to everything."""
+    with contextlib.suppress(OSError):
+        return state_file(home).stat().st_mtime < time.time() - _LONG
+    return False

@@ -13,6 +13,8 @@ from aero_jupyter.service.store import use_wal
 _APPLICATION_VERSION = "1"
 #: Seconds between two looks of DBOS for delayed, queued or messaged work. The engine has none: it starts its workflows.
 _SELDOM = 60.0
+#: What DBOS calls a workflow that goes on.
+UNDER_WAY = ("PENDING", "ENQUEUED", "DELAYED")
 
 
 def prepare(home: Path) -> None:
@@ -43,6 +45,23 @@ def rest() -> None:
     from dbos._dbos import _get_dbos_instance
 
     _get_dbos_instance()._registry.get_internal_queue()._polling_interval_sec = _SELDOM
+
+
+def has_ended(id: str) -> bool:
+    """Whether a workflow exists and goes on no more, whatever came of it."""
+    from dbos import DBOS
+
+    status = DBOS.get_workflow_status(id)
+    return status is not None and status.status not in UNDER_WAY
+
+
+def is_of_store(error: BaseException | None) -> bool:
+    """Whether an error comes of a database or a disk that cannot be used now."""
+    while error is not None:
+        if isinstance(error, (sqlite3.DatabaseError, OSError)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _teach_fractions(connection: Any, _: object) -> None:

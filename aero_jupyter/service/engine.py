@@ -5,34 +5,27 @@ A run is a workflow of three steps: pull, call, commit. Each step is at least on
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import shutil
-import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from aero_jupyter import jobs
-from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service import durable
 from aero_jupyter.service.catalogue import required
-from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
+from aero_jupyter.service.flows import fire_timers, seconds_until
+from aero_jupyter.service.patience import Patience, Stopping
 from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.steps import Steps
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.tokens import RunTokens
-from aero_jupyter.service.workers import Task, TaskFailed
+from aero_jupyter.service.workers import TaskFailed
 
 _DEAD = "The engine of the local AERO did not start; what it said stands in: aero-jupyter local logs"
-#: Seconds until a store that could not be written is tried again.
-_PATIENCE = 1.0
 _Pull = Callable[[str], Row]
 _Then = Callable[[str, Row], Row]
-_PULLED = (PolicyEnum.INGESTION, PolicyEnum.INGESTION_EVENT)
 
 
 class Engine:
@@ -55,15 +48,15 @@ class Engine:
         self._store = store
         self._runs = runs
         self._pool = pool
-        self._base = base
         self._home = home
         self._slots = threading.Semaphore(pool.size * 2)
         self._wake_dispatcher = threading.Event()
         self._wake_timer = threading.Event()
         self._stopping = False
-        self._gone = threading.Event()
+        self._patiently = Patience()
         self._tokens = tokens
-        self._jobs_text = jobs.text()
+        self._steps = Steps(store, runs, pool, base, tokens, self._patiently)
+        self._followed: set[str] = set()
         self.ready = threading.Event()
 
     def start(self) -> None:
@@ -79,7 +72,7 @@ class Engine:
     def stop(self) -> None:
         """Take no more runs and end the workers; what was under way goes on at the next start."""
         self._stopping = True
-        self._gone.set()
+        self._patiently.end()
         self.look()
         self._pool.close()
 
@@ -104,15 +97,15 @@ class Engine:
 
         @DBOS.step(name="pull")
         def pull(run_id: str) -> Row:
-            return self._pull(run_id)
+            return self._unless_stopping(self._steps.pull(run_id))
 
         @DBOS.step(name="call")
         def call(run_id: str, pulled: Row) -> Row:
-            return self._call(run_id, pulled)
+            return self._unless_stopping(self._steps.call(run_id, pulled))
 
         @DBOS.step(name="commit")
         def commit(run_id: str, called: Row) -> Row:
-            return self._commit(run_id, called)
+            return self._unless_stopping(self._steps.commit(run_id, called))
 
         @DBOS.workflow(name="run_flow")
         def run_flow(run_id: str) -> None:
@@ -123,10 +116,15 @@ class Engine:
         self.ready.set()
 
     def _submit(self, run_id: str) -> None:
+        """Have a run followed, once. One whose workflow ended without ending it begins anew."""
         from dbos import DBOS, SetWorkflowID
 
+        attempt = 1
+        while durable.has_ended(id := f"{run_id}.{attempt}" if attempt > 1 else run_id):
+            attempt += 1
+        self._followed.add(run_id)
         # Starting under an id that exists is no new start: a run claimed before a crash is taken up exactly once.
-        with SetWorkflowID(run_id):
+        with SetWorkflowID(id):
             DBOS.start_workflow(self._workflow, run_id)
 
     def _dispatch(self) -> None:
@@ -136,17 +134,17 @@ class Engine:
             logging.getLogger(__name__).exception("The engine did not start.")
             self._refuse()
             return
-        interrupted = self._runs.open()
+        interrupted = self._patiently(self._runs.open)
         if not interrupted:
             durable.rest()
         for run_id in interrupted:
             self._slots.acquire()
-            self._submit(run_id)
+            self._patiently(partial(self._submit, run_id))
         while not self._stopping:
             self._slots.acquire()
             run = None if self._stopping else self._claimed()
             if run is not None:
-                self._submit(run["id"])
+                self._patiently(partial(self._submit, run["id"]))
                 continue
             self._slots.release()
             self._wake_dispatcher.wait()
@@ -162,25 +160,21 @@ class Engine:
             self._wake_dispatcher.clear()
 
     def _claimed(self) -> Row | None:
-        """Claim a run; where the store cannot be written, wait and try again."""
-        while not self._stopping:
-            try:
-                return self._runs.claim()
-            except (sqlite3.OperationalError, OSError) as error:
-                self._wait_for_store(error)
-        return None
+        return self._patiently(self._runs.claim)
 
-    def _wait_for_store(self, error: Exception) -> None:
-        logging.getLogger(__name__).warning("The store cannot be written: %s. Trying again.", error)
-        self._gone.wait(_PATIENCE)
+    def _unless_stopping(self, answer: Row) -> Row:
+        """Take no answer for true that a step gives because its worker was ended with the service."""
+        if self._stopping:
+            raise Stopping
+        return answer
 
     def _keep_time(self) -> None:
         while not self._stopping:
             self._wake_timer.clear()
             try:
                 upcoming = fire_timers(self._store, datetime.now(timezone.utc))
-            except (sqlite3.OperationalError, OSError) as error:
-                self._wait_for_store(error)
+            except Exception as error:
+                self._patiently.wait(error)
                 continue
             self._wake_dispatcher.set()
             # A minute at most, so that a suspended machine or a changed clock is noticed.
@@ -188,126 +182,45 @@ class Engine:
 
     def _follow(self, run_id: str, pull: _Pull, call: _Then, commit: _Then) -> None:
         try:
-            answer = pull(run_id)
-            answer = call(run_id, answer) if "error" not in answer else answer
-            answer = commit(run_id, answer) if "error" not in answer else answer
-            if "error" in answer:
-                self._runs.end(run_id, "failed", answer["error"], answer["traceback"])
-            else:
-                self._runs.end(run_id, "done" if self._runs.made_anything(run_id) else "unchanged")
-        except Refused:
-            if self._flow_of(run_id):
-                raise
-            self.end(run_id)
+            answer = self._durably(partial(pull, run_id), partial(self._steps.pull, run_id))
+            for step, plain in ((call, self._steps.call), (commit, self._steps.commit)):
+                if "error" not in answer:
+                    answer = self._durably(partial(step, run_id, answer), partial(plain, run_id, answer))
+            self._patiently(partial(self._conclude, run_id, answer))
+        except Exception as error:
+            self._patiently(partial(self._give_up, run_id, error))
         finally:
-            shutil.rmtree(self._runs.folder(run_id), ignore_errors=True)
+            self._runs.clear(run_id)
             self._tokens.end(run_id)
-            self._slots.release()
+            if run_id in self._followed:
+                self._followed.discard(run_id)
+                self._slots.release()
             self.look()
 
-    def _pull(self, run_id: str) -> Row:
-        tasks, flow = self._work(run_id)
-        if flow["policy"] not in _PULLED:
-            return self._step(run_id, "pulling", flow["pull_function_id"], "get_versions", self._signed(run_id, tasks))
-        kwargs = self._signed(run_id, tasks)[0]["kwargs"]
-        answer = self._step(run_id, "pulling", flow["pull_function_id"], "download", kwargs=kwargs)
+    def _durably(self, step: Callable[[], Row], plain: Callable[[], Row]) -> Row:
+        """Do a step that DBOS keeps; where it cannot keep it, do it without: nothing it does is there twice."""
+        try:
+            return step()
+        except Exception as error:
+            if not durable.is_of_store(error):
+                raise
+            self._patiently.wait(error)
+        return self._unless_stopping(self._patiently(plain))
+
+    def _conclude(self, run_id: str, answer: Row) -> None:
         if "error" in answer:
-            return answer
-        # One pull serves every task of a flow that was registered with a list of kwargs.
-        pulled = answer["value"][1]["aero"]["output_data"]
-        for task in tasks:
-            task["kwargs"]["aero"]["output_data"] = pulled
-        return {"value": tasks}
+            self._runs.end(run_id, "failed", answer["error"], answer["traceback"])
+        else:
+            self._runs.end(run_id, "done" if self._runs.made_anything(run_id) else "unchanged")
 
-    def _call(self, run_id: str, pulled: Row) -> Row:
-        _, flow = self._work(run_id)
-        function = None if flow["function_id"] == NIL else flow["function_id"]
-        if all(_not_modified(task) for task in pulled["value"]):
-            return {"value": [task["kwargs"] for task in pulled["value"]]}
-        results = []
-        for task in self._signed(run_id, pulled["value"]):
-            answer = self._step(run_id, "running", function, "stage", kwargs=task["kwargs"])
-            if "error" in answer:
-                return answer
-            results.append(answer["value"])
-        return {"value": results}
-
-    def _commit(self, run_id: str, called: Row) -> Row:
-        _, flow = self._work(run_id)
-        results = self._signed(run_id, [{"kwargs": kwargs} for kwargs in called["value"]])
-        kwargs = [result["kwargs"] for result in results]
-        if flow["policy"] not in _PULLED:
-            return self._step(run_id, "committing", flow["commit_function_id"], "commit_analysis", kwargs)
-        for each in kwargs:
-            answer = self._step(run_id, "committing", flow["commit_function_id"], "database_commit", kwargs=each)
-            if "error" in answer:
-                return answer
-        return {"value": []}
+    def _give_up(self, run_id: str, error: Exception) -> None:
+        """End a run that the engine cannot go on with: none may stay open for ever."""
+        if isinstance(error, Refused) and not self._flow_of(run_id):
+            return self.end(run_id)
+        logging.getLogger(__name__).error("A run was given up.", exc_info=error)
+        said = TaskFailed(f"The local AERO could not go on with this run: {error}")
+        self._runs.end(run_id, "failed", str(said))
+        return None
 
     def _flow_of(self, run_id: str) -> Row | None:
         return self._store.db.row("SELECT f.* FROM run r JOIN flow f ON f.id = r.flow_id WHERE r.id = ?", (run_id,))
-
-    def _work(self, run_id: str) -> tuple[list[Row], Row]:
-        flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]
-        return self._runs.tasks(run_id), required(self._store.db, "flow", flow_id, "Flow with id {} was not found.")
-
-    def _signed(self, run_id: str, tasks: list[Row]) -> list[Row]:
-        """Tell each task where the service is and give it a token for this run; neither is kept anywhere."""
-        place: Row = {
-            "server": self._base,
-            "token": self._tokens.of(run_id),
-            "temp_dir": str(self._runs.folder(run_id)),
-        }
-        place |= {"pull": pull_rules(os.environ)}
-        now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
-        return [
-            {**task, "kwargs": {**task["kwargs"], "aero": _moved(task["kwargs"]["aero"], now) | place}}
-            for task in tasks
-        ]
-
-    def _step(
-        self, run_id: str, state: str, function_id: str | None, builtin: str, args: Any = (), kwargs: Row | None = None
-    ) -> Row:
-        if not self._runs.enter(run_id, state):
-            return {"error": "The run was cancelled.", "traceback": ""}
-        code, name, shown = self._jobs_text, builtin, builtin
-        function = self._store.db.row("SELECT * FROM function WHERE id = ? AND serialized = 0", (function_id,))
-        if function is not None:
-            code, name, shown = function["code"], function["name"], function["description"] or function["name"]
-        task = Task(
-            run_id,
-            name,
-            self._runs.log(run_id),
-            self._runs.folder(run_id),
-            code,
-            hashlib.sha256(code.encode()).hexdigest(),
-            args,
-            kwargs or {},
-        )
-        try:
-            return {"value": self._pool.run(task)}
-        except TaskFailed as failed:
-            return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}
-
-
-def pull_rules(environ: Mapping[str, str]) -> Row:
-    """Read what may be pulled: ``AERO_LOCAL_ALLOW`` (files, link-local, other-hosts) and ``AERO_LOCAL_PULL_BYTES``."""
-    allowed = [word.strip() for word in environ.get("AERO_LOCAL_ALLOW", "").split(",") if word.strip()]
-    most = environ.get("AERO_LOCAL_PULL_BYTES", "")
-    return {"allow": allowed, "bytes": int(most) if most.isdigit() else None}
-
-
-def _not_modified(task: Row) -> bool:
-    outputs = task["kwargs"]["aero"]["output_data"].values()
-    return any(entry.get("not_modified") for entry in outputs)
-
-
-def _moved(aero: Row, now: Row) -> Row:
-    """Point a step's kept result at today's collections: after a restart the service answers on another port."""
-    sides = ("input_data", "output_data")
-    place = {side: {name: entry.get("collection_url") for name, entry in now[side].items()} for side in sides}
-    moved = {
-        side: {name: {**entry, "collection_url": place[side].get(name)} for name, entry in aero.get(side, {}).items()}
-        for side in sides
-    }
-    return {**aero, **moved}

@@ -11,6 +11,7 @@ from aero_jupyter.core import wire
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import InputState, PolicyEnum
 from aero_jupyter.service.catalogue import add_data, required
+from aero_jupyter.service.clocks import pull_in
 from aero_jupyter.service.store import DB, Refused, Row, Store, new_id, stamp
 
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -176,6 +177,7 @@ def fire_timers(store: Store, now: datetime) -> datetime | None:
             enqueue(db, flow["id"], "timer")
             then = policies.next_due(_moment(flow["next_due"]), flow["timer"], now)
             db.run("UPDATE flow SET next_due = ? WHERE id = ?", (stamp(then), flow["id"]))
+        pull_in(store, db, now)
         upcoming = db.value(f"SELECT min(next_due) FROM flow WHERE next_due IS NOT NULL AND NOT paused AND {ready}")
     return None if upcoming is None else _moment(upcoming)
 

@@ -6,21 +6,25 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from aero_jupyter._version import __version__
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.service.content import path_of
-from aero_jupyter.service.store import Store, stamp
+from aero_jupyter.service.flows import OPEN
+from aero_jupyter.service.store import DB, Store, stamp
 
 #: Seconds that content without a version is left alone: a run that is under way may still commit it.
 FRESH = 86_400.0
+#: Days for which the log of a run is kept.
+LOGS_DAYS = 90
 _ABOUT, _STORE = "about.json", "aero.db"
 
 
@@ -93,7 +97,8 @@ def restore(home: Path, file: Path) -> int:
 def gc(home: Path, fresh: float = FRESH) -> tuple[int, int]:
     """Remove content that no version points to; give how many contents, and their bytes.
 
-    What is younger than `fresh` seconds is left alone. The local AERO may run.
+    With it goes what a crash left in the folders for what is under way, and the logs of tasks, and of runs that ended
+    long ago. What is younger than `fresh` seconds is left alone. The local AERO may run.
     """
     if not (home / _STORE).exists():
         return 0, 0
@@ -110,7 +115,24 @@ def gc(home: Path, fresh: float = FRESH) -> tuple[int, int]:
                 size += path.stat().st_size
                 removed += 1
                 path.unlink()
+        _sweep(db, home, old)
     return removed, size
+
+
+def _sweep(db: DB, home: Path, old: float) -> None:
+    open_ones = {row["id"] for row in db.rows(f"SELECT id FROM run WHERE state IN {OPEN}")}
+    open_ones |= {row["id"] for row in db.rows("SELECT id FROM task WHERE completed_at IS NULL")}
+    recent = {row["id"] for row in db.rows("SELECT id FROM run WHERE ended_at IS NULL OR ended_at > ?", (_long_ago(),))}
+    for pattern, kept in (("work/*", open_ones), ("tmp/*", set()), ("runs/*.log", open_ones | recent)):
+        for path in home.glob(pattern):
+            # What ends right now takes its own away.
+            with contextlib.suppress(FileNotFoundError):
+                if path.stem not in kept and path.lstat().st_mtime < old:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _long_ago() -> str:
+    return stamp(datetime.now(timezone.utc) - timedelta(days=LOGS_DAYS))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,10 +1,7 @@
-"""The pool of worker processes: started when needed, replaced when they die or are worn, ended when they are to spare."""
+"""The pool of worker processes: started when needed, replaced when they die, ended when they are to spare."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import threading
 import time
 from typing import Any
@@ -19,18 +16,13 @@ class Pool:
     ----------
     size : int
         Tasks that run at the same time.
-    worn_after : int
-        Tasks after which a worker is replaced, so that nothing user code left behind stays for ever.
     patience : float
-        Seconds without a task after which all workers but one are ended: each holds what its tasks imported.
+        Seconds without a task after which all workers but one are ended: each holds memory.
     """
 
-    def __init__(
-        self, size: int, limits: Limits | None = None, *, worn_after: int = 1000, patience: float = 30
-    ) -> None:
+    def __init__(self, size: int, limits: Limits | None = None, *, patience: float = 30) -> None:
         self.size = size
         self._limits = limits or Limits()
-        self._worn_after = worn_after
         self._free = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
@@ -66,9 +58,7 @@ class Pool:
         with self._lock:
             worker = self._busy.get(key)
             if worker is not None:
-                worker.cancelled = True
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.pid, signal.SIGKILL)
+                worker.cancel()
 
     def close(self) -> None:
         """End all workers."""
@@ -78,8 +68,7 @@ class Pool:
                 self._watch.cancel()
             spare, self._idle = self._idle, []
             for worker in self._busy.values():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.pid, signal.SIGKILL)
+                worker.cancel()
         for worker in spare:
             worker.kill()
 
@@ -97,7 +86,7 @@ class Pool:
     def _give_back(self, key: str, worker: Worker) -> None:
         with self._lock:
             self._busy.pop(key, None)
-            fit = worker.alive and worker.done < self._worn_after and not worker.cancelled and not self._closed
+            fit = worker.alive and not worker.cancelled and not self._closed
             if fit:
                 self._idle.append(worker)
                 self._used = time.monotonic()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,16 @@ class Runs:
         folder = self._work / run_id
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def clear(self, run_id: str) -> None:
+        """Remove what a run or task kept while it ran."""
+        shutil.rmtree(self._work / run_id, ignore_errors=True)
+
+    def clear_all_but(self, kept: Container[str]) -> None:
+        """Remove what runs and tasks kept that a crash ended."""
+        for folder in self._work.glob("*"):
+            if folder.name not in kept:
+                self.clear(folder.name)
 
     def ask(self, flow_id: str, cause: str = "asked", overrides: Row | None = None) -> Row:
         """Queue a run because somebody asked for it."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from aero_jupyter.service.catalogue import required
+from aero_jupyter.service.patience import Patience
 from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
 from aero_jupyter.service.schemas import FunctionIn, SubmitIn
 from aero_jupyter.service.store import Refused, Row, Store, new_id, stamp
 from aero_jupyter.service.tokens import RunTokens
-from aero_jupyter.service.workers import Task, TaskFailed
+from aero_jupyter.service.workers import Task
 
 
 class Tasks:
@@ -28,6 +27,7 @@ class Tasks:
         self._pool = pool
         self._base = base
         self._tokens = tokens
+        self._patiently = Patience()
         self._threads = ThreadPoolExecutor(pool.size, thread_name_prefix="task")
         self._fail_interrupted()
 
@@ -88,30 +88,27 @@ class Tasks:
                         created_at=stamp(),
                     )
                 made.setdefault(function_id, []).append(id)
-                self._threads.submit(self._perform, id, code + payload, request.result_serializers or ())
+                self._threads.submit(self._perform, id, code + payload)
         return {"request_id": new_id(), "task_group_id": group, "endpoint_id": endpoint, "tasks": made}
 
-    def _perform(self, id: str, buffer: str, serializers: Any) -> None:
-        self._update(id, "running")
-        task = Task(
-            id,
-            "the function",
-            self._runs.log(id),
-            self._runs.folder(id),
-            buffer=buffer,
-            result_serializers=serializers,
-            place={"server": self._base, "token": self._tokens.of(id)},
-        )
+    def _perform(self, id: str, buffer: str) -> None:
+        self._patiently(lambda: self._update(id, "running"))
         try:
-            self._update(id, "success", result=self._pool.run(task))
-        except TaskFailed as failed:
-            self._update(id, "failed", exception=failed.traceback or str(failed))
+            result, exception = self._pool.run(self._task(id, buffer)), None
+        except Exception as failed:
+            result, exception = None, getattr(failed, "traceback", "") or str(failed)
         finally:
             self._tokens.end(id)
-            shutil.rmtree(task.cwd, ignore_errors=True)
+            self._runs.clear(id)
+        self._patiently(lambda: self._update(id, "failed" if exception else "success", result, exception))
+
+    def _task(self, id: str, buffer: str) -> Task:
+        place = {"server": self._base, "token": self._tokens.of(id)}
+        return Task(id, "the function", self._runs.log(id), self._runs.folder(id), buffer=buffer, place=place)
 
     def _fail_interrupted(self) -> None:
         """Say of tasks that were under way when the service ended that they are lost, so that nobody waits for them."""
+        self._runs.clear_all_but(self._runs.open())
         with self._store.transaction() as db:
             db.run(
                 "UPDATE task SET status = 'failed', exception = ?, completed_at = ? WHERE status IN ('waiting-for-launch', 'running')",

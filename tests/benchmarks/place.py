@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -105,6 +105,9 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu(processes: list[psutil.Process]) -> float:
-    """Give the seconds of processor time they have used."""
-    times = [process.cpu_times() for process in processes]
-    return sum(each.user + each.system for each in times)
+    """Give the seconds of processor time they have used, with those of children that have ended."""
+    seconds = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(process.cpu_times()[:4])
+    return seconds

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import requests
+from globus_compute_sdk.serialize import ComputeSerializer
 from globus_sdk import AccessTokenAuthorizer
 
 from aero_jupyter.client import AeroClient
@@ -38,8 +40,10 @@ def {name}({parameters}):
         made.write("\\n".join(open(each).read() for each in ({parameters},)))
     return "o.csv"
 """
-#: What is killed, or when: at any moment; or between bytes and metadata, right after a commit, while a timer fires.
-_WAYS = ("service", "worker", "both", "bytes", "commit", "timer")
+_REST = "def rest():\n    import time\n    open('left.bin', 'w').write('x')\n    time.sleep(30)\n"
+#: What is killed, or when: at any moment; or between bytes and metadata, right after a commit, while a timer fires,
+#: while a single task runs.
+_WAYS = ("service", "worker", "both", "bytes", "commit", "timer", "task")
 
 
 @dataclass
@@ -119,8 +123,11 @@ def _schedule(state: daemon.State, site: _Site, sources: int = 3) -> None:
     here.register(function("merge", ", ".join(inputs)), inputs=inputs, outputs=["merged"], policy=PolicyEnum.ANY)
 
 
-def crash(home: Path, kills: int, seed: int) -> Figures:
-    """Kill a busy local AERO so many times; give what was found."""
+def crash(home: Path, kills: int, seed: int, spoil: Callable[[Path], object] = lambda _: None) -> Figures:
+    """Kill a busy local AERO so many times; give what was found.
+
+    `spoil` breaks something before the last look, to see that the look finds it.
+    """
     chance, figures, begin = random.Random(seed), Figures(), time.monotonic()
     with _site() as site:
         state = daemon.ensure(home)
@@ -130,10 +137,13 @@ def crash(home: Path, kills: int, seed: int) -> Figures:
                 way = chance.choice(_WAYS)
                 _kill(home, state, way, chance)
                 figures.kills[way] += 1
+                before = set(_of_tasks(home)) if way == "task" else set[Path]()
                 state = daemon.ensure(home)
                 figures.violations += violations(home)
+                figures.violations += [f"{path.name} stays of a task." for path in before & set(_of_tasks(home))]
             site.still = True
             _calm(home)
+            spoil(home)
             figures.violations += violations(home, quiet=True)
         finally:
             daemon.stop(home)
@@ -151,7 +161,9 @@ def _kill(home: Path, state: daemon.State, way: str, chance: random.Random) -> N
         "commit": lambda: _asked(home, "SELECT count(*) FROM version"),
         "timer": lambda: _asked(home, "SELECT group_concat(next_due) FROM flow"),
     }
-    if way in watched:
+    if way == "task":
+        _start_task(home, state)
+    elif way in watched:
         _until_changed(watched[way])
     else:
         time.sleep(chance.uniform(0.05, 1.2))
@@ -163,6 +175,23 @@ def _kill(home: Path, state: daemon.State, way: str, chance: random.Random) -> N
             os.kill(target.pid, signal.SIGKILL)
     if service in targets:
         service.wait(10)
+
+
+def _start_task(home: Path, state: daemon.State) -> None:
+    """Start a task over the Compute wire, and wait until it has made a file."""
+    serializer, url = ComputeSerializer(), state.url + "compute/v3/"
+    body = {"function_name": "rest", "function_code": _REST, "serialized": False}
+    headers = {"Authorization": f"Bearer {state.token}"}
+    id = requests.post(url + "functions", json=body, headers=headers, timeout=30).json()["function_uuid"]
+    arguments = serializer.pack_buffers([serializer.serialize(()), serializer.serialize({})])
+    asked = {"tasks": {id: [arguments]}}
+    requests.post(f"{url}endpoints/{state.endpoint}/submit", json=asked, headers=headers, timeout=30).raise_for_status()
+    _until_changed(lambda: [path.name for path in _of_tasks(home)])
+
+
+def _of_tasks(home: Path) -> list[Path]:
+    """The folders of tasks that have made their file."""
+    return [path.parent for path in (home / "work").glob("*/left.bin")]
 
 
 def _asked(home: Path, sql: str) -> object:

@@ -70,6 +70,19 @@ def test_two_machines_whose_clocks_differ_make_no_storm(timed: Timed) -> None:
     assert timed.due > NOON + timedelta(hours=4)
 
 
+def test_a_clock_that_was_wrong_for_a_while_stops_no_timer(timed: Timed) -> None:
+    assert timed.fired(NOON + timedelta(days=30)) == 1
+    fired = [timed.fired(NOON + timedelta(hours=hour)) for hour in range(1, 24 * 30)]
+    assert sum(fired) >= 24 * 30 - 4
+    assert set(fired) <= {0, 1}
+
+
+def test_a_timer_that_a_wrong_clock_set_comes_back_after_a_restart(tmp_path: Path, timed: Timed) -> None:
+    assert timed.fired(NOON + timedelta(days=30)) == 1
+    timed.store = Store(tmp_path / "aero.db")
+    assert sum(timed.fired(NOON + timedelta(hours=hour)) for hour in range(1, 6)) >= 2
+
+
 @settings(max_examples=60, deadline=None)
 @given(jumps=st.lists(st.integers(-3 * DAY, 3 * DAY), min_size=1, max_size=12), interval=st.integers(1, 2 * DAY))
 def test_whatever_a_clock_does_each_look_fires_at_most_once(
@@ -84,3 +97,7 @@ def test_whatever_a_clock_does_each_look_fires_at_most_once(
         assert fired == int(before <= now)
         assert timed.due > now or timed.due == before
         assert (timed.due - NOON).total_seconds() % interval == 0
+    # A clock that goes on as clocks do finds its timer again.
+    steady = [timed.fired(now + timedelta(seconds=interval * step)) for step in range(1, 5)]
+    assert sum(steady[1:]) >= 1
+    assert timed.due - (now + timedelta(seconds=interval * 4)) <= timedelta(seconds=interval)

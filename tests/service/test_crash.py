@@ -1,8 +1,12 @@
 """Nothing is lost and nothing is there twice, whatever is killed when; and the look at it finds what is wrong."""
 
 import contextlib
+import functools
 import os
+import shutil
 import sqlite3
+import sys
+from pathlib import Path
 
 import crash
 import pytest
@@ -55,6 +59,10 @@ BREAKS = {
     "names a version that does not exist": "UPDATE prov_made SET version_id = 'gone'",
     "is still running": "UPDATE run SET state = 'running'",
     "did not run on the newest": "UPDATE flow_input SET used = 0",
+    "did not run on the newest version": f"UPDATE flow_input SET used = 0; UPDATE flow SET policy = {PolicyEnum.ALL:d}",
+    "2 provenance records": "INSERT INTO prov (id, flow_id, run_id, task, created_at) "
+    "SELECT 'twin', flow_id, run_id, task + 1, created_at FROM prov LIMIT 1",
+    "was due at 2020": "UPDATE flow SET next_due = '2020-01-01T00:00:00.000000Z'",
 }
 
 
@@ -64,10 +72,33 @@ def test_each_broken_promise_is_found(sound, tmp_path, sentence):
     with closing(connect(sound / "aero.db")) as good, closing(connect(tmp_path / "aero.db")) as copy:
         good.backup(copy)
         copy.execute("PRAGMA foreign_keys = OFF")
-        copy.execute(BREAKS[sentence])
+        copy.executescript(BREAKS[sentence])
         copy.commit()
     (tmp_path / "content").symlink_to(sound / "content")
     assert sentence in " ".join(violations(tmp_path, quiet=True))
+
+
+def spoiled(sentence):
+    """Run the harness as the command does, with one promise broken; its exit code."""
+
+    def spoil(home):
+        with contextlib.closing(sqlite3.connect(home / "aero.db", timeout=30)) as store:
+            store.execute("PRAGMA foreign_keys = OFF")
+            store.executescript(BREAKS[sentence].replace("'one'", "'raw0'"))
+            store.commit()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["crash.py", "--kills", "1", "--seed", "1"])
+        patch.setattr(crash, "crash", functools.partial(crash.crash, spoil=spoil if sentence else lambda _: None))
+        return crash.main()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("sentence", [None, *BREAKS])
+def test_the_harness_fails_where_a_promise_is_broken(sentence, capsys):
+    assert spoiled(sentence) == int(sentence is not None)
+    assert (sentence or '"violations": []') in capsys.readouterr().out
 
 
 def test_a_temporary_file_that_stays_is_found(sound):
@@ -90,6 +121,50 @@ def test_changed_bytes_are_found(sound):
         assert "holds other bytes" in " ".join(violations(sound))
     finally:
         path.write_bytes(kept)
+
+
+@pytest.fixture
+def stopped(sound, tmp_path):
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(sound, tmp_path / "copy"))
+
+
+def changed(path, *statements):
+    with contextlib.closing(sqlite3.connect(path)) as store, store:
+        for statement in statements:
+            store.execute(statement)
+
+
+@pytest.mark.parametrize("status", ["ERROR", "SUCCESS"])
+def test_the_command_finds_runs_that_nobody_goes_on_with(stopped, monkeypatch, capsys, status):
+    monkeypatch.setenv("AERO_HOME", str(stopped))
+    assert cli.main(["local", "check"]) == 0
+    changed(stopped / "engine.db", f"UPDATE workflow_status SET status = '{status}'")
+    changed(stopped / "aero.db", "UPDATE run SET state = 'running' WHERE seq = 1")
+    assert cli.main(["local", "check"]) == 1
+    assert "is still running, and nothing goes on with it" in capsys.readouterr().out
+    # Under way, and the next start goes on with it.
+    changed(stopped / "engine.db", "UPDATE workflow_status SET status = 'PENDING'")
+    assert cli.main(["local", "check"]) == 0
+
+
+def test_what_a_running_service_should_have_come_to_is_found(stopped):
+    long_ago = "'2020-01-01T00:00:00.000000Z'"
+    changed(stopped / "aero.db", f"UPDATE run SET state = 'queued', created_at = {long_ago} WHERE seq = 1")
+    changed(stopped / "aero.db", f"UPDATE flow SET next_due = {long_ago} WHERE seq = 2")
+    assert violations(stopped) == []
+    state = stopped / "state.json"
+    state.touch()
+    assert violations(stopped) == []
+    os.utime(state, (0, 0))
+    said = " ".join(violations(stopped))
+    assert "is still queued, though nothing runs" in said
+    assert "was due at 2020" in said
+
+
+def test_a_triggered_run_that_is_missing_is_found_on_demand(stopped):
+    changed(stopped / "aero.db", "UPDATE flow_input SET used = 0")
+    assert "did not run on the newest" in " ".join(violations(stopped))
 
 
 def test_the_command_says_what_is_wrong(sound, monkeypatch, capsys):

@@ -123,6 +123,30 @@ def test_only_content_that_no_version_points_to_is_removed(home: Home) -> None:
     assert violations(home.folder) == []
 
 
+def test_what_a_crash_left_goes_too_and_what_is_young_or_under_way_stays(home: Home) -> None:
+    daemon.stop(home.folder)
+    run = aero_jupyter.local().client.list("run").page(1)[0].id
+    daemon.stop(home.folder)
+    left = [home.folder / name for name in ("work/gone/a.bin", "tmp/part", "runs/of-a-task.log")]
+    kept = [home.folder / name for name in ("work/open/a.bin", f"runs/{run}.log")]
+    for path in (*left, *kept):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store, store:
+        store.execute("INSERT INTO task VALUES ('open', 'f', 'g', 'running', NULL, NULL, NULL, '')")
+    assert keeping.gc(home.folder) == (0, 0)
+    assert all(path.exists() for path in (*left, *kept))
+    for path in (*left, *kept, *(path.parent for path in (*left, *kept))):
+        os.utime(path, (0, 0))
+    keeping.gc(home.folder)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in kept)
+    with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store, store:
+        store.execute("UPDATE run SET ended_at = '2020-01-01T00:00:00.000000Z'")
+    keeping.gc(home.folder)
+    assert not kept[1].exists()
+
+
 def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     daemon.stop(home.folder)
     with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from aero_jupyter.service import app, daemon
+from aero_jupyter.service import app, daemon, worker
 from aero_jupyter.testing import local_aero
 
 NOBODY = 65_534
@@ -141,3 +141,26 @@ def test_a_link_in_the_content_leads_nowhere_else(tmp_path: Path) -> None:
         answer = requests.get(url, headers=headers, timeout=30)
     assert answer.status_code == 404
     assert "s3cr" not in answer.text
+
+
+ENVIRONMENT = "import sys; print(open(f'/proc/{sys.argv[1]}/environ').read())"
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="Only root can be another user, on Linux.")
+def test_a_process_that_has_hidden_itself_is_not_read_by_another_one_of_its_user() -> None:
+    # Its package is out of that user's reach.
+    text = Path(worker.__file__).read_text().replace("from aero_jupyter.service.task import", "#")
+    script = text + "\nhide()\nprint('hidden', flush=True)\ninput()\n"
+    options: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/", "text": True}
+    options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    python, secret = "/usr/bin/python3", {"TOKEN": "s3cret"}
+    if not Path(python).exists():
+        pytest.skip("No Python that another user may run.")
+    with subprocess.Popen([python, "-c", script], stdin=subprocess.PIPE, env=secret, **options) as hidden:
+        assert hidden.stdout is not None
+        assert hidden.stdout.readline() == "hidden\n"
+        looks = [python, "-c", ENVIRONMENT, str(hidden.pid)]
+        said = subprocess.run(looks, check=False, **options)
+        hidden.communicate("\n")
+    assert "PermissionError" in said.stderr
+    assert "s3cret" not in said.stdout

@@ -21,7 +21,7 @@ def meet(mine, other):
     open(mine, "w").close()
     while not os.path.exists(other):
         time.sleep(0.01)
-    return os.getpid()
+    return os.getppid()
 """
 
 

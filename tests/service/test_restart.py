@@ -1,17 +1,26 @@
-"""A run survives the death of the service."""
+"""A run survives the death of the service, and a store that cannot be written for a while."""
 
 import contextlib
+import functools
 import http.server
 import os
 import signal
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
+import pytest
 import requests
 
+import aero_jupyter
 from aero_jupyter.client import AeroClient
 from aero_jupyter.compute.functions import portable
 from aero_jupyter.service import daemon
+from aero_jupyter.service.check import violations
+from aero_jupyter.service.patience import Patience, Stopping
+from aero_jupyter.service.store import Refused
 from aero_jupyter.testing import local_aero
 
 
@@ -65,3 +74,142 @@ def test_a_run_under_way_when_the_service_is_killed_ends_with_one_version(tmp_pa
         assert again.wait_for_run(run.id, 60).state == "done"
         assert [version.version for version in again.versions(flow.outputs[0].id)] == [1]
         assert len(again.provenance(flow_id=flow.id)) == 1
+
+
+def registered(name, body, outputs):
+    text = f"def {name}():\n    {body}\n    open('f.csv', 'w').write('a\\n1\\n')\n    return 'f.csv'\n"
+    return aero_jupyter.local().register(portable(text), outputs=[outputs])
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The folder of a local AERO of this test's own."""
+    monkeypatch.setenv("AERO_HOME", str(tmp_path / "home"))
+    with local_aero(tmp_path / "home"):
+        yield tmp_path / "home"
+
+
+def under_way(client, flow):
+    """Run a flow, and wait until its function is called."""
+    run = client.run_flow(flow.id)
+    deadline = time.monotonic() + 30
+    while client.get_run(run.id).state != "running":
+        assert time.monotonic() < deadline
+    return run
+
+
+def again(home):
+    """The client of the local AERO of a folder, started again."""
+    return client_of(daemon.ensure(home))
+
+
+def test_a_run_under_way_when_the_service_is_stopped_goes_on_at_the_next_start(home):
+    flow = registered("rests", "import time; time.sleep(1)", "rested")
+    run = under_way(aero_jupyter.local().client, flow)
+    assert daemon.stop(home)
+    client = again(home)
+    assert (client.wait_for_run(run.id, 60).state, client.get_run(run.id).error) == ("done", None)
+    assert [version.version for version in client.versions(flow.outputs[0].id)] == [1]
+
+
+@pytest.mark.parametrize("status", ["ERROR", "SUCCESS", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"])
+def test_a_run_that_its_workflow_left_open_ends_at_the_next_start(home, status):
+    flow = registered("left", "pass", "left_open")
+    client = aero_jupyter.local().client
+    run = client.wait_for_run(client.run_flow(flow.id).id, 60)
+    daemon.stop(home)
+    with contextlib.closing(sqlite3.connect(home / "aero.db")) as store, store:
+        store.execute("UPDATE run SET state = 'running', ended_at = NULL")
+    with contextlib.closing(sqlite3.connect(home / "engine.db")) as store, store:
+        store.execute("UPDATE workflow_status SET status = ?", (status,))
+    client = again(home)
+    assert client.wait_for_run(run.id, 60).state == "done"
+    assert client.wait_for_run(client.run_flow(flow.id).id, 60).state == "unchanged"
+    assert len(client.provenance(flow_id=flow.id)) == 2
+    assert violations(home, quiet=True) == []
+
+
+def test_what_a_task_left_when_the_service_was_killed_is_removed_at_the_next_start(home):
+    flow = registered("leaves", "open('left.bin', 'w').write('x'); import time; time.sleep(1)", "leaving")
+    session = aero_jupyter.local()
+    under_way(session.client, flow)
+    os.kill(session.state.pid, signal.SIGKILL)
+    (home / "work" / "of-a-task").mkdir()
+    client = again(home)
+    for run in client.list("run", match=flow.id):
+        assert client.wait_for_run(run.id, 60).state == "done"
+    deadline = time.monotonic() + 10
+    while list((home / "work").iterdir()):
+        assert time.monotonic() < deadline
+
+
+class Locked:
+    """What writes a store that another program holds for so many tries."""
+
+    def __init__(self, tries):
+        self.tries = tries
+
+    def __call__(self):
+        self.tries -= 1
+        if self.tries >= 0:
+            raise sqlite3.OperationalError("database is locked")
+        return "written"
+
+
+def test_what_writes_the_store_is_tried_until_it_can_or_the_service_ends():
+    patiently = Patience(pause=0)
+    assert patiently(Locked(5)) == "written"
+    with pytest.raises(Refused):
+        patiently(functools.partial(refuse, patiently))
+    patiently.end()
+    with pytest.raises(Stopping):
+        patiently(Locked(0))
+
+
+def refuse(_):
+    raise Refused(404, "There is no such flow.")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="Only root mounts a small disk.")
+def test_a_disk_that_was_full_during_a_run_leaves_no_run_behind(home):
+    daemon.stop(home)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=700", "tmpfs", str(home)], check=False)
+    if mounted.returncode:
+        pytest.skip("No disk can be mounted here.")
+    try:
+        client, flow = again(home), registered("fills", "import time; time.sleep(1)", "filled")
+        run = under_way(client, flow)
+        filled = home / "filled"
+        with contextlib.suppress(OSError), filled.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 16))
+        with contextlib.suppress(OSError), filled.open("ab", buffering=0) as file:
+            while True:
+                file.write(bytes(64))
+        # Its function ends meanwhile, and what it made cannot be kept.
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline and not client.get_run(run.id).is_final:
+            pass
+        filled.unlink()
+        assert client.wait_for_run(run.id, 60).is_final
+        assert client.wait_for_run(client.run_flow(flow.id).id, 60).state in ("done", "unchanged")
+        assert violations(home, quiet=True) == []
+    finally:
+        daemon.stop(home)
+        subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_lock_held_longer_than_a_write_waits_leaves_no_run_behind(home):
+    flow = registered("waits", "import time; time.sleep(1)", "waited")
+    client = aero_jupyter.local().client
+    run = under_way(client, flow)
+    with contextlib.closing(sqlite3.connect(home / "aero.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        deadline = time.monotonic() + 90
+        while "Trying again" not in (home / "service.log").read_text() and not client.get_run(run.id).is_final:
+            assert time.monotonic() < deadline
+        other.execute("ROLLBACK")
+    assert client.wait_for_run(run.id, 60).is_final
+    assert client.wait_for_run(client.run_flow(flow.id).id, 60).state in ("done", "unchanged")
