@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from aero_jupyter.service.catalogue import required
 from aero_jupyter.service.flows import NIL, fire_timers, seconds_until
 from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.sources import pull_rules
 from aero_jupyter.service.store import Refused, Row, Store
 from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Task, TaskFailed
@@ -288,13 +289,6 @@ class Engine:
             return {"value": self._pool.run(task)}
         except TaskFailed as failed:
             return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}
-
-
-def pull_rules(environ: Mapping[str, str]) -> Row:
-    """Read what may be pulled: ``AERO_LOCAL_ALLOW`` (files, link-local, other-hosts) and ``AERO_LOCAL_PULL_BYTES``."""
-    allowed = [word.strip() for word in environ.get("AERO_LOCAL_ALLOW", "").split(",") if word.strip()]
-    most = environ.get("AERO_LOCAL_PULL_BYTES", "")
-    return {"allow": allowed, "bytes": int(most) if most.isdigit() else None}
 
 
 def _not_modified(task: Row) -> bool:
