@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from misbehaving import Web
+from misbehaving import Web, begun
 from place import Place, open_place
 
 from aero_jupyter import jobs
@@ -44,20 +44,8 @@ def other_place() -> Iterator[Place]:
 
 @pytest.fixture
 def web() -> Iterator[Callable[..., Web]]:
-    running = []
-
-    def begin(*answers: Callable[[Any], None]) -> Web:
-        server = Web(*answers)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        running.append((server, thread))
-        return server
-
-    yield begin
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with ExitStack() as running:
+        yield lambda *answers: running.enter_context(begun(*answers))
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -69,3 +70,16 @@ def drips(text: bytes) -> Callable[[Any], None]:
             clock.wait(0.05)
 
     return answer
+
+
+@contextmanager
+def begun(*answers: Callable[[Any], None]) -> Iterator[Web]:
+    """Serve these answers for as long as the block lasts."""
+    with Web(*answers) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
