@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from globus_sdk.authorizers import GlobusAuthorizer
 
 CHUNK = 1 << 20
+#: Seconds to wait before each further try at the rest of a body that broke off.
+PAUSES = (0.2, 0.6, 1.8)
+_Ask = Callable[[Mapping[str, str]], requests.Response]
 
 _HASHES = {32: "md5", 64: "sha256"}
 
@@ -38,9 +42,13 @@ def open_content(content: Content, client: globus_sdk.BaseClient, authorizer: Gl
     if not (content.url.startswith("https://") or is_loopback(content.url)):
         authorizer = None
     caller = RequestCallerInfo(retry_config=client.retry_config, authorizer=authorizer)
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+
+    def ask(headers: Mapping[str, str]) -> requests.Response:
+        sent = {"Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        return client.transport.request("GET", content.url, caller_info=caller, headers=sent, stream=True)
+
     try:
-        response = client.transport.request("GET", content.url, caller_info=caller, headers=headers, stream=True)
+        response = ask({})
     except globus_sdk.NetworkError as error:
         raise unreachable(_host(content.url), error.underlying_exception) from None
     if response.status_code != 200:
@@ -49,7 +57,7 @@ def open_content(content: Content, client: globus_sdk.BaseClient, authorizer: Gl
     if _is_login(response, content):
         response.close()
         raise errors.NotAuthorized(403, f"{_host(content.url)} asks for a login.", "Log in with %aero_login --force.")
-    return VersionReader(_Body(response, content))
+    return VersionReader(_Body(response, content, ask))
 
 
 def _host(url: str) -> str:
@@ -105,16 +113,23 @@ def _broken(message: str) -> errors.ServerFailed:
 
 
 class _Body(io.RawIOBase):
-    """The body of a response as a raw stream that checks itself when it ends."""
+    """The body of a response as a raw stream that goes on where a connection broke, and checks itself when it ends."""
 
-    def __init__(self, response: requests.Response, content: Content) -> None:
+    def __init__(self, response: requests.Response, content: Content, ask: _Ask) -> None:
         self.name = content.file_name
         self.content = content
-        self._response = response
-        self._chunks = response.iter_content(CHUNK)
-        self._left = memoryview(b"")
+        self._ask, self._pauses = ask, iter(PAUSES)
+        self._mark, self._left = _mark(response), memoryview(b"")
         etag = response.headers.get("ETag", "").removeprefix("W/").strip('"')
         self._seal = _Seal(content, etag, plain="Content-Encoding" not in response.headers)
+        self._take(response)
+
+    def _take(self, response: requests.Response, known: int = 0) -> None:
+        """Read on from a response, which begins with so many bytes that were read already."""
+        self._response, self._known = response, known
+        # What came before a break is kept, to be gone on from; whether it is whole is looked at at the end.
+        response.raw.enforce_content_length = False
+        self._chunks = response.iter_content(CHUNK)
 
     def readable(self) -> bool:
         return True
@@ -128,21 +143,62 @@ class _Body(io.RawIOBase):
         return size
 
     def _next(self) -> bytes:
-        try:
-            chunk: bytes = next(self._chunks, b"")
-        except requests.RequestException as error:
-            message = f"The connection broke after {self._seal.count:,} bytes of {self.content.label}."
-            raise errors.Unreachable(0, message, "Read it again.", details=str(error)) from None
-        if chunk:
-            self._seal.add(chunk)
-        else:
-            self._seal.check()
-        return chunk
+        while True:
+            try:
+                chunk: bytes = next(self._chunks, b"")
+            except requests.RequestException as error:
+                self._go_on(str(error))
+                continue
+            if not chunk and self._ends_early():
+                self._go_on("It ended before its end.")
+                continue
+            fresh = chunk[self._known :]
+            self._known -= len(chunk) - len(fresh)
+            if fresh:
+                self._seal.add(fresh)
+                return fresh
+            if not chunk:
+                self._seal.check()
+                return b""
+
+    def _ends_early(self) -> bool:
+        promised: str = self._response.headers.get("Content-Length", "")
+        sent: int = self._response.raw.tell()
+        return promised.isdigit() and sent < int(promised)
+
+    def _go_on(self, broken: str) -> None:
+        """Ask for the rest, as often as there are pauses; where a range is not given, for all of it once more."""
+        self._response.close()
+        count = self._seal.count
+        ranged = count and self._mark and self._seal.plain
+        asked = {"Range": f"bytes={count}-", "If-Range": self._mark} if ranged else {}
+        while (pause := next(self._pauses, None)) is not None:
+            time.sleep(pause)
+            try:
+                response = self._ask(asked)
+            except globus_sdk.NetworkError:
+                continue
+            goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {count}-")
+            same = _mark(response) == self._mark and bool(self._mark)
+            if ranged and response.status_code == 206 and goes_on and same:
+                return self._take(response)
+            # What was handed out already is of these bytes too: the same tag says so, or the checksum will.
+            if response.status_code == 200 and (same or not count or self._seal.digest):
+                return self._take(response, known=count)
+            response.close()
+        message = f"The connection broke after {count:,} bytes of {self.content.label}."
+        raise errors.Unreachable(0, message, "Read it again.", details=broken) from None
 
     def close(self) -> None:
         if not self.closed:
             self._response.close()
         super().close()
+
+
+def _mark(response: requests.Response) -> str:
+    """Give what tells one state of a file from another: a strong ETag, else when it was last changed."""
+    etag: str = response.headers.get("ETag", "")
+    return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
 
 
 class VersionReader(io.BufferedReader):

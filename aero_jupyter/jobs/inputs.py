@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,7 +9,9 @@ from urllib.parse import quote
 
 from aero_jupyter.jobs.names import suffix_of_file, url_name
 from aero_jupyter.jobs.server import token_for
-from aero_jupyter.jobs.web import AeroJobError, ask, save
+from aero_jupyter.jobs.source import check_address, limits_of, watching
+from aero_jupyter.jobs.transfer import Transfer
+from aero_jupyter.jobs.web import AeroJobError
 
 
 def fetch_inputs(aero: Mapping[str, Any], folder: str, parameters: Collection[str]) -> dict[str, Any]:
@@ -57,11 +58,16 @@ def _fetched(aero: Mapping[str, Any], name: str, entry: Mapping[str, Any], folde
     path = _path(name, entry, folder, url_name(address) if in_place else "")
     # The checksum of a version that stays in its place is an ETag, which need not be a digest.
     expected = "" if in_place else str(entry.get("checksum") or "").lower()
-    digest = hashlib.md5(usedforsecurity=False) if len(expected) == 32 else hashlib.sha256()
-    who = f"Input {name}:"
-    with ask("GET", entry.get("signed_url") or address, who, token=token) as response:
-        save(response, path, who, digest)
-    if len(expected) in (32, 64) and digest.hexdigest() != expected:
+    hash_name = {32: "md5", 64: "sha256"}.get(len(expected))
+    url, options = entry.get("signed_url") or address, {}  # type: str, dict[str, Any]
+    if in_place:
+        rules = aero.get("pull") or {}
+        check_address(url, url, rules)
+        options = {"limits": limits_of(rules), **watching(url, rules)}
+    with open(path, "wb") as file:
+        sums = [hash_name] if hash_name else []
+        whole = Transfer(url, file, f"Input {name}:", sums=sums, token=token, **options).run()
+    if hash_name and whole and whole.sums[hash_name] != expected:
         version = f"version {entry['version']} " if entry.get("version") else ""
         raise AeroJobError(f"Input {name}: the bytes of {version}do not match its checksum.")
     return path

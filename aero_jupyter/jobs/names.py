@@ -8,7 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst"})
-_DATA = frozenset({".csv", ".tsv", ".json", ".parquet", ".xlsx", ".xls", ".txt", ".xml", ".gz", ".zip"})
+_TEXT = frozenset({".csv", ".tsv", ".json", ".geojson", ".jsonl", ".txt", ".xml"})
+_TABLES = frozenset({".parquet", ".feather", ".xlsx", ".xls"})
+_ARRAYS = frozenset({".nc", ".h5", ".hdf5", ".npy", ".npz", ".rds", ".tif"})
+_DATA = _TEXT | _TABLES | _ARRAYS | _PACKED | {".zip"}
 _TYPES = {
     "text/csv": ".csv",
     "application/csv": ".csv",

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from aero_jupyter.jobs.charset import charset_of
 from aero_jupyter.jobs.names import is_data_suffix, is_web_page, suffix_of, suffix_of_answer, url_name
 from aero_jupyter.jobs.server import ask_aero, without_secrets
 from aero_jupyter.jobs.source import fetch
@@ -94,7 +95,7 @@ def _pull(url: str, folder: str, rules: Mapping[str, Any], known: Mapping[str, s
         "checksum": checksum,
         "size": size,
         "download": True,
-        "encoding": _charset(headers.get("Content-Type", "")),
+        "encoding": charset_of(headers.get("Content-Type", "")) or "utf-8",
         "temp_dir": folder,
         **{key: value for key, value in marks.items() if value},
     }
@@ -113,11 +114,3 @@ def _proved(url: str, content_type: str, path: str, size: int) -> str:
     if is_data_suffix(suffix_of(url_name(url))) and is_web_page(content_type, head):
         raise AeroJobError(f"The source {plain_url(url)} answered with a web page, not with data.")
     return suffix_of_answer(url, content_type, head)
-
-
-def _charset(content_type: str) -> str:
-    from email.message import Message
-
-    header = Message()
-    header["Content-Type"] = content_type or "application/octet-stream"
-    return header.get_content_charset() or "utf-8"

@@ -8,10 +8,14 @@ import functools
 #: In an order in which each needs only those before it.
 _ROOMS = (
     "outputs",
+    "line",
     "web",
     "names",
+    "charset",
+    "body",
     "tokens",
     "server",
+    "transfer",
     "source",
     "pull",
     "versions",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from aero_jupyter.jobs.line import SLOW_SECONDS, SLOWEST, Contradiction, TooSlow, watch
 
 if TYPE_CHECKING:
     import requests
@@ -16,7 +19,6 @@ _WAITS = (0.3, 0.9, 2.7)
 _BUSY = frozenset({429, 502, 503, 504})
 #: Seconds that a busy server's Retry-After is obeyed for, at most.
 _PATIENCE = 60.0
-_CHUNK = 1 << 18
 _REASONS = (
     ("NameResolution", "its name is not known"),
     ("getaddrinfo", "its name is not known"),
@@ -46,7 +48,10 @@ class AeroJobError(RuntimeError):
 
 def plain_url(url: str) -> str:
     """Give the url without user, password, query and fragment, fit for a message."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return re.sub(r"//[^/]*@", "//", re.split("[?#]", url)[0])
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -73,6 +78,8 @@ def ask(
     token: str | None = None,
     retry: bool | None = None,
     guard: Callable[[str, str], None] | None = None,
+    peer: Callable[[str], None] | None = None,
+    seconds: float = SLOW_SECONDS,
     also: tuple[int, ...] = (),
     **options: Any,
 ) -> requests.Response:
@@ -88,6 +95,10 @@ def ask(
         Whether to try again when no answer comes; by default only for GET.
     guard : callable, optional
         Is given each address that sends on, and where to; raises where that is not to be followed.
+    peer : callable, optional
+        Is given the network address of each machine that is reached; raises where nothing is to be sent there.
+    seconds : float
+        How long the other side may be slow or silent.
     also : tuple of int
         Statuses that are good answers too.
 
@@ -98,21 +109,38 @@ def ask(
     """
     import requests
 
+    _check_url(url, who)
     again = method == "GET" if retry is None else retry
     waits = iter(_WAITS if again else ())
+    options["timeout"] = (_CONNECT, min(_READ, seconds))
     while True:
         wait = next(waits, None)
         try:
-            response = _send(method, url, token, guard, options)
+            with _session(url, guard, peer, seconds) as session:
+                # A callable, because a header would lose against an entry in ~/.netrc.
+                auth = _bearer(token) if token else None
+                response = session.request(method, url, auth=auth, stream=True, **options)
+        except TooSlow:
+            raise too_slow(who, url) from None
+        except Contradiction:
+            raise AeroJobError(f"{who} {plain_url(url)} answered with two lengths that differ.") from None
         except requests.RequestException as error:
             if wait is None or not isinstance(error, requests.ConnectionError):
-                raise AeroJobError(_no_answer(who, url, error)) from None
+                raise AeroJobError(_no_answer(who, url, error, options["timeout"])) from None
         else:
-            if wait is None or response.status_code not in _BUSY:
+            told = _told_to_wait(response)
+            if wait is None or response.status_code not in _BUSY or told > _PATIENCE:
                 return _checked(response, who, also)
             response.close()
-            wait = max(wait, _told_to_wait(response))
+            wait = max(wait, told)
         time.sleep(wait)
+
+
+def _check_url(url: str, who: str) -> None:
+    try:
+        origin(url)
+    except ValueError:
+        raise AeroJobError(f"{who} {plain_url(url)} cannot be asked: this is no http or https address.") from None
 
 
 def ask_json(method: str, url: str, who: str, **options: Any) -> Any:
@@ -124,50 +152,27 @@ def ask_json(method: str, url: str, who: str, **options: Any) -> Any:
             raise AeroJobError(f"{who} {plain_url(url)} answered with something that is not JSON.") from None
 
 
-def save(response: requests.Response, path: str, who: str, digest: Any) -> int:
-    """Stream the body to ``path``, feeding ``digest``, and return its size in bytes.
-
-    Raises
-    ------
-    AeroJobError
-        If it breaks off, or is not as long as was promised.
-    """
-    import requests
-
-    size = 0
-    with open(path, "wb") as file:
-        try:
-            for chunk in response.iter_content(_CHUNK):
-                digest.update(chunk)
-                size += file.write(chunk)
-        except requests.exceptions.ContentDecodingError:
-            raise undecodable(response, who) from None
-        except requests.RequestException:
-            raise broken_off(response, who) from None
-    promised = response.headers.get("Content-Length", "")
-    # The promise is about bytes on the wire, which are fewer than `size` where the body was compressed.
-    if promised.isdigit() and response.raw.tell() != int(promised):
-        raise broken_off(response, who)
-    return size
-
-
-def undecodable(response: requests.Response, who: str) -> AeroJobError:
-    """Say that a compressed body is none."""
-    return AeroJobError(f"{who} {plain_url(response.url)} sent a body that cannot be decoded.")
+def too_slow(who: str, url: str) -> AeroJobError:
+    """Say that bytes come, but hardly any."""
+    return AeroJobError(f"{who} {plain_url(url)} sends less than {SLOWEST} bytes a second.")
 
 
 def _told_to_wait(response: requests.Response) -> float:
-    told = response.headers.get("Retry-After", "")
-    return min(float(told), _PATIENCE) if told.isdigit() else 0.0
+    """Give the seconds that an answer asks to wait for; it may say so with a date."""
+    from email.utils import parsedate_to_datetime
+
+    told = response.headers.get("Retry-After", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return 0.0
 
 
-def _send(
-    method: str,
-    url: str,
-    token: str | None,
-    guard: Callable[[str, str], None] | None,
-    options: dict[str, Any],
-) -> requests.Response:
+def _session(
+    url: str, guard: Callable[[str, str], None] | None, peer: Callable[[str], None] | None, seconds: float
+) -> requests.Session:
     import requests
 
     class Guarded(requests.Session):
@@ -175,23 +180,17 @@ def _send(
 
         def get_redirect_target(self, resp: requests.Response) -> str | None:
             target = super().get_redirect_target(resp)
-            if target and guard is not None:
-                guard(resp.url, target)
+            if target:
+                # What else is said there would be read to its end, however far that is.
+                resp.raw.close()
+                if guard is not None:
+                    guard(resp.url, target)
             return target
 
-    class Wide(requests.adapters.HTTPAdapter):
-        """Sends files in large pieces: the default of 16 kB costs a large file half of its time."""
-
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs, blocksize=_CHUNK)
-
-    with Guarded() as session:
-        session.mount("http://", Wide())
-        session.mount("https://", Wide())
-        session.trust_env = not is_loopback(url)
-        # A callable, because a header would lose against an entry in ~/.netrc.
-        auth = _bearer(token) if token else None
-        return session.request(method, url, auth=auth, stream=True, timeout=(_CONNECT, _READ), **options)
+    session = Guarded()
+    watch(session, seconds, peer)
+    session.trust_env = not is_loopback(url)
+    return session
 
 
 def _bearer(token: str) -> Callable[[Any], Any]:
@@ -230,13 +229,12 @@ def _detail(response: requests.Response) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-def _no_answer(who: str, url: str, error: Exception) -> str:
+def _no_answer(who: str, url: str, error: Exception, timeout: tuple[float, float]) -> str:
     import requests
 
-    if isinstance(error, requests.ConnectTimeout):
-        return f"{who} {plain_url(url)} did not answer within {_CONNECT:.0f} s."
     if isinstance(error, requests.Timeout):
-        return f"{who} {plain_url(url)} did not answer within {_READ:.0f} s."
+        patience = timeout[0] if isinstance(error, requests.ConnectTimeout) else timeout[1]
+        return f"{who} {plain_url(url)} did not answer within {patience:g} s."
     if isinstance(error, requests.TooManyRedirects):
         return f"{who} {plain_url(url)} sends from one address to the next without end."
     if not isinstance(error, requests.ConnectionError):
@@ -244,12 +242,3 @@ def _no_answer(who: str, url: str, error: Exception) -> str:
     text = repr(error)
     reason = next((words for mark, words in _REASONS if mark in text), "the connection broke")
     return f"{who} {plain_url(url)} did not answer: {reason}."
-
-
-def broken_off(response: requests.Response, who: str) -> AeroJobError:
-    """Say that a body ended before its end."""
-    promised = response.headers.get("Content-Length", "")
-    sent = f"{response.raw.tell():,} bytes"
-    if promised.isdigit():
-        return AeroJobError(f"{who} {plain_url(response.url)} promised {int(promised):,} bytes and sent {sent}.")
-    return AeroJobError(f"{who} {plain_url(response.url)} broke off after {sent}.")

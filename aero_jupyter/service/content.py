@@ -122,3 +122,9 @@ def wanted(header: str | None, size: int) -> tuple[int, int] | None:
     if start >= size or start >= end:
         raise Refused(416, f"The file has {size} bytes.")
     return start, end
+
+
+def is_one_of(checksum: str, header: str) -> bool:
+    """Whether an If-None-Match header names a checksum, or anything."""
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or f'"{checksum}"' in tags

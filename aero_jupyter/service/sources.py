@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.jobs.source import check_address, watching
+from aero_jupyter.jobs.web import AeroJobError, ask
 from aero_jupyter.service.catalogue import add_data, required
 from aero_jupyter.service.flows import add_version, enqueue
 from aero_jupyter.service.schemas import NotifyIn, SourceIn
 from aero_jupyter.service.store import DB, Refused, Row, Store
+
+#: How long an object that is looked up may be silent, in the service itself.
+_LOOK_SECONDS = 30.0
 
 
 def object_key(identity: str, *, pattern: bool = False) -> str:
@@ -121,12 +126,19 @@ def find(db: DB, identity: str) -> Row:
         return required(db, "data", _most_specific(globs, key)["data_id"], "Data with id {} not found.")
     typed = "SELECT * FROM data WHERE url IS NOT NULL AND id NOT IN (SELECT data_id FROM source_type)"
     plain = [row for row in db.rows(typed) if object_key(row["url"]) == key]
-    exact = [row for row in plain if urlsplit(row["url"]).netloc == urlsplit(identity).netloc] or plain
+    exact = [row for row in plain if _host(row["url"]) == _host(identity)] or plain
     if not exact:
         raise Refused(404, f"No source matches file_id '{identity}'.")
     if len(exact) > 1:
         raise Refused(409, f"{len(exact)} sources match file_id '{identity}'.")
     return exact[0]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
 
 
 def _most_specific(rows: list[Row], key: str) -> Row:
@@ -164,18 +176,38 @@ def notify(store: Store, data: Row, identity: str | None, note: NotifyIn) -> dic
 
 def _looked_up(note: NotifyIn, url: str | None) -> tuple[str, int | None]:
     """The etag and the size in bytes of a no-copy object: told, or asked of where it lives."""
-    etag, size = (note.etag or "").strip().strip('"'), note.size
+    etag, size, why = (note.etag or "").strip().strip('"'), note.size, ""
     if (not etag or size is None) and url and not is_pattern(url):
         try:
-            headers: Any = requests.head(url, allow_redirects=True, timeout=30).headers
-        except requests.RequestException:
-            headers = {}
+            headers = _asked(url)
+        except AeroJobError as error:
+            headers, why = {}, f" {error}"
         etag = etag or headers.get("ETag", "").removeprefix("W/").strip('"')
         length = headers.get("Content-Length", "")
         size = int(length) if size is None and length.isdigit() else size
     if not etag:
-        raise Refused(400, "A no-copy source needs the etag of its object.")
+        raise Refused(400, f"A no-copy source needs the etag of its object.{why}")
     return etag, size
+
+
+def _asked(url: str) -> Mapping[str, str]:
+    """The headers of an object, from nowhere that would not be pulled from either."""
+    rules = pull_rules(os.environ)
+    check_address(url, url, rules)
+    options = {"headers": {"Accept-Encoding": "identity"}, "seconds": _LOOK_SECONDS, **watching(url, rules)}
+    with ask("HEAD", url, "The source", **options) as response:
+        return response.headers
+
+
+def pull_rules(environ: Mapping[str, str]) -> Row:
+    """Read what may be pulled.
+
+    ``AERO_LOCAL_ALLOW`` (files, link-local, other-hosts, other-encodings), and of a source ``AERO_LOCAL_PULL_BYTES``
+    and ``AERO_LOCAL_PULL_RATIO``, which it may send, and ``AERO_LOCAL_PULL_SECONDS``, which it may be slow or silent.
+    """
+    allowed = [word.strip() for word in environ.get("AERO_LOCAL_ALLOW", "").split(",") if word.strip()]
+    told = {name: environ.get(f"AERO_LOCAL_PULL_{name.upper()}", "") for name in ("bytes", "ratio", "seconds")}
+    return {"allow": allowed, **{name: int(text) if text.isdigit() else None for name, text in told.items()}}
 
 
 def _pull(store: Store, data: Row, note: NotifyIn, key: str | None) -> dict[str, Any]:

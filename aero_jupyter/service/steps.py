@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from aero_jupyter import jobs
@@ -14,6 +13,7 @@ from aero_jupyter.service.flows import NIL
 from aero_jupyter.service.patience import Patience
 from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.runs import Runs
+from aero_jupyter.service.sources import pull_rules
 from aero_jupyter.service.store import Row, Store
 from aero_jupyter.service.tokens import RunTokens
 from aero_jupyter.service.workers import Task, TaskFailed
@@ -122,13 +122,6 @@ class Steps:
             return {"value": self._pool.run(task)}
         except TaskFailed as failed:
             return {"error": str(failed).replace(name, shown), "traceback": failed.traceback}
-
-
-def pull_rules(environ: Mapping[str, str]) -> Row:
-    """Read what may be pulled: ``AERO_LOCAL_ALLOW`` (files, link-local, other-hosts) and ``AERO_LOCAL_PULL_BYTES``."""
-    allowed = [word.strip() for word in environ.get("AERO_LOCAL_ALLOW", "").split(",") if word.strip()]
-    most = environ.get("AERO_LOCAL_PULL_BYTES", "")
-    return {"allow": allowed, "bytes": int(most) if most.isdigit() else None}
 
 
 def _not_modified(task: Row) -> bool:

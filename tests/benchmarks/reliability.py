@@ -22,6 +22,8 @@ _KILLS, _INPUTS = 200, 5_000
 _FAULTS = (
     "jobs/test_jobs_source.py",
     "jobs/test_jobs_download.py",
+    "jobs/test_jobs_inputs.py",
+    "service/test_faults.py",
     "service/test_keeping.py",
     "service/test_limits.py",
 )

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from misbehaving import Web, begun
 from place import Place, open_place
 
-from aero_jupyter.jobs import source, web
+from aero_jupyter import jobs
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +19,8 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AERO_CONFIG_FILE", str(tmp_path / "none.toml"))
     for name in ("AERO_SERVER", "AERO_ACCESS_TOKEN", "AERO_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(web, "_WAITS", (0.0, 0.0, 0.0))
-    monkeypatch.setattr(source, "_PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(jobs.web, "_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(jobs.transfer, "_PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,12 @@ def place() -> Iterator[Place]:
 def other_place() -> Iterator[Place]:
     with open_place() as place:
         yield place
+
+
+@pytest.fixture
+def web() -> Iterator[Callable[..., Web]]:
+    with ExitStack() as running:
+        yield lambda *answers: running.enter_context(begun(*answers))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from aero_jupyter.jobs import AeroJobError, download
 
 ROWS = b"day,value\n2026-01-01,1\n"
 CSV = {"Content-Type": "text/csv"}
+LATIN, WIDE = "day,Zürich\n1,2\n".encode("latin-1"), ROWS.decode().encode("utf-16")
 
 
 def pulled(aero: dict[str, Any], url: str, **more: Any) -> dict[str, Any]:
@@ -121,7 +123,9 @@ def test_two_sources_are_one_too_many(aero: dict[str, Any]) -> None:
         ("/ww.csv.gz", "application/gzip", gzip.compress(ROWS), ".csv.gz"),
         ("/page", "text/html", b"<html></html>", ".html"),
         ("/v1.2", "application/vnd.apache.parquet", b"PAR1", ".parquet"),
-        ("/thing", "", b"x", ""),
+        ("/ww.csv", "", ROWS, ".csv"),
+        ("/thing", "application/octet-stream", b"x", ""),
+        ("/grid.nc", "text/plain", b"CDF\x01\0\xff", ".nc"),
         ("/mislabelled.csv", "text/html", ROWS, ".csv"),
     ],
 )
@@ -135,9 +139,44 @@ def test_the_suffix_comes_from_the_url_and_then_from_the_type(
     assert entry["encoding"] == ("latin-1" if "latin" in kind else "utf-8")
 
 
-def test_a_body_compressed_for_its_way_is_unpacked(place: Place, aero: dict[str, Any]) -> None:
-    headers = {**CSV, "Content-Encoding": "gzip"}
-    url = place.gives("/ww.csv.gz", Answer(gzip.compress(ROWS), headers=headers))
+def test_a_source_whose_type_nothing_tells_is_no_data(place: Place, aero: dict[str, Any]) -> None:
+    with faulty("/thing tells no content type, and neither does its name."):
+        pulled(aero, place.gives("/thing", Answer(ROWS)))
+
+
+def test_text_without_a_word_about_its_encoding_is_utf8_where_the_service_is_strict(
+    place: Place, aero: dict[str, Any]
+) -> None:
+    url = place.gives("/ww.csv", Answer(LATIN, headers=CSV))
+    with faulty("sent text that is not UTF-8, and tells nothing else. AERO_LOCAL_ALLOW=other-encodings keeps it"):
+        pulled(aero, url, pull={"allow": []})
+    assert pulled(aero, url, pull={"allow": ["other-encodings"]})["size"] == len(LATIN)
+    assert pulled(aero, url)["size"] == len(LATIN)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "latin-1", "cp1252"])
+def test_text_in_the_encoding_that_it_tells_is_kept_as_it_is(place: Place, aero: dict[str, Any], charset: str) -> None:
+    body = "day,Zürich\n1,2\n".encode(charset)
+    url = place.gives("/ww.csv", Answer(body, headers={"Content-Type": f'text/csv; charset="{charset}"'}))
+    entry = pulled(aero, url, pull={"allow": []})
+    assert (Path(entry["file"]).read_bytes(), entry["encoding"]) == (body, charset)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(ROWS)),
+        ("x-gzip", gzip.compress(ROWS[:9]) + gzip.compress(ROWS[9:]) + b"\0" * 9),
+        ("deflate", zlib.compress(ROWS)),
+        ("deflate", zlib.compress(ROWS)[2:-4]),
+        ("identity", ROWS),
+    ],
+)
+def test_a_body_compressed_for_its_way_is_unpacked(
+    place: Place, aero: dict[str, Any], encoding: str, packed: bytes
+) -> None:
+    headers = {**CSV, "Content-Encoding": encoding}
+    url = place.gives("/ww.csv.gz", Answer(packed, headers=headers))
     entry = pulled(aero, url)
     assert Path(entry["file"]).read_bytes() == ROWS
     assert (entry["size"], entry["file_format"]) == (len(ROWS), ".csv")
@@ -156,6 +195,24 @@ def test_a_body_compressed_for_its_way_is_unpacked(place: Place, aero: dict[str,
         (Answer(b"<!DOCTYPE html><p>log in", headers=CSV), "answered with a web page, not with data."),
         (Answer(b"\n <div>x", headers={"Content-Type": "text/html"}), "answered with a web page, not with data."),
         (Answer(b"junk", headers={"Content-Encoding": "gzip"}), "sent a body that cannot be decoded."),
+        (Answer(ROWS, headers={"Content-Encoding": "br"}), "an encoding that was not asked for, br."),
+        (Answer(gzip.compress(ROWS)[:-9], headers={"Content-Encoding": "gzip"}), "a body that cannot be decoded."),
+        (Answer(gzip.compress(ROWS) + b"x", headers={"Content-Encoding": "gzip"}), "a body that cannot be decoded."),
+        (Answer(zlib.compress(ROWS)[:-1], headers={"Content-Encoding": "deflate"}), "a body that cannot be decoded."),
+        (Answer(zlib.compress(ROWS) + b"x", headers={"Content-Encoding": "deflate"}), "a body that cannot be decoded."),
+        (Answer(ROWS, 206, {**CSV, "Content-Range": "bytes 0-21/99"}), "answered 206 (Partial Content), where all"),
+        (Answer(b"queued", 202, CSV), "answered 202 (Accepted), where all of it was asked for."),
+        (Answer(ROWS, promised=5), "promised 5 bytes and sent more."),
+        (Answer(ROWS, promised=-5), "tells a length that is no number, '-5'."),
+        (Answer(ROWS, headers={"Content-Length": "7"}), "answered with two lengths that differ."),
+        (
+            Answer(ROWS, headers={"Content-Type": "text/csv; charset=klingon"}),
+            "encoded in klingon, which is not known.",
+        ),
+        (Answer(LATIN, headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
+        (Answer(WIDE, headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
+        (Answer(WIDE[2:], headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
+        (Answer(WIDE, headers={"Content-Type": "text/csv; charset=latin-1"}), "is not encoded in latin-1, as it says."),
         (Answer(status=302, headers={"Location": "/ww.csv"}), "sends from one address to the next without end."),
         (Answer(hang_up=True), "did not answer: the connection broke."),
     ],
@@ -174,6 +231,7 @@ def test_a_bad_source_is_one_sentence_and_leaves_no_file(
     [
         ("http://127.0.0.1:9/ww.csv?sig=1", "The source http://127.0.0.1:9/ww.csv did not answer: the connection was"),
         ("http://name.invalid/ww.csv", "did not answer: its name is not known."),
+        ("http://[::1/x?sig=1", "The source http://[::1/x is no address of the web."),
         ("ftp://127.0.0.1/ww.csv", "cannot be asked: this is no http or https address."),
     ],
 )

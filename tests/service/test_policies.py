@@ -25,14 +25,16 @@ class Site(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.content, self.asked = b"a\n1\n", []
+        self.content, self.asked, self.status, self.moved = b"a\n1\n", [], 200, {}
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, body):
         self.server.asked.append(self.path)
-        self.send_response(200)
+        self.send_response(self.server.status)
+        for name, value in self.server.moved.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "text/csv")
         self.send_header("ETag", '"tag-1"')
         self.send_header("Content-Length", str(len(self.server.content)))
@@ -228,6 +230,25 @@ def test_an_object_s_tag_is_asked_of_where_it_lives(call, site):
     assert (latest["checksum"], latest["data_file"]["size"]) == ("tag-1", 4.0)
     nowhere = call("POST", "data/source", json={"name": "gone", "url": "http://127.0.0.1:9/x", "no_copy": True}).json()
     assert call("POST", f"data/{nowhere['id']}/notify").status_code == 400
+
+
+def test_an_object_is_looked_up_only_where_it_could_be_pulled_from(call, site):
+    body = {"name": "sent on", "url": site.url + "sent-on.csv", "no_copy": True}
+    data = call("POST", "data/source", json=body).json()["id"]
+
+    def refused():
+        answer = call("POST", f"data/{data}/notify")
+        assert answer.status_code == 400
+        return answer.json()["detail"]
+
+    site.status, site.moved = 302, {"Location": "http://169.254.169.254/latest"}
+    assert "a link-local address, which is not pulled" in refused()
+    site.moved = {"Location": site.url.replace("127.0.0.1", "localhost")}
+    assert "sends on to another host" in refused()
+    # A page that says that there is nothing has a tag of its own.
+    site.status, site.moved = 404, {}
+    assert "answered 404 (Not Found)" in refused()
+    assert call("GET", f"data/{data}/versions").json() == []
 
 
 def test_a_running_and_a_waiting_run_can_be_cancelled(call, tmp_path):

@@ -125,6 +125,18 @@ def test_content_streams_in_ranges_and_is_never_overwritten(call, aero):
     assert call("GET", f"collections/{aero.collection}/..%2Fstate.json").status_code in (404, 422)
 
 
+def test_content_that_somebody_has_is_not_sent_again_and_a_range_is_of_what_they_have(call, aero):
+    place = f"collections/{aero.collection}/farewell.txt"
+    tag = call("PUT", place, data=b"good bye").headers["ETag"]
+    for known in (tag, f'"other", W/{tag}', "*"):
+        same = call("GET", place, headers={"If-None-Match": known})
+        assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
+    assert call("GET", place, headers={"If-None-Match": '"other"'}).content == b"good bye"
+    assert call("GET", place, headers={"Range": "bytes=5-", "If-Range": tag}).content == b"bye"
+    other = call("GET", place, headers={"Range": "bytes=5-", "If-Range": '"other"'})
+    assert (other.status_code, other.content) == (200, b"good bye")
+
+
 def test_a_flow_that_cannot_run_is_refused_when_it_is_registered(call):
     assert "not registered" in call.flow(function_uuid=str(uuid.uuid4()), rule=-1).json()["detail"]
     function = call.function("def f():\n    return None\n")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from aero_jupyter.core import wire
-from aero_jupyter.service.content import slice_of, wanted
+from aero_jupyter.service.content import is_one_of, slice_of, wanted
 from aero_jupyter.service.routers import service_of
 
 router = APIRouter(tags=["collections"])
@@ -21,11 +21,15 @@ async def put(request: Request, collection: str, file: str) -> Any:
 
 @router.get(wire.CONTENT.path)
 def get(request: Request, collection: str, file: str) -> Response:
-    """Give a file, or the range asked for."""
+    """Give a file, or the range asked for, or nothing where it is what the caller has."""
     path, checksum, size = service_of(request).content.find(collection, file)
-    part = wanted(request.headers.get("range"), size)
+    headers = {"ETag": f'"{checksum}"', "Accept-Ranges": "bytes"}
+    if is_one_of(checksum, request.headers.get("if-none-match", "")):
+        return Response(None, 304, headers)
+    is_same = request.headers.get("if-range", headers["ETag"]) == headers["ETag"]
+    part = wanted(request.headers.get("range"), size) if is_same else None
     start, end = part or (0, size)
-    headers = {"ETag": f'"{checksum}"', "Accept-Ranges": "bytes", "Content-Length": str(end - start)}
+    headers["Content-Length"] = str(end - start)
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = slice_of(path, start, end)
