@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -117,8 +118,13 @@ def wanted(header: str | None, size: int) -> tuple[int, int] | None:
     if not match or match.groups() == ("", ""):
         return None
     first, last = match.groups()
-    start = int(first) if first else max(0, size - int(last))
-    end = min(size, int(last) + 1) if first and last else size
+    start = _place(first) if first else max(0, size - _place(last))
+    end = min(size, _place(last) + 1) if first and last else size
     if start >= size or start >= end:
         raise Refused(416, f"The file has {size} bytes.")
     return start, end
+
+
+def _place(digits: str) -> int:
+    """Read a place in a file; what has more digits than any file has bytes lies behind all of them."""
+    return int(digits) if len(digits) < 20 else sys.maxsize
