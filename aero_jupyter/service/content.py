@@ -91,6 +91,15 @@ def path_of(content: Path, checksum: str) -> Path:
     return content / checksum[:2] / checksum
 
 
+def sha256_of(path: Path) -> str:
+    """Make the sha256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _sync(folder: Path) -> None:
     """Let a rename outlive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
