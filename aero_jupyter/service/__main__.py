@@ -57,6 +57,7 @@ def _refuse(why: str, waiting: _Waiting) -> int:
 def _serve(home: Path, waiting: _Waiting) -> int:
     token = secrets.token_urlsafe(32)
     logs.begin(log_file(home), token)
+    logs.take_over()
     lock = (home / "service.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -369,6 +369,8 @@ def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
     assert json.loads(found[0].read_text().splitlines()[-1])["level"] == "warning"
     text = logs.without_secrets("Bearer abc.def https://x/y?X-Amz-Signature=s1gned&a=1 token=hidden own", "own")
     assert text == "Bearer … https://x/y?X-Amz-Signature=…&a=1 token=… …"
+    assert logs.without_secrets("http://me:pw@x/y?sig=1&key=2&code=3") == "http://…@x/y?sig=…&key=…&code=…"
+    assert logs.without_secrets("sorted(rows, key=len) ended with code=3") == "sorted(rows, key=len) ended with code=3"
 
 
 def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> None:
