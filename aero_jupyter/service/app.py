@@ -74,8 +74,7 @@ class Service:
         path = request.url.path
         if path in _OPEN:
             return None
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        given = given or (request.headers.get("x-aero-token", "") if path.endswith("/notify") else "")
+        given = routers.bearer(request) or (request.headers.get("x-aero-token", "") if path.endswith("/notify") else "")
         if not given:
             return "Missing bearer token."
         if secrets.compare_digest(given.encode(), self.token.encode()):
@@ -163,6 +162,7 @@ class _Methods:
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
     problems: dict[int | str, dict[str, Any]] = {status: {"model": shapes.Problem} for status in _PROBLEMS}
+    problems[422] = {"model": shapes.HTTPValidationError | shapes.Problem}
     app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None, responses=problems)
     app.state.service = service
 
