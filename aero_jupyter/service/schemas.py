@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -35,6 +36,16 @@ Text = Annotated[str, StringConstraints(max_length=100_000)]
 _ID = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")
 ]
+
+
+def _counted(value: object) -> object:
+    """Take 2.0 for the whole number that it is in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[StrictInt, BeforeValidator(_counted)]
+#: One that every reader of JSON can tell exactly; in this order, so that its bounds are published.
+Count = Annotated[StrictInt, Field(ge=0, le=2**53), BeforeValidator(_counted)]
 _Value: TypeAlias = str | bool | int | float | list[str | None] | None
 _FLAT = WithJsonSchema(TypeAdapter(dict[str, dict[str, _Value]]).json_schema())
 _OPEN = WithJsonSchema({"type": "object", "additionalProperties": True})
@@ -83,7 +94,7 @@ class InputEntry(_Entry):
     """An input of a flow."""
 
     id: Name = ""
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Annotated[Whole, Field(ge=1)] | None = None
     fetch: bool = True
 
 
@@ -103,7 +114,7 @@ class UsedEntry(_Entry):
     __pydantic_extra__: dict[str, _Value]
 
     id: Name = ""
-    version: Annotated[int, Field(ge=1)] = 1
+    version: Annotated[Whole, Field(ge=1)] = 1
 
 
 class MadeEntry(_Entry):
@@ -115,7 +126,7 @@ class MadeEntry(_Entry):
     file_bn: Name = ""
     file_format: Name | list[Name | None] | None = None
     checksum: Name = ""
-    size: Annotated[float, Field(ge=0, lt=2**63)] | None = None
+    size: Annotated[float, Field(ge=0, le=2**53)] | None = None
     encoding: Name | None = None
     source_key: Url | None = None
     etag: Url | None = None
@@ -146,8 +157,8 @@ class FlowIn(_Sent):
     output_data: Annotated[dict[Name, OutputEntry], _OPEN] = {}
     description: Text | None = None
     tags: Annotated[list[Name], Field(max_length=100), _ANY] = []
-    rule: StrictInt | None = None
-    timer: StrictInt = 86_400
+    rule: Whole | None = None
+    timer: Whole = 86_400
     email: Name | None = None
     flow_kwargs: dict[str, Any] | Annotated[list[dict[str, Any]], Field(max_length=MANY), _ANY] = {}
     replaces: UUID | None = None
@@ -162,7 +173,7 @@ class ProvRecord(_Sent):
     output_data: Annotated[dict[Name, MadeEntry], _FLAT]
     flow_id: UUID
     run_id: UUID | None = None
-    task: Annotated[StrictInt, Field(ge=0)] = 0
+    task: Count = 0
 
 
 class NotifyIn(_Sent):
@@ -171,7 +182,7 @@ class NotifyIn(_Sent):
     url: Url | None = None
     key: Url | None = None
     etag: Url | None = None
-    size: Annotated[StrictInt, Field(ge=0)] | None = None
+    size: Count | None = None
     dedup: StrictBool = True
 
 
