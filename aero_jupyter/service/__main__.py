@@ -21,6 +21,7 @@ from aero_jupyter.service import logs
 from aero_jupyter.service.app import Service, make_app, state_of
 from aero_jupyter.service.aside import set_aside
 from aero_jupyter.service.daemon import READY, REFUSED, State, log_file, state_file
+from aero_jupyter.service.protocol import HEAD_BYTES, Protocol
 
 
 def main(home: Path, ready: int | None = None) -> int:
@@ -76,7 +77,8 @@ def _serve(home: Path, waiting: _Waiting) -> int:
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=1 << 20,
+        http=Protocol,
+        h11_max_incomplete_event_size=HEAD_BYTES,
     )
     server = _Server(config, service, home, waiting)
     server.run(sockets=[listener])
