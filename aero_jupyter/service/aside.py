@@ -15,7 +15,7 @@ _LARGE = 64 << 20
 
 def set_aside(path: Path) -> Path | None:
     """Move a damaged database and what belongs to it aside; give where it is now, or None where it is whole."""
-    if not path.exists() or (error := _damage(path)) is None:
+    if not path.is_file() or (error := _damage(path)) is None:
         return None
     aside = path.with_name(f"{path.name}.damaged-{stamp()[:19].replace(':', '')}")
     for suffix in ("", "-wal", "-shm"):
