@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -17,8 +18,10 @@ import uvicorn
 
 from aero_jupyter._version import __version__
 from aero_jupyter.service import logs
-from aero_jupyter.service.app import Service, make_app
-from aero_jupyter.service.daemon import REFUSED, State, log_file, port_file, state_file
+from aero_jupyter.service.app import Service, make_app, state_of
+from aero_jupyter.service.aside import set_aside
+from aero_jupyter.service.daemon import READY, REFUSED, State, log_file, port_file, state_file
+from aero_jupyter.service.protocol import HEAD_BYTES, Protocol
 from aero_jupyter.service.worker import hide
 
 
@@ -26,31 +29,60 @@ def main(home: Path, ready: int | None = None) -> int:
     """Serve until told to stop; at most one process a folder."""
     os.umask(0o077)
     hide()
+    waiting = _Waiting(ready)
+    try:
+        return _serve(home, waiting)
+    except (OSError, sqlite3.Error) as error:
+        return _refuse(" ".join(state_of(error)), waiting)
+
+
+class _Waiting:
+    """Whoever started the service, told once how it went."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    def tell(self, said: bytes) -> None:
+        if self._descriptor is not None:
+            os.write(self._descriptor, said)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _refuse(why: str, waiting: _Waiting) -> int:
+    """Say why the service does not start: into the log, which a full disk does not take, and to whoever waits."""
+    with contextlib.suppress(OSError):
+        logging.getLogger(__name__).error("%s", why)
+    waiting.tell(why.encode())
+    return REFUSED
+
+
+def _serve(home: Path, waiting: _Waiting) -> int:
+    token = secrets.token_urlsafe(32)
+    logs.begin(log_file(home), token)
+    logs.take_over()
     lock = (home / "service.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        print("Another local AERO uses this folder.", file=sys.stderr)  # noqa: T201
-        return 1
+    except BlockingIOError:
+        return _refuse("Another local AERO uses this folder.", waiting)
     listener = listen(port_file(home))
     port = listener.getsockname()[1]
-    base = f"http://127.0.0.1:{port}/"
-    token = secrets.token_urlsafe(32)
-    logs.begin(log_file(home), token)
+    set_aside(home / "engine.db")
     try:
-        service = Service(home, base, token, port)
-    except (RuntimeError, sqlite3.Error) as error:
-        print(f"{error}", file=sys.stderr)  # noqa: T201
-        return REFUSED
+        service = Service(home, f"http://127.0.0.1:{port}/", token, port)
+    except RuntimeError as error:
+        return _refuse(str(error), waiting)
     config = uvicorn.Config(
         make_app(service),
         log_config=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=1 << 20,
+        http=Protocol,
+        h11_max_incomplete_event_size=HEAD_BYTES,
     )
-    server = _Server(config, service, home, ready)
+    server = _Server(config, service, home, waiting)
     server.run(sockets=[listener])
     return 0
 
@@ -82,9 +114,9 @@ def _last(kept: Path) -> socket.socket | None:
 class _Server(uvicorn.Server):
     """Says that it is ready once it listens."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, home: Path, ready: int | None) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, home: Path, waiting: _Waiting) -> None:
         super().__init__(config)
-        self._service, self._home, self._ready = service, home, ready
+        self._service, self._home, self._waiting = service, home, waiting
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -96,9 +128,7 @@ class _Server(uvicorn.Server):
             self._service.base, self._service.token, os.getpid(), __version__, store.endpoint, store.collection
         )
         state.write(state_file(self._home))
-        if self._ready is not None:
-            os.write(self._ready, b"1")
-            os.close(self._ready)
+        self._waiting.tell(READY)
         self._service.engine.start()
 
     async def main_loop(self) -> None:

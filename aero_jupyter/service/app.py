@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import logging
 import os
 import re
 import secrets
 import sqlite3
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,8 +73,7 @@ class Service:
         path = request.url.path
         if path in _OPEN:
             return None
-        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        given = given or (request.headers.get("x-aero-token", "") if path.endswith("/notify") else "")
+        given = routers.bearer(request) or (request.headers.get("x-aero-token", "") if path.endswith("/notify") else "")
         if not given:
             return "Missing bearer token."
         if secrets.compare_digest(given.encode(), self.token.encode()):
@@ -127,7 +128,10 @@ def state_of(error: Exception) -> tuple[str, str]:
             "The folder of the local AERO cannot be written; nothing was changed.",
             "Make it writable, and try again.",
         )
-    return f"The local AERO cannot use its store: {error}.", "See: aero-jupyter local check"
+    return (
+        f"The local AERO cannot use its store: {error}.",
+        "See: aero-jupyter local check. Where it is damaged, move the folder away, and: aero-jupyter local restore FILE",
+    )
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:
@@ -159,6 +163,7 @@ class _Methods:
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
     problems: dict[int | str, dict[str, Any]] = {status: {"model": shapes.Problem} for status in _PROBLEMS}
+    problems[422] = {"model": shapes.HTTPValidationError | shapes.Problem}
     app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None, responses=problems)
     app.state.service = service
 
@@ -169,7 +174,7 @@ def make_app(service: Service) -> FastAPI:
         cure = {"cure": error.cure} if error.cure else {}
         return JSONResponse({"detail": error.detail, "reason": error.detail, **cure}, error.status)
 
-    @app.exception_handler(sqlite3.OperationalError)
+    @app.exception_handler(sqlite3.DatabaseError)
     @app.exception_handler(OSError)
     async def unwritten(_: Request, error: Exception) -> Response:
         detail, cure = state_of(error)
@@ -179,6 +184,18 @@ def make_app(service: Service) -> FastAPI:
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         problems = [{key: part[key] for key in ("type", "loc", "msg")} for part in error.errors()]
         return JSONResponse({"detail": problems}, 422)
+
+    @app.exception_handler(ValueError)
+    @app.exception_handler(RecursionError)
+    @app.exception_handler(sqlite3.IntegrityError)
+    @app.exception_handler(sqlite3.InterfaceError)
+    @app.exception_handler(sqlite3.ProgrammingError)
+    async def unusable(request: Request, error: Exception) -> Response:
+        # Nothing of what was sent goes into the log: only where it was not understood.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = (request.method, request.url.path, type(error).__name__, Path(place.filename).name, place.lineno)
+        logging.getLogger(__name__).warning("%s %s: %s in %s, line %s.", *said)
+        return JSONResponse({"detail": "The request holds something that cannot be kept or told."}, 422)
 
     @app.exception_handler(OverflowError)
     async def too_large(_: Request, error: OverflowError) -> Response:

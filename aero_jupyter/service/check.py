@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from aero_jupyter.core.policy import InputState, PolicyEnum, is_due
-from aero_jupyter.service.content import path_of
+from aero_jupyter.service.content import path_of, sha256_of
 from aero_jupyter.service.daemon import state_file
 from aero_jupyter.service.durable import UNDER_WAY
 from aero_jupyter.service.flows import OPEN
@@ -46,8 +45,15 @@ def violations(home: Path, *, quiet: bool = False) -> list[str]:
         A sentence for each thing that is not as it must be; empty where all is well.
     """
     database = home / "aero.db"
-    if not database.exists():
+    if not database.exists() and not any(home.glob("content/*/*")):
         return []
+    try:
+        return _violations(home, database, quiet)
+    except sqlite3.DatabaseError as error:
+        return [f"The store cannot be read: {error}. Move the folder away, and: aero-jupyter local restore FILE"]
+
+
+def _violations(home: Path, database: Path, quiet: bool) -> list[str]:
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)
     try:
         # One snapshot, so that what is being committed is seen whole or not at all.
@@ -103,16 +109,8 @@ def _bytes(rows: _Rows, home: Path) -> Iterator[str]:
         path = path_of(home / "content", str(checksum))
         if not path.is_file():
             yield f"The content {checksum} is missing."
-        elif _sha256(path) != checksum:
+        elif sha256_of(path) != checksum:
             yield f"The content {checksum} holds other bytes."
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _provenance(rows: _Rows, _: Path) -> Iterator[str]:

@@ -22,8 +22,8 @@ from aero_jupyter.core.errors import LocalServiceFailed, MissingExtra
 
 #: Seconds a start may take before it counts as failed.
 START_TIMEOUT = 60.0
-#: The exit code of a service that says in its last line why it does not start.
-REFUSED = 4
+#: The exit code of a service that says why it does not start; and what one says that has started.
+REFUSED, READY = 4, b"1"
 
 
 @dataclass(frozen=True)
@@ -160,18 +160,14 @@ def _start(home: Path) -> State:
     with os.fdopen(reader, "rb") as ready:
         # The service closes its end when it is ready, and the system does when it dies.
         said = ready.read()
-    found = running(home) if said else None
+    found = running(home) if said == READY else None
     # The service is detached on purpose: it outlives the Popen object, which must not warn about it.
     process.returncode = 0 if found else process.wait(START_TIMEOUT)
     if found is None:
-        why = _last_line(log_file(home)) if process.returncode == REFUSED else ""
+        why = said.decode() if process.returncode == REFUSED else ""
         message = f"The local AERO did not start{f': {why}' if why else '.'}"
         raise LocalServiceFailed(message, f"Read why in {log_file(home)}.")
     return found
-
-
-def _last_line(log: Path) -> str:
-    return log.read_text(errors="replace").rstrip().rpartition("\n")[2]
 
 
 def stop(home: Path, timeout: float = 20.0) -> bool:

@@ -264,12 +264,18 @@ def add_version(db: DB, store: Store, data: Row, entry: Row) -> tuple[str, bool]
 
 
 def _require_bytes(db: DB, store: Store, entry: Row) -> None:
-    sql = "SELECT checksum FROM file WHERE collection = ? AND name = ?"
-    kept = db.value(sql, (store.collection, entry["file_bn"]))
+    sql, name, size = (
+        "SELECT checksum, size FROM file WHERE collection = ? AND name = ?",
+        entry["file_bn"],
+        entry["size"],
+    )
+    kept = db.row(sql, (store.collection, name))
     if kept is None:
-        raise Refused(422, f"There is no file {entry['file_bn']} in the collection.")
-    if kept != entry["checksum"]:
-        raise Refused(422, f"The file {entry['file_bn']} does not have the checksum {entry['checksum']}.")
+        raise Refused(422, f"There is no file {name} in the collection.")
+    if kept["checksum"] != entry["checksum"]:
+        raise Refused(422, f"The file {name} does not have the checksum {entry['checksum']}.")
+    if size is not None and size != kept["size"]:
+        raise Refused(422, f"The file {name} has {kept['size']} bytes, not {size:g}.")
 
 
 def delete_flows_of(store: Store, data_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from aero_jupyter.core.models import FINAL_STATES
 from aero_jupyter.service.catalogue import Catalogue, kwargs_list, required
 from aero_jupyter.service.flows import OPEN, enqueue, inputs_of
+from aero_jupyter.service.logs import without_secrets
 from aero_jupyter.service.store import Refused, Row, stamp
 
 #: Bytes of a log that a run shows: its beginning and its end.
@@ -94,6 +95,8 @@ class Runs:
     def end(self, run_id: str, state: str, error: str | None = None, traceback: str | None = None) -> bool:
         """Give a run its final state, once; False when it had one already."""
         step = state if state in ("failed", "cancelled") else "done"
+        # A source's own words may name the url that it was asked by.
+        error, traceback = (text and without_secrets(text) for text in (error, traceback))
         with self._store.transaction() as db:
             sql = "UPDATE run SET state = ?, error = ?, traceback = ?, ended_at = ? WHERE id = ? AND state NOT IN "
             final = "('" + "', '".join(FINAL_STATES) + "')"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+#: What a record always has, though nobody is required to give it.
+_MADE_ID, _MADE_AT = Field(default_factory=uuid4), Field(default_factory=datetime.now)
 
 
 class _Shape(BaseModel):
@@ -16,7 +19,7 @@ class _Shape(BaseModel):
 class Data(_Shape):
     """A Data."""
 
-    id: UUID | None = None
+    id: UUID = _MADE_ID
     name: str
     url: str | None = None
     collection_uuid: UUID | None = None
@@ -33,7 +36,7 @@ class Data(_Shape):
 class DataFile(_Shape):
     """The file of a version; ``size`` in bytes."""
 
-    id: UUID | None = None
+    id: UUID = _MADE_ID
     file_name: str
     file_type: str | None = None
     encoding: str = "utf-8"
@@ -44,8 +47,8 @@ class DataFile(_Shape):
 class DataVersion(_Shape):
     """A version in a list."""
 
-    id: UUID | None = None
-    created_at: datetime | None = None
+    id: UUID = _MADE_ID
+    created_at: datetime = _MADE_AT
     data_id: UUID | None = None
     version: int | None = None
     checksum: str | None = None
@@ -68,6 +71,20 @@ class VersionOut(_Shape):
     trigger_url: str | None = None
 
 
+class ValidationError(_Shape):
+    """One thing that is wrong with a request, and where."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class HTTPValidationError(_Shape):
+    """All that is wrong with a request."""
+
+    detail: list[ValidationError] = Field(default_factory=list)
+
+
 class Problem(_Shape):
     """Why a request is not done, and what to do about it."""
 
@@ -81,7 +98,7 @@ class FlowOut(_Shape):
 
     id: UUID
     function_id: UUID | None
-    function_args: dict[str, Any] | list[Any] | None = None
+    function_args: dict[str, Any] | list[Any] = Field(default_factory=dict)
     pull_function_id: UUID | None = None
     commit_function_id: UUID | None = None
     email: str | None = None
@@ -137,7 +154,7 @@ class SourceTypeOut(_Shape):
 class Provenance(_Shape):
     """A provenance record with its relations."""
 
-    id: UUID | None = None
+    id: UUID = _MADE_ID
     flow_id: UUID
     run_id: UUID | None = None
     created_at: datetime | None = None

@@ -6,18 +6,20 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.jobs.source import check_address, watching
 from aero_jupyter.jobs.web import AeroJobError, ask
 from aero_jupyter.service.catalogue import add_data, required
 from aero_jupyter.service.flows import add_version, enqueue
+from aero_jupyter.service.globs import Glob, fits, is_pattern
 from aero_jupyter.service.schemas import NotifyIn, SourceIn
 from aero_jupyter.service.store import DB, Refused, Row, Store
 
 #: How long an object that is looked up may be silent, in the service itself.
 _LOOK_SECONDS = 30.0
+#: Characters that a pattern may have.
+_PATTERN = 1_024
 
 
 def object_key(identity: str, *, pattern: bool = False) -> str:
@@ -26,19 +28,6 @@ def object_key(identity: str, *, pattern: bool = False) -> str:
         return identity.strip("/")
     rest = identity.partition("://")[2].partition("/")[2]
     return (rest if pattern else rest.partition("?")[0]).strip("/")
-
-
-def is_pattern(url: str) -> bool:
-    """Whether a registered url stands for several objects."""
-    return any(mark in url for mark in "*?[")
-
-
-def glob(pattern: str) -> re.Pattern[str]:
-    """Compile a glob: ``*`` in one segment, ``**`` across them, ``?`` one character, ``[…]`` a class; anchored."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    text = "".join(part if part.startswith("[") else words.get(part, re.escape(part)) for part in parts)
-    return re.compile(text)
 
 
 def add_source(store: Store, source: SourceIn) -> str:
@@ -72,6 +61,12 @@ def add_type_url(store: Store, name: str, url: str) -> Row:
 
 def _add_url(db: DB, name: str, url: str) -> None:
     key = object_key(url, pattern=True)
+    try:
+        Glob(key)
+    except ValueError as problem:
+        raise Refused(422, f"{problem}.") from None
+    if is_pattern(key) and len(key) > _PATTERN:
+        raise Refused(422, f"A pattern of more than {_PATTERN:,} characters is not kept.")
     owner = db.value("SELECT type FROM source_url WHERE object_key = ?", (key,))
     if owner is None:
         db.insert("source_url", object_key=key, url=url, type=name)
@@ -121,7 +116,7 @@ def find(db: DB, identity: str) -> Row:
     ):
         return required(db, "data", row["data_id"], "Data with id {} not found.")
     sql = "SELECT u.object_key, t.data_id FROM source_url u JOIN source_type t ON t.name = u.type"
-    globs = [row for row in db.rows(sql) if is_pattern(row["object_key"]) and glob(row["object_key"]).fullmatch(key)]
+    globs = [row for row in db.rows(sql) if fits(row["object_key"], key)]
     if globs:
         return required(db, "data", _most_specific(globs, key)["data_id"], "Data with id {} not found.")
     typed = "SELECT * FROM data WHERE url IS NOT NULL AND id NOT IN (SELECT data_id FROM source_type)"
@@ -135,10 +130,7 @@ def find(db: DB, identity: str) -> Row:
 
 
 def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""
+    return url.partition("://")[2].partition("/")[0]
 
 
 def _most_specific(rows: list[Row], key: str) -> Row:

@@ -108,13 +108,15 @@ class Store:
             raise
         except sqlite3.DatabaseError as error:
             raise RuntimeError(
-                f"The store {path} is damaged ({error}): move it away, and bring a backup back with aero-jupyter local restore FILE."
+                f"The store {path} is damaged ({error}): move its folder away, and bring a backup back with "
+                "aero-jupyter local restore FILE."
             ) from None
         self.collection = str(self.db.value("SELECT value FROM meta WHERE key = 'collection'"))
         self.endpoint = str(self.db.value("SELECT value FROM meta WHERE key = 'endpoint'"))
 
     def _open(self, path: Path) -> None:
-        _require_whole(path)
+        _require_kept(path)
+        require_whole(path)
         with self.transaction() as db:
             if not db.value("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
                 _create(db)
@@ -142,8 +144,15 @@ class Store:
             db.run("COMMIT")
 
 
-def _require_whole(path: Path) -> None:
-    """Refuse a store that is shorter than its first page says: SQLite itself notices only what it reads."""
+def _require_kept(path: Path) -> None:
+    """Refuse a store that is gone or empty while its content is there: a new one would know nothing of it."""
+    if (path.exists() and path.stat().st_size) or not any(path.parent.glob("content/*/*")):
+        return
+    raise sqlite3.DatabaseError("it is empty" if path.exists() else "it is gone, its content is there")
+
+
+def require_whole(path: Path) -> None:
+    """Refuse a database that is shorter than its first page says: SQLite itself notices only what it reads."""
     log = path.with_name(f"{path.name}-wal")
     if not path.exists() or path.stat().st_size < _HEADER or (log.exists() and log.stat().st_size):
         return

@@ -91,7 +91,8 @@ _CELLS = st.one_of(st.text(string.printable, max_size=80), st.lists(_LINES, max_
 def _run(count: int, strategy: st.SearchStrategy[Any], look: Callable[[Any], None]) -> int:
     looked = 0
 
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    # Far above what any takes: a hang is a failure.
+    @settings(max_examples=count, deadline=5_000, database=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def each(example: Any) -> None:
         nonlocal looked

@@ -26,52 +26,119 @@ def operations(document):
     return {(method, path): about for path, methods in document["paths"].items() for method, about in methods.items()}
 
 
-def resolved(document, schema):
-    """A schema with its references followed, and null taken out of a choice."""
+def followed(document, schema):
+    """A schema with its reference followed, and a choice of one taken."""
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    choices = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
-    return resolved(document, choices[0]) if len(choices) == 1 else schema
+    return schema
 
 
 def body(about):
     return about.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
 
 
-def answer(about):
-    return about["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+def answer(about, status):
+    return about["responses"][status].get("content", {}).get("application/json", {}).get("schema", {})
 
 
-def lacking(ours, theirs, mine, wanted, where):
-    """The fields of `wanted` that `mine` lacks, all the way down."""
-    mine, wanted = resolved(ours, mine), resolved(theirs, wanted)
-    if "items" in wanted:
-        return lacking(ours, theirs, mine.get("items", {}), wanted["items"], f"{where}[]")
-    found = []
-    for name, schema in wanted.get("properties", {}).items():
-        if name not in mine.get("properties", {}):
-            found.append(f"{where}.{name}")
-        else:
-            found += lacking(ours, theirs, mine["properties"][name], schema, f"{where}.{name}")
-    return found
+class Comparison:
+    """What differs between two descriptions, all the way down; what ours has beyond theirs is no difference."""
+
+    def __init__(self, ours, theirs):
+        self.ours, self.theirs = ours, theirs
+
+    def __call__(self, mine, wanted, where):
+        mine, wanted = followed(self.ours, mine), followed(self.theirs, wanted)
+        if "anyOf" in wanted or "anyOf" in mine:
+            return self._choices(mine, wanted, where)
+        found = [
+            f"{where}: {key} {mine.get(key)!r}, not {wanted.get(key)!r}"
+            for key in ("type", "format", "default")
+            if mine.get(key) != wanted.get(key) and (key != "default" or key in wanted)
+        ]
+        if wanted.get("required", []) != [
+            name for name in mine.get("required", []) if name in wanted.get("properties", ())
+        ]:
+            found.append(f"{where}: required {mine.get('required')}, not {wanted.get('required')}")
+        for key in ("items", "additionalProperties"):
+            if isinstance(wanted.get(key), dict):
+                found += self(mine.get(key, {}), wanted[key], f"{where}[]")
+            elif wanted.get(key) is True and mine.get(key) is not True:
+                found.append(f"{where}[]: {mine.get(key)!r}, not anything")
+        return found + self._fields(mine, wanted, where)
+
+    def _fields(self, mine, wanted, where):
+        has, found = mine.get("properties", {}), []
+        for name, schema in wanted.get("properties", {}).items():
+            there = f"{where}.{name}"
+            found += self(has[name], schema, there) if name in has else [f"{there} is missing"]
+        return found
+
+    def _choices(self, mine, wanted, where):
+        mine, wanted = mine.get("anyOf", [mine]), wanted.get("anyOf", [wanted])
+        unlike = [each for each in wanted if all(self(one, each, where) for one in mine)]
+        more = [one for one in mine if all(self(one, each, where) for each in wanted)]
+        return [f"{where}: {mine}, not {wanted}"] if unlike or more else []
 
 
 def test_every_route_is_there_with_its_parameters(ours, theirs):
-    mine = operations(ours)
+    mine, compare = operations(ours), Comparison(ours, theirs)
     for key, about in operations(theirs).items():
         assert key in mine, key
-        given = {(each["name"], each["in"]) for each in mine[key].get("parameters", ())}
-        assert {(each["name"], each["in"]) for each in about.get("parameters", ())} <= given, key
+        given = {(each["name"], each["in"]): each for each in mine[key].get("parameters", ())}
+        for each in about.get("parameters", ()):
+            own = given.pop((each["name"], each["in"]))
+            assert own.get("required", False) == each.get("required", False), (key, own)
+            assert compare(own["schema"], each["schema"], f"{key} {each['name']}") == []
+        assert not any(each.get("required") for each in given.values()), key
 
 
 def test_every_field_of_what_is_sent_is_taken_and_none_is_newly_required(ours, theirs):
+    compare = Comparison(ours, theirs)
     for key, about in operations(theirs).items():
         mine, wanted = body(operations(ours)[key]), body(about)
-        assert lacking(ours, theirs, mine, wanted, str(key)) == []
-        required = set(resolved(ours, mine).get("required", ()))
-        assert required <= set(resolved(theirs, wanted).get("required", ())), key
+        assert compare(mine, wanted, str(key)) == []
+        assert operations(ours)[key].get("requestBody", {}).get("required") == about.get("requestBody", {}).get(
+            "required"
+        )
+        required = set(followed(ours, mine).get("required", ()))
+        assert required <= set(followed(theirs, wanted).get("required", ())), key
 
 
 def test_every_field_of_what_is_answered_is_published(ours, theirs):
+    compare = Comparison(ours, theirs)
     for key, about in operations(theirs).items():
-        assert lacking(ours, theirs, answer(operations(ours)[key]), answer(about), str(key)) == []
+        assert compare(answer(operations(ours)[key], "200"), answer(about, "200"), str(key)) == []
+
+
+def test_every_refusal_is_published(ours, theirs):
+    compare = Comparison(ours, theirs)
+    for key, about in operations(theirs).items():
+        assert set(about["responses"]) <= set(operations(ours)[key]["responses"]), key
+        for status in set(about["responses"]) - {"200"}:
+            # What is refused by what it means, and not by its form, is said in a sentence: one more choice.
+            mine = answer(operations(ours)[key], status)
+            choices = mine.get("anyOf", [mine])
+            wanted = answer(about, status)
+            assert not wanted or any(compare(one, wanted, f"{key} {status}") == [] for one in choices)
+
+
+def test_every_schema_has_its_name(ours, theirs):
+    compare, mine = Comparison(ours, theirs), ours["components"]["schemas"]
+    for name, schema in theirs.get("components", {}).get("schemas", {}).items():
+        assert compare(mine[name], schema, name) == []
+
+
+def test_a_difference_would_be_found(ours, theirs):
+    compare = Comparison(ours, theirs)
+    text, number = {"type": "string", "format": "uuid"}, {"type": "integer"}
+    nullable = {"anyOf": [text, {"type": "null"}]}
+    assert compare(nullable, text, "x")
+    assert compare(text, nullable, "x")
+    assert compare({"type": "string"}, text, "x")
+    assert compare({"type": "array", "items": {"type": "object"}}, {"type": "array", "items": {}}, "x")
+    record = {"type": "object", "properties": {"a": text, "b": number}}
+    assert compare({**record, "required": ["a"]}, record, "x")
+    assert compare(record, {**record, "required": ["a"]}, "x")
+    assert compare({**record, "properties": {"a": text}}, record, "x")
+    assert compare({**record, "additionalProperties": True}, record, "x") == []

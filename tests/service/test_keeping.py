@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import sqlite3
+import stat
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +149,127 @@ def test_what_a_crash_left_goes_too_and_what_is_young_or_under_way_stays(home: H
     assert not kept[1].exists()
 
 
+def repacked(file: Path, target: Path, change: Callable[[tarfile.TarInfo, bytes], bytes | None]) -> Path:
+    """Copy a backup, with its parts changed or left out."""
+    with tarfile.open(file) as source, tarfile.open(target, "w") as made:
+        for member in source:
+            part = source.extractfile(member)
+            assert part is not None
+            content = change(member, part.read())
+            if content is not None:
+                member.size = len(content)
+                made.addfile(member, io.BytesIO(content))
+    return target
+
+
+def _other(name: str) -> Callable[[tarfile.TarInfo, bytes], bytes]:
+    def change(member: tarfile.TarInfo, content: bytes) -> bytes:
+        return content[:-1] + bytes([content[-1] ^ 1]) if member.name.startswith(name) else content
+
+    return change
+
+
+def test_a_backup_that_is_not_as_it_was_made_is_refused(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "aero.tar"
+    keeping.backup(home.folder, file)
+    for name in ("content/", "aero.db"):
+        changed = repacked(file, tmp_path / f"changed-{name[:4]}.tar", _other(name))
+        with pytest.raises(InvalidArgument, match=f"is damaged: {name}.*holds other bytes"):
+            keeping.restore(tmp_path / "new", changed)
+    lacking = repacked(file, tmp_path / "lacking.tar", lambda member, told: None if "content" in member.name else told)
+    with pytest.raises(InvalidArgument, match="lacks 1 contents"):
+        keeping.restore(tmp_path / "new", lacking)
+    empty = repacked(file, tmp_path / "empty.tar", lambda member, told: b"" if member.name == "aero.db" else told)
+    with pytest.raises(InvalidArgument, match="is no backup"):
+        keeping.restore(tmp_path / "new", empty)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == []
+    assert keeping.restore(tmp_path / "new", file) == 1
+
+
+def test_a_backup_that_holds_a_link_is_refused(home: Home, tmp_path: Path) -> None:
+    def linked(member: tarfile.TarInfo, content: bytes) -> bytes:
+        if member.name.startswith("content/"):
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        return content
+
+    keeping.backup(home.folder, tmp_path / "aero.tar")
+    file = repacked(tmp_path / "aero.tar", tmp_path / "linked.tar", linked)
+    with pytest.raises(InvalidArgument, match="is no backup"):
+        keeping.restore(tmp_path / "new", file)
+
+
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_a_backup_and_what_comes_back_are_private_under_any_umask(home: Home, tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        keeping.backup(home.folder, tmp_path / "aero.tar")
+        (tmp_path / "new").mkdir(mode=0o777)
+        keeping.restore(tmp_path / "new", tmp_path / "aero.tar")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "aero.tar", tmp_path / "new", *(tmp_path / "new").rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_content_is_removed_and_copied_beside_a_service_at_work(home: Home, tmp_path: Path) -> None:
+    state = daemon.running(home.folder)
+    assert state is not None
+    client, busy = aero_jupyter.local().client, threading.Event()
+    failed: list[BaseException] = []
+
+    def remove() -> None:
+        while not busy.is_set():
+            try:
+                # Not what a run under way has yet to commit, as no gc does.
+                keeping.gc(home.folder, fresh=5.0)
+            except BaseException as error:
+                failed.append(error)
+
+    remover = threading.Thread(target=remove)
+    remover.start()
+    try:
+        for number in range(3):
+            client.put(f"collections/{state.collection}/orphan{number}", data={"n": number}, encoding="json")
+            assert home.run().state == "done"
+            assert keeping.backup(home.folder, tmp_path / f"{number}.tar") > 0
+            keeping.restore(tmp_path / f"back{number}", tmp_path / f"{number}.tar")
+            assert violations(tmp_path / f"back{number}") == []
+    finally:
+        busy.set()
+        remover.join()
+    assert failed == []
+    assert violations(home.folder) == []
+
+
+def test_content_is_not_removed_while_it_is_copied(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = daemon.running(home.folder)
+    assert state is not None
+    client = aero_jupyter.local().client
+    client.put(f"collections/{state.collection}/orphan.csv", data={"n": 1}, encoding="json")
+    copied, removers = keeping._copy, []
+
+    def copy(source: Path, target: Path) -> None:
+        copied(source, target)
+        removers.append(threading.Thread(target=keeping.gc, args=(home.folder, -1.0)))
+        removers[0].start()
+        removers[0].join(0.5)
+        assert removers[0].is_alive()
+
+    monkeypatch.setattr(keeping, "_copy", copy)
+    assert keeping.backup(home.folder, tmp_path / "aero.tar") == 2
+    removers[0].join()
+    keeping.restore(tmp_path / "new", tmp_path / "aero.tar")
+    assert violations(tmp_path / "new") == []
+
+
+def test_nothing_is_brought_back_beside_a_running_service(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    file = home.folder.parent / "aero.tar"
+    keeping.backup(home.folder, file)
+    assert cli.main(["local", "restore", str(file)]) == 1
+    assert "The local AERO runs." in capsys.readouterr().err
+    assert home.run().state == "done"
+
+
 def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     daemon.stop(home.folder)
     with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store:
@@ -270,6 +393,8 @@ def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
     assert json.loads(found[0].read_text().splitlines()[-1])["level"] == "warning"
     text = logs.without_secrets("Bearer abc.def https://x/y?X-Amz-Signature=s1gned&a=1 token=hidden own", "own")
     assert text == "Bearer … https://x/y?X-Amz-Signature=…&a=1 token=… …"
+    assert logs.without_secrets("http://me:pw@x/y?sig=1&key=2&code=3") == "http://…@x/y?sig=…&key=…&code=…"
+    assert logs.without_secrets("sorted(rows, key=len) ended with code=3") == "sorted(rows, key=len) ended with code=3"
 
 
 def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> None:

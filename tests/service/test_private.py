@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -112,6 +113,32 @@ def test_what_is_too_long_is_refused_before_it_is_read(aero: Any) -> None:
         assert status == 413
     chunks = requests.post(f"{aero.url}flow/register", data=iter([b"{}"]), headers=headers, timeout=30)
     assert chunks.status_code == 411
+
+
+@pytest.mark.parametrize("size", [600_000, 1_100_000, 3_000_000])
+def test_a_head_that_is_too_long_is_refused_in_json(aero: Any, size: int) -> None:
+    headers = {"Authorization": f"Bearer {aero.token}"}
+    for answer in (
+        requests.get(f"{aero.url}data/search?query={'x' * size}", headers=headers, timeout=30),
+        requests.get(f"{aero.url}data/", headers={**headers, "X-Long": "x" * size}, timeout=30),
+    ):
+        assert answer.status_code == 431
+        assert "64 kB" in answer.json()["detail"]
+
+
+def test_what_is_no_request_is_refused_in_json(aero: Any) -> None:
+    with socket.create_connection(("127.0.0.1", int(aero.url.rstrip("/").rpartition(":")[2])), timeout=30) as line:
+        line.sendall(b"\x16\x03\x01 this is no request\r\n\r\n")
+        told = b"".join(iter(lambda: line.recv(1 << 16), b""))
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(told.partition(b"\r\n\r\n")[2])["detail"]
+
+
+def test_the_description_that_is_open_tells_nothing_of_this_one(aero: Any, aero_home: Path) -> None:
+    told = requests.get(f"{aero.url}openapi.json", timeout=30)
+    assert told.status_code == 200
+    for own in (aero.token, aero.collection, aero.endpoint, str(aero_home)):
+        assert own not in told.text
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "..%2fx", "%2e%2e%2fx", "/etc/passwd", "a/../../x", ".hidden", "a%00b"])

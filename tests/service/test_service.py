@@ -44,7 +44,10 @@ def call(aero):
 
 def test_nobody_without_the_token_is_let_in(aero):
     assert requests.get(aero.url + "data/", timeout=5).status_code == 401
-    assert requests.get(aero.url + "data/", headers={"Authorization": "Bearer no"}, timeout=5).status_code == 401
+    for said in ("Bearer no", aero.token, f"Basic {aero.token}", f"Token {aero.token}", "Bearer", "Bearer "):
+        assert requests.get(aero.url + "data/", headers={"Authorization": said}, timeout=5).status_code == 401, said
+    for said in (f"Bearer {aero.token}", f"bearer {aero.token}"):
+        assert requests.get(aero.url + "data/", headers={"Authorization": said}, timeout=5).status_code == 200
 
 
 def test_a_foreign_host_name_is_refused(call):

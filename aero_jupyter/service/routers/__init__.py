@@ -25,6 +25,12 @@ def service_of(request: Request) -> Service:
     return service
 
 
+def bearer(request: Request) -> str:
+    """The bearer token that a request carries; empty where it carries none, or says so in another way."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 Serving = Annotated["Service", Depends(service_of)]
 
 

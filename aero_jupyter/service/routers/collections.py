@@ -10,6 +10,7 @@ from aero_jupyter.service.content import is_one_of, slice_of, wanted
 from aero_jupyter.service.routers import service_of
 
 router = APIRouter(tags=["collections"])
+_BYTES: dict[str, Any] = {"description": "The bytes", "content": {"application/octet-stream": {}}}
 
 
 @router.put(wire.PUT_CONTENT.path, status_code=201)
@@ -19,7 +20,7 @@ async def put(request: Request, collection: str, file: str) -> Any:
     return JSONResponse({"checksum": checksum, "size": size}, 201, headers={"ETag": f'"{checksum}"'})
 
 
-@router.get(wire.CONTENT.path)
+@router.get(wire.CONTENT.path, response_class=StreamingResponse, responses={200: _BYTES, 206: _BYTES})
 def get(request: Request, collection: str, file: str) -> Response:
     """Give a file, or the range asked for, or nothing where it is what the caller has."""
     path, checksum, size = service_of(request).content.find(collection, file)

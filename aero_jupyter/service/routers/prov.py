@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from aero_jupyter.core import wire
 from aero_jupyter.service import flows, shapes
 from aero_jupyter.service.catalogue import required
-from aero_jupyter.service.routers import Wanted, page, service_of
+from aero_jupyter.service.routers import Wanted, bearer, page, service_of
 from aero_jupyter.service.schemas import ProvRecord
 from aero_jupyter.service.store import Refused
 
@@ -28,8 +28,7 @@ def all_prov(request: Request, asked: Wanted) -> JSONResponse:
 def commit(request: Request, record: ProvRecord) -> Any:
     """Keep what a run made: versions, provenance and what follows, in one transaction."""
     service = service_of(request)
-    given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    run_id = service.run_tokens.holder(given)
+    run_id = service.run_tokens.holder(bearer(request))
     if run_id is not None and str(record.run_id) != run_id:
         raise Refused(403, "This token commits only its own run.")
     prov_id = flows.commit(service.store, record.model_dump(mode="json"))

@@ -1,6 +1,7 @@
 """Runs, and the state of the service."""
 
 import os
+import sqlite3
 from typing import Any
 from uuid import UUID
 
@@ -53,4 +54,8 @@ def status(request: Request) -> Any:
     service = service_of(request)
     about = {"version": __version__, "pid": os.getpid(), "time": stamp(), "engine_ready": service.engine.ready.is_set()}
     places = {"endpoint": service.store.endpoint, "collection": service.store.collection}
-    return {**about, **places, "counts": service.runs.counts()}
+    try:
+        return {**about, **places, "counts": service.runs.counts()}
+    except sqlite3.DatabaseError as error:
+        # Whoever stops it has to find it, whatever became of its store.
+        return {**about, **places, "counts": {}, "problem": str(error)}
