@@ -9,6 +9,7 @@ import pytest
 import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.notebook.words import state_of
 
 CELL = (
     "%%aero_register {options} --output {name}\n"
@@ -118,7 +119,13 @@ def test_a_flow_opens_with_its_policy_its_runs_and_its_function(shell: Any) -> N
     line = next(line for line in picture["lines"] if line["flow"] == "follow")
     view.act({"do": "open", "id": line["id"]})
     shown = trees.as_text(view.tree())
-    for words in ("When any input changes.", "local endpoint", "newest run: ✓ done", "function follow"):
+    newest = aero_jupyter.current().client.list("run", match=line["id"]).page(1)[0]
+    for words in (
+        "When any input changes.",
+        "local endpoint",
+        f"newest run: {state_of(newest.state)}",
+        "function follow",
+    ):
         assert words in shown
     assert view.value.opened == line["id"] == aero_jupyter.current().client.resolve_flow("follow").id
     assert again(view).value == view.value

@@ -46,7 +46,7 @@ def test_status_says_where_and_how_much(shell, influent):
 
 
 def test_lists_are_plain_frames_with_the_id_last(shell, influent):
-    frame = shell.run_line_magic("aero_list", "data")
+    frame = shell.run_line_magic("aero_list", "data --limit 1000")
     assert isinstance(frame, pd.DataFrame)
     assert list(frame)[:2] == ["name", "description"]
     assert list(frame)[-1] == "id"

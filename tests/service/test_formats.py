@@ -52,7 +52,9 @@ def test_a_migrated_store_has_the_shape_of_a_new_one(first: Path, tmp_path: Path
         names = [row["name"] for row in tables]
         return {name: {row["name"] for row in store.db.rows(f"PRAGMA table_info({name})")} for name in names}
 
-    assert shape(Store(first / "aero.db")) == shape(Store(tmp_path / "new.db"))
+    new = tmp_path / "new"
+    new.mkdir()
+    assert shape(Store(first / "aero.db")) == shape(Store(new / "aero.db"))
 
 
 def test_a_store_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
