@@ -44,7 +44,7 @@ def test_what_a_flow_reads_and_makes_is_text_and_the_things_themselves(influent)
     flow = aero_jupyter.frame("flow", "follow").set_index("name").loc["follow"]
     assert flow["inputs"] == "influent"
     assert [data.name for data in flow["inputs"].objects] == ["influent"]
-    run = aero_jupyter.frame("run", "follow", limit=None).query("made == 'level v2'").iloc[0]
+    run = aero_jupyter.frame("run", where={"made": "level v2"}).iloc[0]
     assert [(version.data.name, version.version) for version in run["used"].objects] == [("influent", 2)]
 
 
