@@ -64,6 +64,7 @@ class Live:
         self._mark = uuid.uuid4().hex
         self._twin = Twin(self._static, self)
         self._controls: Controls | None = None
+        self._fetching = threading.Lock()
         self._hear = hear
         self.pager = make(listing, self._show, code)
         self.grid = Grid(mark=self._mark, view=self.pager.view())
@@ -116,7 +117,9 @@ class Live:
 
     def _act(self, message: Any) -> None:
         if message.get("do") == "download":
-            threading.Thread(target=self._download, args=(message,), name="aero-download", daemon=True).start()
+            # A second click while a file is on its way does not fetch another.
+            if self._fetching.acquire(blocking=False):
+                threading.Thread(target=self._fetch, args=(message,), name="aero-download", daemon=True).start()
         else:
             self.pager.act(message)
 
@@ -139,6 +142,12 @@ class Live:
         self._show(self.pager.view())
         self.box.children = [self._controls]
         counted(self._controls, self._hear)
+
+    def _fetch(self, message: Any) -> None:
+        try:
+            self._download(message)
+        finally:
+            self._fetching.release()
 
     @callback
     def _download(self, message: Any) -> None:

@@ -15,6 +15,7 @@ function render({ model, el }) {
   el.append(root);
   let focused = null; // the id of the row that has the focus
   let anchor = null; // where a range of selected rows begins
+  let marked = null; // the number of the cell that the arrow keys stand on
   let typed = null; // the box that is being typed into
   let drawing = false;
   const busy = busyness(root);
@@ -60,7 +61,20 @@ function render({ model, el }) {
       }
       focus(all[to]);
     };
+    const across = (by) => {
+      const last = row.cells.length - 1;
+      marked = Math.min(Math.max((marked ?? (by > 0 ? -1 : last + 1)) + by, 0), last);
+      focused = row.id;
+      mark();
+      said(`${model.get("view").columns[marked].name}: ${row.cells[marked].whole}`);
+    };
+    const copyHere = () => {
+      const column = marked === null ? null : model.get("view").columns[marked].name;
+      return column === null ? copy(row.id, "the id") : copy(row.cells[marked].whole, column);
+    };
     const actions = {
+      ArrowRight: () => across(1),
+      ArrowLeft: () => across(-1),
       ArrowDown: () => move(at + 1),
       ArrowUp: () => move(at - 1),
       Home: () => move(0),
@@ -69,7 +83,7 @@ function render({ model, el }) {
       PageUp: () => model.get("view").can.previous && turn("previous"),
       Enter: () => tell("open", { id: row.id }),
       " ": () => select(row.id, !row.selected, event.shiftKey),
-      c: () => copy(row.id, "the id"),
+      c: copyHere,
     };
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!actions[event.key]) return;
@@ -85,13 +99,37 @@ function render({ model, el }) {
       row.tabIndex = here ? 0 : -1;
       if (here) row.focus();
     }
+    mark();
+  };
+
+  /* The cell that the arrow keys stand on, in the row that has the focus. */
+  const mark = () => {
+    for (const cell of root.querySelectorAll("td.at")) cell.classList.remove("at");
+    if (marked === null) return;
+    const row = [...root.querySelectorAll("tbody tr")].find((line) => line.dataset.id === focused);
+    row?.cells[marked + 1]?.classList.add("at");
+  };
+
+  const everyRow = (view) => {
+    const on = view.rows.filter((row) => row.selected).length;
+    const box = make("input", {
+      type: "checkbox",
+      "aria-label": "select this page",
+      title: "Select this page",
+      "data-do": "select page",
+      disabled: !view.rows.length,
+      onclick: (event) => tell("select", { ids: ids(), on: event.target.checked }),
+    });
+    box.checked = on > 0 && on === view.rows.length;
+    box.indeterminate = on > 0 && on < view.rows.length;
+    return box;
   };
 
   const head = (view) =>
     make(
       "tr",
       {},
-      make("th", { scope: "col" }, make("span", { class: "meta" }, "select")),
+      make("th", { scope: "col" }, everyRow(view)),
       ...view.columns.map((column) =>
         make(
           "th",
@@ -119,12 +157,8 @@ function render({ model, el }) {
         : column.code && text
           ? make("button", { class: "plain code", tabindex: -1, onclick: () => copy(whole, column.name) }, text)
           : text;
-    const title = column.code ? `${whole} (click to copy)` : whole;
-    return make(
-      "td",
-      { class: column.side, title: title !== text ? title : null, ondblclick: null, "data-whole": whole },
-      shown
-    );
+    const title = `${whole} (${column.code ? "click" : "double-click"} to copy)`;
+    return make("td", { class: column.side, title: whole ? title : null, "data-whole": whole }, shown);
   };
 
   const body = (view) =>
@@ -149,6 +183,11 @@ function render({ model, el }) {
         make("td", {}, box),
         ...row.cells.map((_, index) => cell(view, row, index))
       );
+      line.addEventListener("click", (event) => {
+        // Text that somebody marks is not meant as a click.
+        if (event.target.closest("button, input") || !getSelection().isCollapsed) return;
+        select(row.id, !row.selected, event.shiftKey);
+      });
       line.addEventListener("dblclick", (event) => {
         const at = event.target.closest("td");
         if (at?.dataset.whole) copy(at.dataset.whole, "the cell");
@@ -225,6 +264,7 @@ function render({ model, el }) {
         make("button", { onclick: () => copy(view.code, "the code") }, "Copy as code"),
         button("CSV of this page", "download", true, { what: "page", format: "csv" }),
         button("CSV of all", "download", true, { what: "all", format: "csv" }),
+        button("Parquet of this page", "download", true, { what: "page", format: "parquet" }),
         button("Parquet of all", "download", true, { what: "all", format: "parquet" }),
         ...(view.actions ?? []).map((action) => button(action.text, action.do, action.can)),
         button(view.grown ? `${view.grown} new · refresh` : "Refresh", "refresh", true, {}, turn),
@@ -327,6 +367,7 @@ function render({ model, el }) {
     else if (kept) root.querySelector(place).replaceWith(kept);
     else if (place) root.querySelector(`${place}:not(:disabled)`)?.focus();
     kept?.focus();
+    mark();
     drawing = false;
     const news = [view.note, view.about].filter((text) => text && text !== live.dataset.about && text !== live.dataset.note);
     if (news.length) said(news.join(". "));
