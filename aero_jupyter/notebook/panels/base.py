@@ -282,9 +282,11 @@ class TreePanel(Panel):
 
     def show(self) -> None:
         """Show things as they are."""
-        self._shown_at = datetime.now(timezone.utc)
-        if self._shown is not None:
-            self._shown.show(self.tree())
+        # In turn: what is older is never shown over what is newer.
+        with self._lock:
+            self._shown_at = datetime.now(timezone.utc)
+            if self._shown is not None:
+                self._shown.show(self.tree())
         self.twin.later()
 
     def show_error(self, lines: Sequence[str], story: str) -> None:
