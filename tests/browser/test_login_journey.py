@@ -8,6 +8,8 @@ import pytest
 from lab import Jupyter
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.slow
+
 STATE = "application/vnd.jupyter.widget-state+json"
 
 

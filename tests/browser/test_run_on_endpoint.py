@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 CELL = """%%aero_run --kwarg text={!r}
 def words(text):
     print("counting", text)

@@ -117,6 +117,7 @@ def test_a_row_opens_and_ids_and_code_are_copied_whole(table: Any) -> None:
     assert "aero.frame('data', 'basin'" in clipboard(table)
 
 
+@pytest.mark.slow
 def test_it_is_downloaded(table: Any) -> None:
     for button, rows in (("CSV of this page", 15), ("CSV of all", COUNT), ("Parquet of all", COUNT)):
         with table.page.expect_download() as download:
@@ -188,6 +189,7 @@ def test_while_the_kernel_is_busy_nothing_is_lost(table: Any) -> None:
     expect(grid(table)).to_contain_text(f"16–30 of {COUNT}", timeout=15_000)
 
 
+@pytest.mark.slow
 def test_reopened_without_a_kernel_the_static_table_is_there(jupyter: Any, table: Any, browser: Any) -> None:
     table.save()
     saved = [out for out in jupyter.saved("table.ipynb").cells[1].outputs if "text/html" in out.get("data", {})]
@@ -227,6 +229,7 @@ def test_hostile_names_are_shown_as_themselves_and_run_nothing(jupyter: Any, bro
         notebook.shot("table-untrusted")
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_a_callback_is_shown_in_the_table_and_told_in_full(jupyter: Any, browser: Any) -> None:
     client = aero_jupyter.local().client
     for number in range(70):
@@ -256,6 +259,7 @@ def test_what_goes_wrong_in_a_callback_is_shown_in_the_table_and_told_in_full(ju
         expect(notebook.output(4)).to_contain_text("raise ZeroDivisionError")
 
 
+@pytest.mark.slow
 def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_table(
     jupyter: Any, browser: Any, catalogue: None
 ) -> None:

@@ -13,6 +13,8 @@ from aero_jupyter.compute.results import Patience, told_by
 from aero_jupyter.core.errors import RunFailed
 from aero_jupyter.testing.compute import ComputeService
 
+pytestmark = pytest.mark.slow
+
 WAITING = "def wait():\n    import threading\n    threading.Event().wait(120)"
 
 

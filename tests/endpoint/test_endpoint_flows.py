@@ -25,6 +25,8 @@ from aero_jupyter.testing.compute import ComputeService
 CELL = """\
 import pandas as pd
 
+pytestmark = pytest.mark.slow
+
 
 def clean(raw):
     frame = pd.read_csv(raw)

@@ -16,6 +16,8 @@ from aero_jupyter.testing.compute import ComputeService
 CELL = """\
 import math
 
+pytestmark = pytest.mark.slow
+
 SCALE = 10
 
 

@@ -20,6 +20,8 @@ from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
 from aero_jupyter.notebook.panels.form import RegisterForm
 from aero_jupyter.notebook.panels.runs import STATES
 
+pytestmark = pytest.mark.slow
+
 TEXT = "def coded(x, window=2):\n    '''Coded.'''\n    return x\n"
 NAMES = st.text(max_size=12).filter(lambda text: text.isprintable())
 

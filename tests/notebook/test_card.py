@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter.core.errors import Unreachable
@@ -51,9 +51,7 @@ def test_a_failure_is_said_with_its_reason_and_a_way_to_its_run(made: Any) -> No
     below = aero_jupyter.flow("card_made").panel
     assert below.widget is not None
     below.act({"do": "failed"})
-    for thread in threading.enumerate():
-        if thread.name == "aero-panel":
-            thread.join(30)
+    settled()
     assert len(below.widget.children) == 2
     assert isinstance(run, Run)
 

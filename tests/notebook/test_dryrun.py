@@ -12,6 +12,8 @@ import pytest
 import aero_jupyter
 from aero_jupyter import demo
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def nothing_registered(aero):

@@ -22,6 +22,8 @@ from aero_jupyter.notebook.panels.draft import Draft
 from aero_jupyter.notebook.panels.form import RegisterForm
 from aero_jupyter.testing.compute import ComputeService
 
+pytestmark = pytest.mark.slow
+
 PULL = "def {name}(raw, more):\n    import pandas as pd\n    return pd.read_csv(raw)\n"
 
 

@@ -16,6 +16,8 @@ from aero_jupyter.compute.functions import portable
 from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.service import daemon
 
+pytestmark = pytest.mark.slow
+
 MADE = "def made_here(n=1):\n    return n\n"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ipywidgets
 import pytest
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter.notebook import grid
@@ -29,12 +29,6 @@ def _here(shell: Any, influent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def alive() -> int:
     return len(ipywidgets.widgets.widget._instances)
-
-
-def settled() -> None:
-    for thread in threading.enumerate():
-        if thread.name in ("aero-panel", "aero-pager"):
-            thread.join(30)
 
 
 def given_up(panel: Any) -> Plain:

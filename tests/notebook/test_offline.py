@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from older_server import older_server
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter import session
@@ -21,6 +22,8 @@ from aero_jupyter.notebook.panels import tree as trees
 from aero_jupyter.notebook.panels.browse import Browse
 from aero_jupyter.notebook.panels.poller import poller
 from aero_jupyter.service import daemon
+
+pytestmark = pytest.mark.slow
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "panel": lambda: aero_jupyter.panel(),
@@ -47,12 +50,6 @@ def broken(request: pytest.FixtureRequest) -> Iterator[str]:
             listener.close()
         aero_jupyter.connect(where, token="an-access-token")
         yield f"No answer from {where}." if request.param == "refuses" else f"{where} did not answer in time."
-
-
-def settled() -> None:
-    for thread in threading.enumerate():
-        if thread.name in ("aero-panel", "aero-pager"):
-            thread.join(30)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument
@@ -16,6 +16,8 @@ from aero_jupyter.notebook.panels.monitor import monitor_of
 
 AGAIN = """
 import json, sys, threading
+
+pytestmark = pytest.mark.slow
 for code in json.load(sys.stdin):
     names = {}
     first, last = code.rstrip("\\n").rsplit("\\n", 1)
@@ -38,14 +40,6 @@ for code in json.load(sys.stdin):
 @pytest.fixture(autouse=True)
 def _here(shell: Any, influent: Any) -> None:
     """Panels stand on the shell's AERO, which has data."""
-
-
-def settled() -> None:
-    # What one begins on its thread may begin another.
-    for name in ("aero-panel", "aero-pager", "aero-pager"):
-        for thread in threading.enumerate():
-            if thread.name == name:
-                thread.join(30)
 
 
 def shown(panel: Any, *actions: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link, of_flows
@@ -43,12 +44,6 @@ def drawn_box(view: Any, name: str) -> Any:
     return next(box for box in picture["boxes"] if box["texts"][0] == name)
 
 
-def settled(panel: Any) -> None:
-    for thread in threading.enumerate():
-        if thread.name in ("aero-panel", "aero-pager"):
-            thread.join(30)
-
-
 def test_the_workbench_says_where_it_is_and_has_four_tabs() -> None:
     bench = aero_jupyter.panel()
     text = repr(bench)
@@ -71,12 +66,12 @@ def test_its_magic_opens_a_tab(shell: Any) -> None:
 def test_a_row_is_carried_to_the_other_tabs() -> None:
     bench = aero_jupyter.panel()
     assert bench.widget is not None
-    settled(bench)
+    settled()
     data = aero_jupyter.current().client.resolve_data("influent")
     browse = bench._panels["browse"]
     for what, tab in (("lineage", "lineage"), ("runs", "runs"), ("use", "register")):
         browse.carried(what, data)
-        settled(bench)
+        settled()
         assert bench.value.tab == tab
     assert isinstance(bench._panels["lineage"], LineageView)
     runs = bench._panels["runs"]
@@ -108,21 +103,21 @@ def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
     panel = aero_jupyter.browse("influent", sort=None)
     assert panel.widget is not None
     panel.begin()
-    settled(panel)
+    settled()
     pager = panel._live.pager
     pager.act({"do": "select", "ids": [pager.view()["rows"][0]["id"]], "on": True})
     assert panel.value.query == "influent"
     assert len(panel.value.selected) == 1
     copy = again(panel)
     assert copy.widget is not None
-    settled(copy)
+    settled()
     assert copy.value == panel.value
     pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
-    settled(panel)
+    settled()
     links = pager.view()["detail"]["links"]
     assert [link["text"] for link in links] == ["Use as input", "Load", "Lineage", "Runs"]
     pager.act({"do": "carry", "what": "load"})
-    settled(panel)
+    settled()
     note = pager.view()["note"]
     assert note.startswith("Loaded as influent")
     assert "version 2" in note
@@ -132,7 +127,7 @@ def test_a_row_opened_by_itself_opens_the_other_panel_below() -> None:
     panel = aero_jupyter.browse("influent")
     assert len(panel.widget.children) == 1
     panel.carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
-    settled(panel)
+    settled()
     assert len(panel.widget.children) == 2
 
 
@@ -172,7 +167,7 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     shell.run_cell("%%aero_register --output panel_gone\ndef panel_gone(n=1):\n    return n\n")
     panel = aero_jupyter.monitor("panel_gone")
     assert panel.widget is not None
-    settled(panel)
+    settled()
     pager = panel._runs
     pager._begin = lambda task: task()
     pager.look()
@@ -201,7 +196,7 @@ def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
     card = aero_jupyter.flow(flow.id)
     panel = aero_jupyter.monitor(flow.id)
     assert panel.widget is not None
-    settled(panel)
+    settled()
     client.delete_flow(flow.id)
     panel._runs.look()
     assert panel._runs.view()["note"] == "This flow was deleted; its runs and what they made stay."
@@ -339,12 +334,12 @@ def test_a_tab_can_be_turned_to_again_and_again(tab: str) -> None:
     bench = aero_jupyter.panel(tab)
     assert bench.widget is not None
     bench.begin()
-    settled(bench)
+    settled()
     live = bench._panels[tab]._live
     live._heard(None, {"do": "hello", "view": "one"}, [])
     for other in ("register", tab, "lineage", tab):
         bench.act({"do": "tab", "tab": other})
-        settled(bench)
+        settled()
         assert bench._error is None
         assert bench.value.tab == other
     live._heard(None, {"do": "bye", "view": "one"}, [])

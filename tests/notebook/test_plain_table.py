@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import ipywidgets
 import pytest
 from ipywidgets.widgets import widget as widgets
+from threads import settled
 
 import aero_jupyter
 from aero_jupyter.core.errors import Unreachable
@@ -49,9 +49,7 @@ class Plain:
         return self.panel._live
 
     def settle(self) -> None:
-        for thread in threading.enumerate():
-            if thread.name in ("aero-pager", "aero-download", "aero-panel"):
-                thread.join(30)
+        settled()
 
     def named(self, label: str, kind: Any = ipywidgets.Widget) -> Any:
         found = [each for each in self.widgets() if isinstance(each, kind) and each.description == label]

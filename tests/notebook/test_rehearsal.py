@@ -16,6 +16,8 @@ from aero_jupyter.testing.rehearsal import COLLECTION, Rehearsal
 CELL = """%%aero_register --endpoint {where} --source raw={plant.url} --output drain --every 1d
 import pandas as pd
 
+pytestmark = pytest.mark.slow
+
 def drain_in(raw):
     return pd.read_csv(raw)[["sample_collect_date", "sars_cov_2"]]
 """

@@ -22,6 +22,8 @@ from aero_jupyter.service.aside import set_aside
 from aero_jupyter.service.check import violations
 from aero_jupyter.service.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -15,6 +15,8 @@ from aero_jupyter.service.pool import Pool
 from aero_jupyter.service.workers import Limits, Task, TaskFailed, environment
 from aero_jupyter.testing import local_aero
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):

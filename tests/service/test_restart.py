@@ -23,6 +23,8 @@ from aero_jupyter.service.patience import Patience, Stopping
 from aero_jupyter.service.store import Refused
 from aero_jupyter.testing import local_aero
 
+pytestmark = pytest.mark.slow
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
