@@ -14,6 +14,9 @@ from aero_jupyter.jobs.server import token_for
 from aero_jupyter.jobs.web import AeroJobError, ask
 
 
+_SENT_AT_ONCE = 1 << 20
+
+
 def named_results(result: Any, declared: Collection[str]) -> dict[str, Any]:
     """Give each declared output what the function returned for it: a DataFrame or a path.
 
@@ -98,13 +101,9 @@ class _Hashed:
         return self._size
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read(1 << 18):
+        while chunk := self._file.read(_SENT_AT_ONCE):
+            self.digest.update(chunk)
             yield chunk
-
-    def read(self, amount: int = -1) -> bytes:
-        chunk = self._file.read(amount)
-        self.digest.update(chunk)
-        return chunk
 
 
 def _pairs(result: Any, declared: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -14,6 +17,8 @@ from aero_jupyter.service.store import Refused, Store, new_id, stamp
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _CHUNK = 1 << 20
+#: Bytes that are hashed and written at once; twice as many are held at most.
+_BATCH = 4 << 20
 
 
 class Content:
@@ -37,19 +42,17 @@ class Content:
     async def put(self, collection: str, name: str, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Keep a file under a new name; give its sha256 and its size in bytes."""
         self._require(collection, name)
-        path, digest, size = self._tmp / new_id(), hashlib.sha256(), 0
+        path = self._tmp / new_id()
         try:
-            with path.open("wb") as file:
-                async for chunk in chunks:
-                    file.write(chunk)
-                    digest.update(chunk)
-                    size += len(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            self._publish(collection, name, path, digest.hexdigest(), size)
+            with path.open("wb", buffering=0) as file:
+                async with contextlib.aclosing(_Arriving(file)) as part:
+                    async for chunk in chunks:
+                        await part.take(chunk)
+                    checksum, size = await part.end()
+            self._publish(collection, name, path, checksum, size)
         finally:
             path.unlink(missing_ok=True)
-        return digest.hexdigest(), size
+        return checksum, size
 
     def _publish(self, collection: str, name: str, path: Path, checksum: str, size: int) -> None:
         target = self._path(checksum)
@@ -84,6 +87,49 @@ class Content:
             raise Refused(404, f"There is no collection {collection} here.")
         if not _NAME.fullmatch(name):
             raise Refused(422, "A file name has letters, digits, dots, dashes and underscores.")
+
+
+class _Arriving:
+    """Bytes on their way to disk: hashed and written on a thread, while what follows them comes in."""
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        self._file, self._digest, self._size = file, hashlib.sha256(), 0
+        self._held = bytearray()
+        self._writing: asyncio.Future[None] | None = None
+
+    async def take(self, chunk: bytes) -> None:
+        """Take what came; waits while as much again is being written."""
+        self._held += chunk
+        if len(self._held) >= _BATCH:
+            await self._pass_on()
+
+    async def end(self) -> tuple[str, int]:
+        """Let all of it reach the disk; give its sha256 and its size in bytes."""
+        await self._pass_on()
+        await self._pass_on()
+        await asyncio.to_thread(os.fsync, self._file.fileno())
+        return self._digest.hexdigest(), self._size
+
+    async def aclose(self) -> None:
+        """Let what is being written end, whatever became of the rest."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+
+    async def _pass_on(self) -> None:
+        if self._writing is not None:
+            await self._writing
+        held, self._held = self._held, bytearray()
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self._write, held))
+
+    def _write(self, held: bytearray) -> None:
+        view = memoryview(held)
+        self._digest.update(view)
+        while view:
+            view = view[self._file.write(view) :]
+        if hasattr(os, "posix_fadvise"):
+            # Begins to write what came to the disk, so that little is left to wait for at the end.
+            os.posix_fadvise(self._file.fileno(), self._size, len(held), os.POSIX_FADV_DONTNEED)
+        self._size += len(held)
 
 
 def path_of(content: Path, checksum: str) -> Path:
