@@ -13,7 +13,6 @@ from aero_jupyter.jobs.names import suffix_of
 from aero_jupyter.jobs.server import token_for
 from aero_jupyter.jobs.web import AeroJobError, ask
 
-
 _SENT_AT_ONCE = 1 << 20
 
 
