@@ -11,7 +11,7 @@ import ipywidgets
 
 from aero_jupyter.notebook.fields import Act, Bar, Fields, folded, labelled, line
 from aero_jupyter.notebook.handshake import NO_ANYWIDGET
-from aero_jupyter.notebook.paging import View
+from aero_jupyter.notebook.page import View
 
 _TURNS = {"first": "First", "previous": "Previous", "next": "Next", "last": "Last"}
 _DOWNLOADS = [

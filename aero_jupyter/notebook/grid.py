@@ -21,7 +21,8 @@ from aero_jupyter.notebook.frontend import module, style
 from aero_jupyter.notebook.handshake import PATIENCE, Handshake, closed, counted
 from aero_jupyter.notebook.listing import Listing
 from aero_jupyter.notebook.options import moment
-from aero_jupyter.notebook.paging import Pager, View
+from aero_jupyter.notebook.page import View
+from aero_jupyter.notebook.paging import Pager
 from aero_jupyter.notebook.panels.base import Twin
 
 

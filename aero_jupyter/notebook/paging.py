@@ -1,50 +1,23 @@
-"""The pages of a listing as somebody turns them: what is shown, what is selected, and what is still on its way."""
+"""The pages of a listing as somebody turns them: what is selected and opened, and what is still on its way."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from math import ceil
+from dataclasses import replace
 from typing import Any
 
-from aero_jupyter.core.errors import AeroError, ServerFailed, UnknownName
-from aero_jupyter.core.wire import PAGE_SIZE
+from aero_jupyter.core.errors import AeroError
+from aero_jupyter.notebook.asking import asked_anew, fitting, nothing
 from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import COLUMNS
-from aero_jupyter.notebook.listing import Listing, Question, holds, ordered
-from aero_jupyter.notebook.options import clock, options
-from aero_jupyter.notebook.table import is_code, is_right, missing, told
+from aero_jupyter.notebook.listing import Listing, Question
+from aero_jupyter.notebook.page import SIZES, Page, Place, View
 from aero_jupyter.notebook.views import Card
 
-SIZES = (15, 30, 60)
-Sort = tuple[str, bool]
-View = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where somebody is in a list.
-
-    Attributes
-    ----------
-    page, size : int
-        Counted from 1; rows a page.
-    sort : tuple of str and bool, or None
-        The column that the page is sorted by here, and whether downwards.
-    text : str
-        What the page is filtered by here.
-    """
-
-    page: int = 1
-    size: int = PAGE_SIZE
-    sort: Sort | None = None
-    text: str = ""
-
-
-class Pager:
+class Pager(Page):
     """Turns the pages of a listing. Every method may be called on any thread; none waits for the server.
 
     Parameters
@@ -70,47 +43,15 @@ class Pager:
         *,
         begin: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
-        self.listing = listing
-        self._heard = time.monotonic()
-        self._opening = 0
-        self._typed: str | None = None
-        self.place = Place(size=options.page_size)
+        super().__init__(listing, code)
         self._shown = shown
-        self._code = code
         self._begin = begin or _on_thread
-        self._lock = threading.RLock()
-        self._generation = 0
-        self._busy = False
-        self._chosen: dict[str, tuple[str, Any]] = {}
-        self._rows: list[Any] = []
+        self._heard = time.monotonic()
+        self._opening = self._generation = 0
         self._here: dict[str, tuple[Listing, Any]] = {}
         self._left: dict[str, tuple[Listing, Any]] = {}
-        self._error: View | None = None
-        self._detail: View | None = None
         self._open_row: Any = None
-        self.opened: str | None = None
-        self._turned = 0
         self.carry: Callable[[str, Any], None] = lambda what, row: None
-        self._note = ""
-        self._empty = "There is nothing yet." if not listing.question.query else "Nothing matches."
-
-    @property
-    def selected(self) -> list[tuple[str, Any]]:
-        """The records that are selected, on whatever page, in the order they were; each with its kind."""
-        with self._lock:
-            return list(self._chosen.values())
-
-    def choose(self, rows: Sequence[Any]) -> None:
-        """Select records, whether they are on this page or not."""
-        shape = self.listing.question.kind
-        with self._lock:
-            self._chosen.update({str(row.id): (shape, row) for row in rows})
-
-    @property
-    def shown(self) -> list[Any]:
-        """The records of the page, as they are arranged."""
-        with self._lock:
-            return self._arranged(self._rows)
 
     @callback
     def act(self, message: Mapping[str, Any]) -> None:
@@ -163,12 +104,23 @@ class Pager:
             self.place, self._busy = place, False
             self._put(rows)
         self.show()
+        if not rows:
+            self._begin(lambda: self._quietly(self._explain))
         if not self._has(following := replace(place, page=place.page + 1)) and not self._at_end(place):
             self._begin(lambda: self._quietly(lambda: self._fetched(following)))
         pages = self.listing.pages
         if self.news_after is not None and time.monotonic() - self._heard > self.news_after:
             self._heard = time.monotonic()
             self._begin(lambda: self._quietly(pages.look))
+
+    def _explain(self) -> None:
+        """Say why there are no rows, and what may have been meant."""
+        listing = self.listing
+        empty = nothing(listing)
+        with self._lock:
+            if listing is self.listing:
+                self._empty = empty
+        self.show()
 
     def _beside(self, place: Place) -> Place:
         """Give the last page for one past the end; the next for one whose rows were all shown before."""
@@ -201,127 +153,6 @@ class Pager:
         with self._lock:
             self._shown(self.view())
 
-    def view(self) -> View:
-        """Describe what is to be seen, as plain data."""
-        place, total, question = self.place, self.listing.pages.end, self.listing.question
-        rows = self._arranged(self._rows)
-        pages = None if total is None else max(1, ceil(total / place.size))
-        return {
-            "heading": f"{question.in_words()} · {self.listing.session.name}",
-            "columns": self._columns(),
-            "rows": [self._row(row) for row in rows],
-            "about": self._about(len(rows)),
-            "asked": self.as_of(),
-            "turned": self._turned,
-            "opened": self.opened or "",
-            "theme": options.theme,
-            "note": self._note or self._labels(),
-            "empty": self._empty if not rows else "",
-            "page": place.page,
-            "pages": pages,
-            "size": place.size,
-            "sizes": list(SIZES),
-            "total": total,
-            "can": {
-                "first": place.page > 1,
-                "previous": place.page > 1,
-                "next": not self._at_end(place),
-                "last": None if pages is None else place.page < pages,
-            },
-            "search": self._searched(),
-            "filter": "search" if self._searches else "filter" if self.listing.can_filter else "filter this page",
-            "selected": len(self._chosen),
-            "grown": self.listing.pages.grown,
-            "busy": self._busy,
-            "error": self._error,
-            "detail": self._detail,
-            "code": self._code(self.listing),
-        }
-
-    def _searched(self) -> str:
-        """Give what was typed: what went wrong does not take it away."""
-        question = self.listing.question
-        asked = (question.query if self._searches else question.text) or self.place.text
-        return asked if self._typed is None else self._typed
-
-    def as_of(self, tell: Callable[[datetime], str] = clock) -> str:
-        """Say of when this is; by the clock, where it is not told otherwise."""
-        return f"as of {tell(self.listing.asked)}"
-
-    def _about(self, shown: int) -> str:
-        place, pages = self.place, self.listing.pages
-        total = None if pages.end is None else pages.end + pages.withheld
-        first = (place.page - 1) * place.size + 1
-        last = first - 1 + len(self._rows)
-        if not self._rows:
-            return "0 of 0" if total == 0 else "nothing here"
-        whole = f"{total}" if total is not None else f"{last}+"
-        part = "" if shown == len(self._rows) else f", {shown} of them shown"
-        return f"{first}–{last} of {whole}{part}"
-
-    def _labels(self) -> str:
-        labels = (("sorted", self.place.sort), ("filtered", self.place.text))
-        done = " and ".join(word for word, is_so in labels if is_so)
-        if done and not self._is_one_page:
-            return f"{done}: this page only"
-        pages, question = self.listing.pages, self.listing.question
-        if pages.stuck:
-            return "This server gives its first rows again and again: what follows them cannot be seen."
-        if pages.withheld:
-            return f"The server gave {pages.end} of {(pages.end or 0) + pages.withheld}."
-        if question.scan:
-            return "Searched here, in the whole catalogue: this server's own search is not used."
-        return "Last page reached." if self._at_end(self.place) and not self.listing.pages.told else ""
-
-    @property
-    def _is_one_page(self) -> bool:
-        end = self.listing.pages.end
-        return end is not None and end <= self.place.size
-
-    @property
-    def _searches(self) -> bool:
-        return self.listing.question.kind == "data"
-
-    def _columns(self) -> list[View]:
-        shape, (name, down) = self.listing.question.shape, self._sorted_by()
-        return [
-            {
-                "name": column,
-                "side": "right" if is_right(dtype) else "",
-                "code": is_code(column),
-                "sorted": ("down" if down else "up") if column == name else "",
-            }
-            for column, dtype, _ in COLUMNS[shape]
-        ]
-
-    def _sorted_by(self) -> Sort:
-        if self.place.sort:
-            return self.place.sort
-        pushed = self.listing.question.sort or ""
-        return pushed.removeprefix("-"), pushed.startswith("-")
-
-    def _row(self, row: Any) -> View:
-        id = self.listing.id_of(row)
-        cells = [(name, read(row)) for name, _, read in COLUMNS[self.listing.question.shape]]
-        now = self.listing.asked
-        return {
-            "id": id,
-            "selected": id in self._chosen,
-            "cells": [
-                {"text": told(name, value, now), "whole": "" if missing(value) else str(value)} for name, value in cells
-            ],
-        }
-
-    def _arranged(self, rows: Sequence[Any]) -> list[Any]:
-        readers = {name: read for name, _, read in COLUMNS[self.listing.question.shape]}
-        arranged, place = list(rows), self.place
-        if place.text:
-            arranged = [row for row in arranged if holds(row, readers.values(), place.text)]
-        if place.sort:
-            name, down = place.sort
-            arranged = ordered(arranged, readers[name], down=down)
-        return arranged
-
     def _span(self, place: Place) -> tuple[int, int]:
         """Give where a page begins in the list, and where it stops; counted from 0."""
         return (place.page - 1) * place.size, place.page * place.size
@@ -332,31 +163,24 @@ class Pager:
     def _fetched(self, place: Place) -> list[Any]:
         return list(self.listing.pages.between(*self._span(place)))
 
-    def _last_page(self) -> int | None:
-        end = self.listing.pages.end
-        return None if end is None else max(1, ceil(end / self.place.size))
-
-    def _at_end(self, place: Place) -> bool:
-        return self.listing.pages.is_past_end(place.page * place.size)
-
     def _ask(self, question: Question) -> None:
         """Ask something else, from its first page on; what was selected stays so."""
         with self._lock:
             self._generation += 1
             self._turned += 1
-            generation, place = self._generation, _fitting(replace(self.place, page=1), question)
+            generation, place = self._generation, fitting(replace(self.place, page=1), question)
             self._busy, self._error, self._note = True, None, ""
         self.show()
 
         @callback
         def ask(pager: Pager) -> None:
-            listing = _asked_anew(pager.listing, question)
+            listing = asked_anew(pager.listing, question)
             # All that its page shows is here before it takes the place of what is shown now.
-            empty = "" if listing.pages.between(*pager._span(place)) else _nothing(listing)
+            listing.pages.between(*pager._span(place))
             with pager._lock:
                 if generation != pager._generation:
                     return
-                pager.listing, pager._empty, pager._typed = listing, empty, None
+                pager.listing, pager._typed = listing, None
             pager.turn(place)
 
         self._begin(lambda: ask(self))
@@ -476,48 +300,12 @@ class Pager:
         self.show()
 
 
-def _asked_anew(listing: Listing, question: Question) -> Listing:
-    """Ask a question; where the server's search is broken, read the whole catalogue and search it here."""
-    asked = listing.again(question)
-    try:
-        asked.pages.page(1)
-    except ServerFailed:
-        if not question.query or question.kind != "data" or question.scan:
-            raise
-        return listing.again(replace(question, scan=True))
-    return asked
-
-
 def _on_thread(task: Callable[[], None]) -> None:
     threading.Thread(target=task, name="aero-pager", daemon=True).start()
 
 
-def _fitting(place: Place, question: Question) -> Place:
-    """Give a place as it is for a question: what is listed may have no such column to be sorted by."""
-    columns = {name for name, _, _ in COLUMNS[question.shape]}
-    return place if place.sort is None or place.sort[0] in columns else replace(place, sort=None)
-
-
 def _as_data(card: Card) -> View:
     return {"heading": card.heading, "lines": list(card.lines), "pre": card.pre}
-
-
-def _nothing(listing: Listing) -> str:
-    """Say that nothing was found, and what may have been meant."""
-    question, client = listing.question, listing.session.client
-    wanted = question.query or question.text
-    if not wanted:
-        return "There is nothing yet."
-    said = f'Nothing matches "{wanted}".'
-    resolve = {"data": client.resolve_data, "flow": client.resolve_flow}.get(question.kind)
-    try:
-        if resolve is not None:
-            resolve(wanted)
-    except UnknownName as unknown:
-        return f"{said} {unknown.cure}" if unknown.candidates else said
-    except AeroError:
-        return said
-    return said
 
 
 _ACTIONS: dict[str, Callable[[Pager, Mapping[str, Any]], None]] = {

@@ -235,7 +235,7 @@ def test_side_by_side_with_a_notebook_nothing_is_cut_off(jupyter: Any, browser: 
         notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
         notebook.page.set_viewport_size({"width": 560, "height": 2600})
         notebook.run_all()
-        expect(notebook.output(5).locator(".aero-grid")).to_contain_text("Nothing matches", timeout=LONG)
+        expect(notebook.output(5).locator(".aero-grid")).to_contain_text("No data matches", timeout=LONG)
         expect(notebook.output(2)).to_contain_text("There is no function in this notebook yet.")
         expect(notebook.output(3)).to_contain_text("There is no data named 'nothing_of_that_name'.", timeout=LONG)
         for dark in (False, True):

@@ -22,10 +22,10 @@ from aero_jupyter.service.daemon import State
 from aero_jupyter.testing import local_aero
 from aero_jupyter.testing.compute import ComputeService
 
+pytestmark = pytest.mark.slow
+
 CELL = """\
 import pandas as pd
-
-pytestmark = pytest.mark.slow
 
 
 def clean(raw):

@@ -13,10 +13,10 @@ from aero_jupyter.compute.registrar import Registrar
 from aero_jupyter.compute.results import Outcome, told_by
 from aero_jupyter.testing.compute import ComputeService
 
+pytestmark = pytest.mark.slow
+
 CELL = """\
 import math
-
-pytestmark = pytest.mark.slow
 
 SCALE = 10
 

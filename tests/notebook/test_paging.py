@@ -213,7 +213,7 @@ def test_flows_are_filtered_by_the_server() -> None:
     assert table.asked[-1] == Question("flow", text="no such flow")
     assert view["filter"] == "filter"
     assert (view["search"], view["note"]) == ("no such flow", "")
-    assert view["empty"].startswith('Nothing matches "no such flow".')
+    assert view["empty"].startswith('No flow matches "no such flow".')
 
 
 def test_where_the_server_cannot_they_are_filtered_here_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +252,7 @@ def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> N
 def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None:
     table.next_pages = pages_of([])
     view = table.do("search", text="wastewatr")
-    assert view["empty"].startswith('Nothing matches "wastewatr".')
+    assert view["empty"].startswith('No data matches "wastewatr".')
     assert (view["search"], view["about"]) == ("wastewatr", "0 of 0")
 
 

@@ -14,10 +14,10 @@ import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.panels.monitor import monitor_of
 
+pytestmark = pytest.mark.slow
+
 AGAIN = """
 import json, sys, threading
-
-pytestmark = pytest.mark.slow
 for code in json.load(sys.stdin):
     names = {}
     first, last = code.rstrip("\\n").rsplit("\\n", 1)

@@ -13,10 +13,10 @@ import aero_jupyter
 from aero_jupyter import demo
 from aero_jupyter.testing.rehearsal import COLLECTION, Rehearsal
 
+pytestmark = pytest.mark.slow
+
 CELL = """%%aero_register --endpoint {where} --source raw={plant.url} --output drain --every 1d
 import pandas as pd
-
-pytestmark = pytest.mark.slow
 
 def drain_in(raw):
     return pd.read_csv(raw)[["sample_collect_date", "sars_cov_2"]]

@@ -16,7 +16,8 @@ from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.code import called
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.options import options
-from aero_jupyter.notebook.paging import Pager, Place, View
+from aero_jupyter.notebook.page import Place, View
+from aero_jupyter.notebook.paging import Pager
 from aero_jupyter.notebook.panels import placed
 from aero_jupyter.notebook.panels.gridded import GridPanel
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aero_jupyter.client.resolve import flow_name
 from aero_jupyter.core import policy as policies
 from aero_jupyter.core.models import FINAL_STATES, Flow, Run
-from aero_jupyter.notebook.paging import View
+from aero_jupyter.notebook.page import View
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient

@@ -7,7 +7,7 @@ from aero_jupyter.core.wire import PAGE_SIZE, SORTS
 from aero_jupyter.notebook.columns import COLUMNS
 from aero_jupyter.notebook.listing import Question
 from aero_jupyter.notebook.options import options
-from aero_jupyter.notebook.paging import SIZES, Place
+from aero_jupyter.notebook.page import SIZES, Place
 
 
 def sort_of(question: Question, place: Place) -> str | None:

@@ -15,7 +15,8 @@ from aero_jupyter.notebook.callbacks import callback
 from aero_jupyter.notebook.columns import names_of
 from aero_jupyter.notebook.listing import Listing, Question
 from aero_jupyter.notebook.options import clock
-from aero_jupyter.notebook.paging import Pager, Place, View
+from aero_jupyter.notebook.page import Place, View
+from aero_jupyter.notebook.paging import Pager
 from aero_jupyter.notebook.panels import doing, news
 from aero_jupyter.notebook.panels.poller import Poller, poller
 from aero_jupyter.notebook.panels.story import lost, told

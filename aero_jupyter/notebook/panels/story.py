@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Run
 from aero_jupyter.notebook.columns import time_of
-from aero_jupyter.notebook.paging import View
+from aero_jupyter.notebook.page import View
 from aero_jupyter.notebook.words import state_of
 
 #: Columns of a step's bar on the time line.
