@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from endpoints import RealEndpoint
 
 from aero_jupyter.compute.functions import ONCE, portable
