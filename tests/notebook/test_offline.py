@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -37,7 +38,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
 def _quick(shell: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (waiting, gridded, benches):
         monkeypatch.setattr(module, "PATIENCE", 1.0)
+    home = os.environ["AERO_HOME"]
     yield
+    # The tests' own, and not one that a test had beside it.
+    os.environ["AERO_HOME"] = home
     aero_jupyter.local()
 
 
