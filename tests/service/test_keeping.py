@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from globus_sdk import GlobusAPIError
 
@@ -346,7 +347,12 @@ def test_a_folder_that_cannot_be_written_is_said_and_served_again(home: Home) ->
 
 @pytest.mark.parametrize("how", ["truncated", "scribbled", "newer"])
 def test_a_store_that_is_damaged_or_newer_is_said_in_a_sentence(home: Home, how: str) -> None:
+    state = daemon.running(home.folder)
+    assert state is not None
+    service = psutil.Process(state.pid)
     daemon.stop(home.folder)
+    # While it has the store open, what is written stays beside it.
+    service.wait(30)
     path = home.folder / "aero.db"
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
