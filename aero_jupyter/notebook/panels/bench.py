@@ -179,7 +179,7 @@ class Workbench(TreePanel):
         before = self._trouble
         self._who = _who(self._session)
         try:
-            self._session.client.list("flow").page(1)
+            self._session.client.list("flow").page(1, 1)
             self._trouble = ""
         except AeroError as error:
             self._trouble = f"{error.message} Trying again."

@@ -43,6 +43,8 @@ class RunPager(Pager):
         What is said before the flow is deleted; empty while nothing is.
     """
 
+    news_after = None
+
     def __init__(
         self,
         listing: Listing,
