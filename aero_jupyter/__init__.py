@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any  # the public names, which __init__.pyi types
 
 from aero_jupyter._version import __version__ as __version__
 
@@ -16,27 +16,45 @@ _HOME = {
     "ClientError": "core.errors",
     "PolicyEnum": "core.policy",
     "api": "",
-    "browse": "notebook.panels.browse",
+    "archive": "session",
+    "browse": "notebook.panels.catalogue",
+    "check_lock": "session",
+    "cite": "session",
+    "config": "",
     "connect": "session",
     "current": "session",
+    "dataset": "notebook.panels.dataset.factory",
+    "delete_flows": "notebook.panels.flow_deletion",
     "demo": "",
-    "flow": "notebook.card",
-    "frame": "notebook.frames",
-    "lineage": "notebook.panels.lineage",
+    "describe": "session",
+    "diff": "session",
+    "error": "",
+    "expect": "session",
+    "export": "session",
+    "flow": "notebook.panels.flow_card",
+    "frame": "notebook.tables.frame",
+    "freshness": "session",
+    "lineage": "notebook.panels.lineage.factory",
     "get_flow": "api",
     "globus_logout": "api",
     "jobs": "",
     "list_metadata": "api",
     "list_versions": "api",
     "local": "session",
-    "monitor": "notebook.panels.monitor",
-    "panel": "notebook.panels.bench",
+    "lock": "session",
+    "monitor": "notebook.panels.runs.panel",
+    "panel": "notebook.panels.workbench.factory",
     "read": "session",
+    "read_options": "session",
     "register_flow": "api",
-    "register_form": "notebook.panels.registering",
+    "register_form": "notebook.panels.register.factory",
     "register_function": "api",
+    "replay": "session",
+    "revisions": "session",
+    "run": "notebook.panels.runs.page",
     "search_sources": "api",
     "utils": "",
+    "vintages": "",
 }
 
 __all__ = sorted(_HOME)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from aero_jupyter.service import daemon
+from aero_jupyter.service import daemon, local_home
 
 _folder = tempfile.TemporaryDirectory(prefix="aero-notebooks-")
 
@@ -14,5 +14,5 @@ def pytest_sessionstart():
 
 
 def pytest_sessionfinish():
-    daemon.stop(daemon.home())
+    daemon.stop(local_home.home())
     _folder.cleanup()

@@ -1,1 +1,4 @@
-"""Who the user is: the tokens that sign requests."""
+"""Logins: tokens of Globus Auth, where they are stored, and what signs requests with them.
+
+It may use jobs and core.
+"""

@@ -1,4 +1,7 @@
-"""AERO's REST, in both dialects: typed records, lazy pages, and the bytes of versions."""
+"""The client of an AERO server: requests, pages, records, content and lineage.
+
+It may use jobs and core.
+"""
 
 from __future__ import annotations
 

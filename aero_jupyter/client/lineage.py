@@ -1,28 +1,33 @@
-"""Where a Data came from, and what is made of it: by versions where the server tells them, else by flows."""
+"""Lineage of a dataset: by versions if the server lists them, otherwise by flows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
+from aero_jupyter.core.decode_values import text_from
 from aero_jupyter.core.models import Data, Flow, Provenance, Run, Version
 
-Ends = Sequence[tuple[str, int]]
+VersionKeys = Sequence[tuple[str, int]]
+_EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
 class Link:
-    """One flow between what it reads and what it makes.
+    """One flow between its inputs and its outputs.
 
     Attributes
     ----------
     flow_id : str
     flow : Flow or None
-        None where the flow was deleted since.
+        None if the flow was deleted since.
     used, made : tuple
-        Versions where the server tells which, else Data.
+        Versions if the server lists them, otherwise datasets.
     run : Run or None
-        The run that made nothing, where it is one; what it would have made stands as Data.
+        The run that made nothing, if it is one; its missing outputs are listed as datasets.
+    mixed : str
+        Which of the inputs come from different versions of one dataset; empty if none do.
     """
 
     flow_id: str
@@ -30,23 +35,24 @@ class Link:
     used: tuple[Version, ...] | tuple[Data, ...]
     made: tuple[Version, ...] | tuple[Data, ...]
     run: Run | None = None
+    mixed: str = ""
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """The links that lead to a Data, and on from it, sources first.
+    """The links that lead to a dataset and on from it, sources first.
 
     Attributes
     ----------
     data : Data
     version : int or None
-        The version asked about; None where the links are of flows.
+        The traced version; None if the links are of flows.
     by_version : bool
-        Whether the links tell which versions were used, or only which Data the flows read and make.
+        Whether the links relate versions, or only the datasets that the flows read and make.
     is_unmade : bool
-        Whether they are of flows because the Data has no version yet.
+        Whether the links are of flows because the dataset has no version yet.
     run : Run or None
-        The run asked about, where it made nothing.
+        The traced run, if it made nothing.
     """
 
     data: Data
@@ -58,15 +64,15 @@ class Lineage:
 
 
 @dataclass(frozen=True)
-class Records:
-    """What a server is asked while versions are followed.
+class LineageSource:
+    """Queries to a server while the lineage of versions is traced.
 
     Attributes
     ----------
     made_by, used_in : callable
-        Give the records that made a version of a Data, and that used it, by id and number.
+        Return the records that made a version of a dataset, and that used it, by id and number.
     newest_run : callable
-        Gives the newest run of a flow; None where there is none.
+        Returns the newest run of a flow; None if there is none.
     """
 
     made_by: Callable[[str, int], Sequence[Provenance]]
@@ -75,21 +81,21 @@ class Records:
 
 
 def has_failed(flow: Flow | None) -> bool:
-    """Whether the last run of a flow failed, as far as the server tells."""
+    """Return whether the last run of a flow failed; False if the server does not list its state."""
     return flow is not None and flow.raw.get("last_state") == "failed"
 
 
-def newest_of(version: Version) -> int:
-    """Give the number of the newest version of the same Data; the version's own where the server does not tell."""
-    newest = version.data.raw.get("newest_version") if version.data else None
-    return newest if isinstance(newest, int) else version.version
+def newest_version_of(version: Version) -> int:
+    """Return the number of the dataset's newest version; the version's own if the server does not list it."""
+    newest = version.data.newest_version if version.data else None
+    return version.version if newest is None else newest
 
 
-def of_flows(data: Data, flows: Sequence[Flow], is_unmade: bool = False) -> Lineage:
-    """Rebuild lineage from what the flows read and make."""
-    up = _walk([data.id], flows, lambda flow: _ids(flow.outputs), lambda flow: _ids(flow.inputs))
-    down = _walk([data.id], flows, lambda flow: _ids(flow.inputs), lambda flow: _ids(flow.outputs))
-    ordered = dict.fromkeys([*reversed(up), *down])
+def lineage_of_flows(data: Data, flows: Sequence[Flow], is_unmade: bool = False) -> Lineage:
+    """Build lineage from the inputs and outputs of flows."""
+    upstream = _walk([data.id], flows, lambda flow: _ids(flow.outputs), lambda flow: _ids(flow.inputs))
+    downstream = _walk([data.id], flows, lambda flow: _ids(flow.inputs), lambda flow: _ids(flow.outputs))
+    ordered = dict.fromkeys([*reversed(upstream), *downstream])
     links = tuple(Link(flow.id, flow, flow.inputs, flow.outputs) for flow in map(_by_id(flows), ordered))
     return Lineage(data, None, False, links, is_unmade)
 
@@ -103,93 +109,127 @@ def _by_id(flows: Sequence[Flow]) -> Callable[[str], Flow]:
 
 
 def _walk(
-    start: Iterable[str], flows: Sequence[Flow], touches: Callable[[Flow], set[str]], leads: Callable[[Flow], set[str]]
+    start: Iterable[str],
+    flows: Sequence[Flow],
+    touches: Callable[[Flow], set[str]],
+    leads_to: Callable[[Flow], set[str]],
 ) -> list[str]:
-    """Give the ids of the flows met, nearest first; a circle is walked once."""
-    met: dict[str, None] = {}
-    edge = set(start)
-    while edge:
-        new = [flow for flow in flows if flow.id not in met and touches(flow) & edge]
-        met.update(dict.fromkeys(flow.id for flow in new))
-        edge = set().union(*map(leads, new))
-    return list(met)
+    """Return the ids of the connected flows, nearest first; a cycle is walked once."""
+    visited: dict[str, None] = {}
+    frontier = set(start)
+    while frontier:
+        new = [flow for flow in flows if flow.id not in visited and touches(flow) & frontier]
+        visited.update(dict.fromkeys(flow.id for flow in new))
+        frontier = set().union(*map(leads_to, new))
+    return list(visited)
 
 
-def of_versions(data: Data, version: int, records: Records, flows: Sequence[Flow]) -> Lineage:
+def lineage_of_versions(data: Data, version: int, records: LineageSource, flows: Sequence[Flow]) -> Lineage:
     """Follow provenance from one version back to its sources, and on to what was made of it.
 
     Parameters
     ----------
     flows : sequence of Flow
-        The flows there are. What the last run of one of them failed to make of these versions is told too.
+        All flows. A failed last run of one of them on these versions is a link too.
     """
     known = {flow.id: flow for flow in flows}
     start = ((data.id, version),)
-    up = _records(start, records.made_by, lambda record: record.used or ())
-    down = _records(start, records.used_in, lambda record: record.made or ())
-    ordered = {record.id: record for record in [*reversed(up), *down, *_confirming(down, records)]}
+    upstream = _connected_records(start, records.made_by, lambda record: record.used or ())
+    downstream = _connected_records(start, records.used_in, lambda record: record.made or ())
+    ordered = {
+        record.id: record for record in [*reversed(upstream), *downstream, *_confirming_records(downstream, records)]
+    }
     links = [_link(record, known) for record in ordered.values()]
-    reached = {*start, *_ends(each for record in down for each in record.made or ())}
-    return Lineage(data, version, True, (*links, *_attempts(links, reached, records, flows)))
+    reached = {*start, *_version_keys(each for record in downstream for each in record.made or ())}
+    return Lineage(data, version, True, (*links, *_failed_attempts(links, reached, records, flows)))
 
 
-def of_run(run: Run, data: Data, records: Records, flows: Sequence[Flow]) -> Lineage:
-    """Follow what a run used back to its sources, and tell what it would have made."""
+def lineage_of_run(run: Run, data: Data, records: LineageSource, flows: Sequence[Flow]) -> Lineage:
+    """Trace the inputs of a run back to their sources, and on to the missing outputs."""
     known = {flow.id: flow for flow in flows}
-    up = _records(_ends(run.used), records.made_by, lambda record: record.used or ())
-    links = [_link(record, known) for record in reversed(up)]
-    attempt = _attempt(run, known.get(run.flow_id))
+    upstream = _connected_records(_version_keys(run.used), records.made_by, lambda record: record.used or ())
+    links = [_link(record, known) for record in reversed(upstream)]
+    attempt = _attempt_link(run, known.get(run.flow_id))
     version = None if data.id in {each.id for each in attempt.made if isinstance(each, Data)} else run.used[0].version
     return Lineage(data, version, True, (*links, attempt), run=run)
 
 
-def _records(
-    start: Ends,
-    next_of: Callable[[str, int], Sequence[Provenance]],
-    leads: Callable[[Provenance], Sequence[Version]],
+def _connected_records(
+    start: VersionKeys,
+    records_of: Callable[[str, int], Sequence[Provenance]],
+    leads_to: Callable[[Provenance], Sequence[Version]],
 ) -> list[Provenance]:
-    """Give the records met, nearest first; each version is asked about once."""
-    met: dict[str, Provenance] = {}
-    asked: set[tuple[str, int]] = set()
-    edge = dict.fromkeys(start)
-    while edge:
-        asked.update(edge)
-        records = [record for id, number in edge for record in next_of(id, number) if record.id not in met]
-        met.update({record.id: record for record in records})
-        ends = _ends(each for record in records for each in leads(record))
-        edge = dict.fromkeys(end for end in ends if end not in asked)
-    return list(met.values())
+    """Return the connected records, nearest first; each version is queried once."""
+    visited: dict[str, Provenance] = {}
+    queried: set[tuple[str, int]] = set()
+    frontier = dict.fromkeys(start)
+    while frontier:
+        queried.update(frontier)
+        records = [record for id, number in frontier for record in records_of(id, number) if record.id not in visited]
+        visited.update({record.id: record for record in records})
+        keys = _version_keys(each for record in records for each in leads_to(record))
+        frontier = dict.fromkeys(key for key in keys if key not in queried)
+    return list(visited.values())
 
 
-def _ends(versions: Iterable[Version]) -> Ends:
+def ancestor_records(data_id: str, version: int, records: LineageSource) -> list[Provenance]:
+    """Return the records of the runs that led to a version, sources first; runs that only confirmed it are left out."""
+
+    def makers(id: str, number: int) -> Sequence[Provenance]:
+        found = records.made_by(id, number)
+        return [record for record in found if _made_anew(record, id, number)] or found
+
+    connected = _connected_records([(data_id, version)], makers, lambda record: record.used or ())
+    connected.reverse()
+    # A version is older than all that was made from it.
+    return sorted(connected, key=lambda record: record.created_at or _EARLIEST)
+
+
+def _made_anew(record: Provenance, data_id: str, version: int) -> bool:
+    made = [each for each in record.made or () if (each.data_id, each.version) == (data_id, version)]
+    return any(each.raw.get("is_new") is not False for each in made)
+
+
+def _version_keys(versions: Iterable[Version]) -> VersionKeys:
     return [(each.data_id, each.version) for each in versions]
 
 
-def _confirming(down: Sequence[Provenance], records: Records) -> list[Provenance]:
-    """Give what else made a version that was made of an older one: a run on the newest may have found it unchanged."""
-    older = [record for record in down if any(newest_of(each) > each.version for each in record.used or ())]
-    ends = dict.fromkeys(_ends(each for record in older for each in record.made or ()))
-    return [record for id, number in ends for record in records.made_by(id, number)]
+def _confirming_records(downstream: Sequence[Provenance], records: LineageSource) -> list[Provenance]:
+    """Return the other records of versions made from an outdated input: a later run may have confirmed them."""
+    older = [
+        record for record in downstream if any(newest_version_of(each) > each.version for each in record.used or ())
+    ]
+    keys = dict.fromkeys(_version_keys(each for record in older for each in record.made or ()))
+    return [record for id, number in keys for record in records.made_by(id, number)]
 
 
-def _attempts(
-    links: Sequence[Link], reached: set[tuple[str, int]], records: Records, flows: Sequence[Flow]
+def _failed_attempts(
+    links: Sequence[Link], reached: set[tuple[str, int]], records: LineageSource, flows: Sequence[Flow]
 ) -> list[Link]:
-    """Give what the last runs failed to make of the versions reached."""
-    told = {(link.flow_id, frozenset(_ends(each for each in link.used if isinstance(each, Version)))) for link in links}
+    """Return a link for each reader whose last run failed on one of the reached versions."""
+    linked = {
+        (link.flow_id, frozenset(_version_keys(each for each in link.used if isinstance(each, Version))))
+        for link in links
+    }
     readers = [flow for flow in flows if has_failed(flow) and _ids(flow.inputs) & {id for id, _ in reached}]
     found = []
     for flow in readers:
         run = records.newest_run(flow)
-        used = frozenset(_ends(run.used)) if run and run.state == "failed" else frozenset()
-        if run and used & reached and (flow.id, used) not in told:
-            found.append(_attempt(run, flow))
+        used = frozenset(_version_keys(run.used)) if run and run.state == "failed" else frozenset()
+        if run and used & reached and (flow.id, used) not in linked:
+            found.append(_attempt_link(run, flow))
     return found
 
 
 def _link(record: Provenance, flows: dict[str, Flow]) -> Link:
-    return Link(record.flow_id, flows.get(record.flow_id), record.used or (), record.made or ())
+    return Link(
+        record.flow_id,
+        flows.get(record.flow_id),
+        record.used or (),
+        record.made or (),
+        mixed=text_from(record.raw.get("mixed")) or "",
+    )
 
 
-def _attempt(run: Run, flow: Flow | None) -> Link:
-    return Link(run.flow_id, flow, run.used, flow.outputs if flow else (), run)
+def _attempt_link(run: Run, flow: Flow | None) -> Link:
+    return Link(run.flow_id, flow, run.used, flow.outputs if flow else (), run, run.mixed or "")

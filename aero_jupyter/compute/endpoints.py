@@ -1,34 +1,35 @@
-"""Where functions run: the endpoints of Globus Compute, as rows and by name."""
+"""The endpoints of Globus Compute: listing, and resolution by name."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any  # the Compute SDK, which has no types
 from uuid import UUID
 
 from aero_jupyter.core.errors import UnknownName
+from aero_jupyter.core.suggestions import suggest
 
 Row = dict[str, Any]
 
-#: Endpoints that are asked for their status, a request each: the service takes twenty in ten seconds.
-ASKED = 15
+#: Maximum number of endpoints whose status is fetched, one request each: the service accepts twenty in ten seconds.
+STATUS_LIMIT = 15
 
 
-def listed(client: Any, with_status: bool = False, *, everyones: bool = False) -> list[Row]:
+def list_endpoints(client: Any, with_status: bool = False, *, everyones: bool = False) -> list[Row]:
     """List the endpoints that a Compute client may use.
 
     Parameters
     ----------
     client : globus_compute_sdk.Client
     with_status : bool
-        Whether to ask the first `ASKED` for their status and their Python, two requests each.
+        Whether to ask the first `STATUS_LIMIT` for their status and their Python, two requests each.
     everyones : bool
         Whether to list those of others too.
     """
     records = client.get_endpoints(role="any") if everyones else client.get_endpoints()
     rows = [row_of(each) for each in records]
-    for row in rows[:ASKED] if with_status else []:
+    for row in rows[:STATUS_LIMIT] if with_status else []:
         row["status"] = client.get_endpoint_status(row["id"]).get("status")
         row["python"] = row["python"] or row_of(client.get_endpoint_metadata(row["id"]))["python"]
     return rows
@@ -42,15 +43,22 @@ def row_of(record: Mapping[str, Any]) -> Row:
     return {"id": record["uuid"], "name": name, "status": None, "python": python, "owner": record.get("owner")}
 
 
-def remark(row: Mapping[str, Any], here: str | None = None) -> str | None:
-    """Say in one line what may surprise about an endpoint: that it is offline, or has another Python.
+def schema_of(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the JSON schema of the options of an endpoint's template; None if the endpoint publishes none."""
+    metadata = record.get("metadata")
+    schema = metadata.get("user_config_schema") if isinstance(metadata, Mapping) else None
+    return schema if isinstance(schema, Mapping) else None
+
+
+def endpoint_warning(row: Mapping[str, Any], python: str | None = None) -> str | None:
+    """Return a warning if an endpoint is offline or has another Python version; otherwise None.
 
     Parameters
     ----------
-    here : str, optional
+    python : str, optional
         The version of Python to compare with; by default this one's.
     """
-    ours, theirs = (_minor(version) for version in (here or platform.python_version(), row.get("python")))
+    ours, theirs = (_minor(version) for version in (python or platform.python_version(), row.get("python")))
     parts = ["is offline, and works when it is back"] if row.get("status") == "offline" else []
     if theirs and theirs != ours:
         parts.append(f"runs Python {theirs}, and this notebook {ours}")
@@ -61,8 +69,8 @@ def _minor(version: str | None) -> str | None:
     return ".".join(version.split(".")[:2]) if version else None
 
 
-def chosen(name: str, known: Callable[[], list[Row]]) -> str:
-    """Give the id of an endpoint; only a name is looked up.
+def resolve_endpoint(name: str, list_known: Callable[[], list[Row]]) -> str:
+    """Return the id of an endpoint; only a name needs a request.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def chosen(name: str, known: Callable[[], list[Row]]) -> str:
     try:
         return str(UUID(name))
     except ValueError:
-        rows = known()
+        rows = list_known()
     found = tuple(str(row["id"]) for row in rows if row["name"] == name)
     if len(found) == 1:
         return found[0]
@@ -81,4 +89,5 @@ def chosen(name: str, known: Callable[[], list[Row]]) -> str:
             f"Several endpoints are called {name!r}.", f"Name one by its id: {', '.join(found)}.", candidates=found
         )
     names = tuple(sorted(str(row["name"]) for row in rows))
-    raise UnknownName(f"There is no endpoint {name!r}.", f"There are: {', '.join(names) or 'none'}.", candidates=names)
+    cure = f"{suggest(name, names)} List them with %aero_endpoints"
+    raise UnknownName(f"There is no endpoint {name!r}.", cure, candidates=names)

@@ -1,4 +1,4 @@
-"""A traceback from an endpoint, made short: the cell's own lines marked, the rest in a word."""
+"""Tracebacks from endpoints, shortened: the cell's own lines are marked, other frames are elided."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _FRAME = re.compile(r'  File "([^"]*)", line (\d+), in (.+)')
 _SIZE = re.compile(r"MaxResultSizeExceeded\((\d+), (\d+)\)")
 
 
-def shortened(text: str) -> str:
-    """Shorten a traceback as Python prints it; what is none stays as it is.
+def elide_frames(text: str) -> str:
+    """Shorten a printed traceback; other texts stay unchanged.
 
     Lines of the cell begin with an arrow. Of what they called elsewhere the last place is kept, and of what called
     them nothing.
@@ -22,18 +22,22 @@ def shortened(text: str) -> str:
 
 
 def reason(text: str) -> str:
-    """Give the sentence that a traceback ends with."""
+    """Return the message of a traceback, which may have several lines, or the last line of another text."""
     size = _SIZE.search(text)
     if size:
         found, most = (int(number) / (1 << 20) for number in size.groups())
         return f"The result has {found:.1f} MB, and the endpoint sends {most:.0f} MB at most."
     lines = text.rstrip("\n").split("\n")
+    after = max((at for at, line in enumerate(lines, 1) if _FRAME.match(line)), default=len(lines))
+    message = next((at for at in range(after, len(lines)) if lines[at] and not lines[at].startswith(" ")), None)
+    if message is not None:
+        return "\n".join(lines[message:])
     starts = [line for line in lines if line and not line.startswith((" ", "Traceback"))]
-    return starts[-1] if starts else (lines[-1].strip() or "The endpoint gave no reason.")
+    return starts[-1] if starts else (lines[-1].strip() or "The endpoint returned no reason.")
 
 
 def _blocks(lines: list[str]) -> Iterator[list[list[str]]]:
-    """Give runs of frames, each frame with the lines below it, and single lines as frames of their own."""
+    """Yield blocks of consecutive frames, each frame with its lines; a line outside frames is a block of its own."""
     block: list[list[str]] = []
     for line in lines:
         if _FRAME.match(line):

@@ -1,1 +1,4 @@
-"""The words of AERO as plain values: nouns, wire, policy, errors, configuration. Pure, and needing nothing."""
+"""Facts that every room shares: records, policies, names, errors, search grammar, wire fields.
+
+It imports no other room and nothing beyond the standard library.
+"""

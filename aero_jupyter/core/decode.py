@@ -1,74 +1,24 @@
-"""Records off the wire become nouns here, and only here. A value that makes no sense is left out, not its record."""
+"""The decoder of the wire's records, the only one. An invalid value is dropped; its record is kept."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from collections.abc import Mapping
 from typing import Any
 
+from aero_jupyter.core.decode_values import Record, maps_from, record_from, text_from, time_from, whole_from
 from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Step, Version
 from aero_jupyter.core.policy import PolicyEnum
-
-Record = Mapping[str, Any]
-
-#: JSON can spell halves of characters; nothing can be written that holds one.
-_HALVES = re.compile("[\ud800-\udfff]")
-#: The largest whole number that a table holds.
-_MOST = 2**63 - 1
-
-
-def text_from(value: object) -> str | None:
-    """Read a text that can be written anywhere; what is none is told as JSON."""
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def whole_from(value: object) -> int | None:
-    """Read a whole number, whether it comes as one, with a point, or as text; None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if abs(number) <= _MOST else None
-
-
-def time_from(text: object) -> datetime | None:
-    """Read RFC 3339, ISO without offset (servers from before the UTC change), or ctime. Always gives UTC."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        when = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
-    except ValueError:
-        try:
-            when = datetime.strptime(text, "%a %b %d %H:%M:%S %Y")
-        except ValueError:
-            return None
-    try:
-        return when.replace(tzinfo=timezone.utc) if when.tzinfo is None else when.astimezone(timezone.utc)
-    except OverflowError:
-        return None
-
-
-def _record(value: object) -> Record:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _maps(value: object) -> Iterator[Record]:
-    return (each for each in (value if isinstance(value, list) else ()) if isinstance(each, Mapping))
+from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.core.source_records import OtherSource, SourceChange
 
 
 def _several(value: object) -> tuple[Data, ...]:
-    return tuple(data(each) for each in _maps(value) if "id" in each)
+    return tuple(data(each) for each in maps_from(value) if "id" in each)
 
 
 def data(record: Record) -> Data:
-    """Read a Data."""
+    """Decode a dataset."""
+    freshness = record_from(record.get("freshness"))
     return Data(
         id=text_from(record["id"]) or "",
         name=text_from(record.get("name")) or "",
@@ -77,14 +27,44 @@ def data(record: Record) -> Data:
         collection_uuid=text_from(record.get("collection_uuid")),
         collection_url=text_from(record.get("collection_url")),
         no_copy=bool(record.get("no_copy", False)),
+        created_at=time_from(record.get("created_at")),
+        updated_at=time_from(record.get("updated_at")),
+        has_versions=bool(record["newest_version"]) if "newest_version" in record else None,
+        newest_version=whole_from(record.get("newest_version")),
+        size=whole_from(record.get("size")),
+        owner=text_from(record.get("owner")),
+        source_changes=_source_changes(record.get("source_changes")),
+        promise=text_from(freshness.get("promise")),
+        late_since=time_from(freshness.get("late_since")),
+        drift_notes=_texts(record.get("drift")),
+        tags=_texts(record.get("tags")),
         raw=record,
     )
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+
+
+def _source_changes(value: object) -> tuple[SourceChange, ...]:
+    return tuple(SourceChange(text_from(each.get("previous")), text_from(each.get("url"))) for each in maps_from(value))
+
+
+def _other_sources(value: object) -> tuple[OtherSource, ...]:
+    return tuple(
+        OtherSource(
+            text_from(each.get("flow_id")) or "",
+            text_from(each.get("url")),
+            text_from(record_from(each.get("data")).get("name")),
+        )
+        for each in maps_from(value)
+    )
+
+
 def version(record: Record) -> Version:
-    """Read a version, from a list of versions, from ``latest``, or from provenance."""
-    record = _record(record.get("data_version")) or record
-    owner, file = _record(record.get("data")), _record(record.get("data_file"))
+    """Parse a version, from a list of versions, from ``latest``, or from provenance."""
+    record = record_from(record.get("data_version")) or record
+    owner, file = record_from(record.get("data")), record_from(record.get("data_file"))
     return Version(
         id=text_from(record.get("id")) or "",
         data_id=text_from(record.get("data_id") or owner.get("id")) or "",
@@ -92,6 +72,8 @@ def version(record: Record) -> Version:
         checksum=text_from(record.get("checksum")),
         created_at=time_from(record.get("created_at")),
         source_key=text_from(record.get("source_key")),
+        source_time=time_from(record.get("source_time")),
+        drift_notes=_texts(record.get("drift")),
         file=_file(file) if "file_name" in file else None,
         data=data(owner) if "id" in owner else None,
         trigger_url=text_from(record.get("trigger_url")),
@@ -110,7 +92,7 @@ def _file(record: Record) -> DataFile:
 
 
 def flow(record: Record) -> Flow:
-    """Read a flow."""
+    """Parse a flow."""
     return Flow(
         id=text_from(record["id"]) or "",
         function_id=text_from(record.get("function_id")),
@@ -123,10 +105,26 @@ def flow(record: Record) -> Flow:
         inputs=_several(record.get("derived_from")),
         outputs=_several(record.get("contributed_to")),
         parameters=_parameters(record.get("function_args")),
+        arguments=_arguments(record.get("function_args")),
         arg_hash=text_from(record.get("arg_hash")),
         function_name=text_from(record.get("function_name")),
+        owner=text_from(record.get("email")),
+        source_url=text_from(record.get("source_url")),
+        source_changes=_source_changes(record.get("source_changes")),
+        other_sources=_other_sources(record.get("other_sources")),
+        is_aligned=bool(record.get("aligned")),
+        is_paused=bool(record.get("paused")),
+        next_due=time_from(record.get("next_due")),
+        endpoint_config=record_from(record.get("endpoint_config")),
+        entries=_entries(record.get("function_args")),
+        are_arguments_left_out=bool(record.get("kwargs_left_out")),
         raw=record,
     )
+
+
+def _entries(tasks: object) -> Record:
+    first = tasks[0] if isinstance(tasks, list) and tasks else tasks
+    return record_from(record_from(record_from(first).get("kwargs")).get("aero"))
 
 
 def _policy(value: object) -> PolicyEnum:
@@ -139,20 +137,30 @@ def _timer(value: object) -> int | None:
     return seconds if seconds is not None and seconds > 0 else None
 
 
-def _parameters(args: object) -> dict[str, str]:
+def _tasks(args: object) -> list[Any]:
+    """Return the records of a flow's tasks; the older server sends them as text."""
     if isinstance(args, str):
         try:
-            args = json.loads(args)
+            args = parse_json(args)
         except ValueError:
-            return {}
-    inputs = args[0] if isinstance(args, list) and args else args
+            return []
+    return args if isinstance(args, list) else [args]
+
+
+def _arguments(args: object) -> tuple[dict[str, Any], ...]:
+    several = [record_from(record_from(task).get("kwargs")) for task in _tasks(args)]
+    return tuple({name: value for name, value in each.items() if name != "aero"} for each in several)
+
+
+def _parameters(args: object) -> dict[str, str]:
+    inputs: object = next(iter(_tasks(args)), None)
     for key in ("kwargs", "aero", "input_data"):
-        inputs = _record(inputs).get(key)
-    return {name: str(entry.get("id")) for name, entry in _record(inputs).items() if isinstance(entry, Mapping)}
+        inputs = record_from(inputs).get(key)
+    return {name: str(entry.get("id")) for name, entry in record_from(inputs).items() if isinstance(entry, Mapping)}
 
 
 def provenance(record: Record) -> Provenance:
-    """Read a provenance record; its relations stay None where the server does not tell them."""
+    """Parse a provenance record; its relations are None if the server does not list them."""
     return Provenance(
         id=text_from(record["id"]) or "",
         flow_id=text_from(record["flow_id"]) or "",
@@ -165,11 +173,11 @@ def provenance(record: Record) -> Provenance:
 
 
 def _versions(record: Record, key: str) -> tuple[Version, ...] | None:
-    return tuple(map(version, _maps(record[key]))) if isinstance(record.get(key), list) else None
+    return tuple(map(version, maps_from(record[key]))) if isinstance(record.get(key), list) else None
 
 
 def run(record: Record) -> Run:
-    """Read a run."""
+    """Parse a run."""
     return Run(
         id=text_from(record["id"]) or "",
         flow_id=text_from(record["flow_id"]) or "",
@@ -184,12 +192,15 @@ def run(record: Record) -> Run:
         steps=_steps(record.get("steps")),
         used=_versions(record, "derived_from") or (),
         made=_versions(record, "contributed_to") or (),
+        flow_name=text_from(record.get("flow_name")),
+        mixed=text_from(record.get("mixed")),
+        circle=text_from(record.get("circle")),
         raw=record,
     )
 
 
 def _steps(value: object) -> tuple[Step, ...]:
-    steps = (each for each in _maps(value) if "name" in each and "state" in each)
+    steps = (each for each in maps_from(value) if "name" in each and "state" in each)
     return tuple(
         Step(
             text_from(each["name"]) or "",
@@ -205,10 +216,10 @@ _GLOBUS_STATES = {"SUCCEEDED": "done", "FAILED": "failed", "ENDED": "cancelled",
 
 
 def globus_run(record: Record) -> Run:
-    """Read a run of Globus Flows; its label says what was run."""
+    """Parse a run of Globus Flows; its label names what was run."""
     state = _GLOBUS_STATES.get(str(record["status"]), "running")
     details = record.get("details")
-    said = details.get("description") if isinstance(details, Mapping) else None
+    description = details.get("description") if isinstance(details, Mapping) else None
     return Run(
         id=text_from(record.get("run_id") or record["action_id"]) or "",
         flow_id=text_from(record["flow_id"]) or "",
@@ -217,6 +228,6 @@ def globus_run(record: Record) -> Run:
         created_at=time_from(record.get("start_time")),
         started_at=time_from(record.get("start_time")),
         ended_at=time_from(record.get("completion_time")),
-        error=text_from(said) if said and state == "failed" else None,
+        error=text_from(description) if description and state == "failed" else None,
         raw=record,
     )

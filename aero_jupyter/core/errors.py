@@ -1,11 +1,12 @@
-"""Everything that can go wrong, as one tree.
+"""The tree of errors.
 
 ::
 
     AeroError
-    ├── InvalidArgument      what was asked makes no sense (also a ValueError)
-    │   └── UnknownName      no such data, flow, endpoint … or several of that name
-    ├── ClientError          an AERO server said no; .code is the HTTP status
+    ├── InvalidArgument      an argument is invalid (also a ValueError)
+    │   ├── UnknownName      no such data, flow, endpoint … or several of that name
+    │   └── UnknownProfile   the configuration file has no such profile (also a KeyError)
+    ├── ClientError          an AERO server refused; .code is the HTTP status
     │   ├── NotFound         404
     │   ├── AlreadyExists    409, 501
     │   ├── NotAuthorized    401, 403
@@ -24,11 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aero_jupyter.core.redaction import redact_text
+from aero_jupyter.core.terminal_text import escape_controls
+
 
 class AeroError(Exception):
-    """What happened in one sentence, and the cure in another.
+    """The base of all errors: one sentence on what happened, another on what to do.
 
-    Attributes
+    Parameters
     ----------
     message : str
         What happened.
@@ -36,6 +40,12 @@ class AeroError(Exception):
         What to do about it; empty where nothing is to be done.
     details : str
         The longer story (a remote traceback, a log), shown by ``%aero_traceback``.
+
+    Examples
+    --------
+    >>> print(AeroError("There is no dataset cases.", "List them with %aero_list data"))
+    There is no dataset cases.
+    List them with %aero_list data
     """
 
     def __init__(self, message: str, cure: str = "", *, details: str = "") -> None:
@@ -48,16 +58,16 @@ class AeroError(Exception):
         return f"{self.message}\n{self.cure}" if self.cure else self.message
 
     def _render_traceback_(self, *_: object) -> list[str]:
-        """Show two lines in IPython instead of a wall."""
-        return str(self).splitlines()
+        """Return the two lines that IPython shows in place of a traceback."""
+        return escape_controls(redact_text(str(self))).splitlines()
 
 
 class InvalidArgument(AeroError, ValueError):
-    """What was asked makes no sense as it stands."""
+    """An argument is invalid."""
 
 
 class UnknownName(InvalidArgument):
-    """No such data, flow, endpoint or version; or more than one of that name.
+    """No dataset, flow, endpoint or version has this name, or several do.
 
     Attributes
     ----------
@@ -70,17 +80,32 @@ class UnknownName(InvalidArgument):
         self.candidates = candidates
 
 
-class ClientError(AeroError):
-    """An AERO server refused or failed.
+class UnknownProfile(InvalidArgument, KeyError):
+    """The configuration file has no such profile."""
 
-    Attributes
+
+class ClientError(AeroError):
+    """An AERO server refused or failed; ``args`` holds the code and the message.
+
+    Parameters
     ----------
     code : int
         The HTTP status (the server's own code where it sends one in the body); 0 when there was no answer.
+    message, cure, details : str
+        As for `AeroError`.
+
+    Examples
+    --------
+    >>> try:
+    ...     client.get_data("00000000-0000-0000-0000-000000000000")
+    ... except ClientError as error:
+    ...     error.code
+    404
     """
 
     def __init__(self, code: int, message: str, cure: str = "", *, details: str = "") -> None:
         super().__init__(message, cure, details=details)
+        self.args = (code, message)
         self.code = code
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
@@ -88,11 +113,11 @@ class ClientError(AeroError):
 
 
 class NotFound(ClientError):
-    """The server does not have it (404)."""
+    """The record does not exist on the server (404)."""
 
 
 class AlreadyExists(ClientError):
-    """The server has it already (409, or AERO's 501)."""
+    """The record exists on the server already (409, or AERO's 501)."""
 
 
 class NotAuthorized(ClientError):
@@ -100,7 +125,7 @@ class NotAuthorized(ClientError):
 
 
 class LoginRequired(NotAuthorized):
-    """Nobody is logged in, or a service asks for more than this login allows.
+    """No user is logged in, or a service asks for more than this login allows.
 
     Attributes
     ----------
@@ -130,7 +155,7 @@ class Rejected(ClientError):
 
 
 class ServerFailed(ClientError):
-    """The server broke while answering (5xx)."""
+    """The server failed while it handled the request (5xx)."""
 
 
 class Unreachable(ClientError):

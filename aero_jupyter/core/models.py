@@ -1,36 +1,63 @@
-"""The nouns of AERO as frozen records. Change is a new record; constructors do nothing else."""
+"""AERO's records as frozen dataclasses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any  # fields of a dataclass, whose type is that of the field
 
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.redaction import redact_url
+from aero_jupyter.core.run_states import FINAL_STATES
+from aero_jupyter.core.source_records import OtherSource, SourceChange
+from aero_jupyter.core.warned_files import is_warned
 
 Json = Mapping[str, Any]
-
-#: Every state of a run; the last four are final.
-RUN_STATES = ("queued", "pulling", "running", "committing", "done", "unchanged", "failed", "cancelled")
-FINAL_STATES = frozenset(RUN_STATES[4:])
 
 
 def _raw() -> Any:
     return field(default_factory=dict, repr=False, compare=False)
 
 
+def _detail(default: object = None) -> Any:
+    """Return a field that some servers send; it is neither shown nor compared."""
+    return field(default=default, repr=False, compare=False)
+
+
+def _redacted_repr(record: Any) -> str:
+    """Return the record's representation; the secrets of its URLs are left out."""
+    shown = ((each.name, getattr(record, each.name)) for each in fields(record) if each.repr)
+    texts = (f"{name}={(redact_url(value) if isinstance(value, str) else value)!r}" for name, value in shown)
+    return f"{type(record).__name__}({', '.join(texts)})"
+
+
 @dataclass(frozen=True)
 class Data:
-    """A named, versioned thing. A *source* is Data that is pulled from ``url``.
+    """A dataset: named and versioned. A dataset with a ``url`` is downloaded from that source.
 
     Attributes
     ----------
     id, name, url, description : str
     collection_uuid, collection_url : str or None
-        Where the bytes of its versions live.
+        The collection that stores the content of its versions.
     no_copy : bool
-        Whether AERO only keeps the address and leaves the bytes at ``url``.
+        Whether AERO stores only the URL and leaves the content at ``url``.
+    created_at, updated_at : datetime or None
+        When the dataset and its newest version were made, in UTC; known if the server sends them.
+    newest_version, size : int or None
+        The number of the newest version, and the bytes of its content; known if the server sends them.
+    has_versions : bool or None
+        Whether there is a version; None if the server does not send it.
+    owner : str or None
+        Known if the server sends it.
+    source_changes : tuple of SourceChange
+        The earlier sources, oldest first.
+    promise : str or None
+    late_since : datetime or None
+        When the next version is expected, and since when it is late; known if the server sends it.
+    drift_notes, tags : tuple of str
+        What is odd in the newest version; words that describe the dataset.
     raw : mapping
         The record as the server sent it.
     """
@@ -42,12 +69,25 @@ class Data:
     collection_uuid: str | None = None
     collection_url: str | None = None
     no_copy: bool = False
+    created_at: datetime | None = _detail()
+    updated_at: datetime | None = _detail()
+    newest_version: int | None = _detail()
+    has_versions: bool | None = _detail()
+    size: int | None = _detail()
+    owner: str | None = _detail()
+    source_changes: tuple[SourceChange, ...] = _detail(())
+    promise: str | None = _detail()
+    late_since: datetime | None = _detail()
+    drift_notes: tuple[str, ...] = _detail(())
+    tags: tuple[str, ...] = _detail(())
     raw: Json = _raw()
+
+    __repr__ = _redacted_repr
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """The file that holds the bytes of one version; ``size`` in bytes."""
+    """The file that holds the content of one version; ``size`` in bytes."""
 
     file_name: str
     file_type: str | None = None
@@ -57,7 +97,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a Data. Versions count from 1; ``created_at`` is in UTC."""
+    """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified."""
 
     id: str
     data_id: str
@@ -69,22 +109,51 @@ class Version:
     data: Data | None = None
     trigger_url: str | None = None
     no_copy: bool = False
+    source_time: datetime | None = _detail()
+    drift_notes: tuple[str, ...] = _detail(())
     raw: Json = _raw()
+
+    @property
+    def has_warnings(self) -> bool:
+        """True if checks of this version warned; known if the server sends the name of its file."""
+        return self.file is not None and is_warned(self.file.file_name)
+
+    __repr__ = _redacted_repr
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A function that runs on an endpoint whenever its policy says so.
+    """A function that runs on an endpoint by its policy.
 
     Attributes
     ----------
     inputs, outputs : tuple of Data
-        What it reads and what it makes. The server does not tell under which parameter an input travels;
-        ``parameters`` maps parameter to data id where it does.
+        The datasets that the flow reads and makes. ``parameters`` maps each parameter to the id of its dataset,
+        if the server sends that.
+    arguments : tuple of mapping
+        The keyword arguments of each task, without the inputs; one task, but for flows with a list of them.
     timer : int or None
         Seconds between runs, for the policies that have a timer.
     function_name : str or None
-        Known where the server tells (the local AERO does).
+        Known if the server sends it, as the local AERO does.
+    owner : str or None
+        The e-mail address of the owner, if the server sends it.
+    source_url : str or None
+        The URL that an ingestion downloads; None if the flow has none or the server does not send it.
+    source_changes : tuple of SourceChange
+        The earlier sources, oldest first.
+    other_sources : tuple of OtherSource
+        The other flows that download its outputs.
+    is_aligned, is_paused : bool
+        Whether it waits for inputs from the same version, and whether its policy is paused.
+    next_due : datetime or None
+        When its schedule starts the next run, in UTC.
+    endpoint_config : mapping
+        The options of its endpoint's template, which the local AERO stores.
+    entries : mapping
+        ``input_data`` and ``output_data`` of its first task, by parameter and by name.
+    are_arguments_left_out : bool
+        Whether the server left out arguments that are too long for a list.
     """
 
     id: str
@@ -98,14 +167,25 @@ class Flow:
     inputs: tuple[Data, ...] = ()
     outputs: tuple[Data, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[Mapping[str, Any], ...] = ()
     arg_hash: str | None = None
     function_name: str | None = None
+    owner: str | None = _detail()
+    source_url: str | None = _detail()
+    source_changes: tuple[SourceChange, ...] = _detail(())
+    other_sources: tuple[OtherSource, ...] = _detail(())
+    is_aligned: bool = _detail(False)
+    is_paused: bool = _detail(False)
+    next_due: datetime | None = _detail()
+    endpoint_config: Json = _raw()
+    entries: Json = _raw()
+    are_arguments_left_out: bool = _detail(False)
     raw: Json = _raw()
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which versions a run used and made. ``used`` and ``made`` are None where the server does not tell."""
+    """The versions that a run used and made. ``used`` and ``made`` are None if the server does not list them."""
 
     id: str
     flow_id: str
@@ -118,7 +198,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a run: pull, run or commit. Times are in UTC."""
+    """One step of a run: download, call or commit. Times are in UTC."""
 
     name: str
     state: str
@@ -133,7 +213,7 @@ class Run:
     Attributes
     ----------
     state : str
-        One of `RUN_STATES`.
+        One of `run_states.RUN_STATES`.
     trigger : str
         Why it ran: "registered", "timer", "input", "notify" or "asked".
     error : str or None
@@ -142,6 +222,8 @@ class Run:
         What the function printed, and where it raised; only on a run asked for by its id.
     used, made : tuple of Version
         The versions it read and the versions it committed.
+    flow_name, mixed, circle : str or None
+        Its flow's name, the inputs of mixed versions, and the stopped circle of flows; known if the server sends them.
     """
 
     id: str
@@ -157,9 +239,12 @@ class Run:
     steps: tuple[Step, ...] = ()
     used: tuple[Version, ...] = ()
     made: tuple[Version, ...] = ()
+    flow_name: str | None = _detail()
+    mixed: str | None = _detail()
+    circle: str | None = _detail()
     raw: Json = _raw()
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """True if the run has ended."""
         return self.state in FINAL_STATES

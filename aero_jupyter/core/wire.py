@@ -1,19 +1,19 @@
-"""Every spelling of the wire, in both dialects of AERO's server. No other file knows a route or a quirk.
+"""The wire format in both dialects of AERO's server. No other module knows a route or a quirk.
 
 Sources: the newest server's OpenAPI description and its observed behaviour; the older Flask server's.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from aero_jupyter.core import errors
+from aero_jupyter.core.columns import filterable_columns, sortable_columns
+from aero_jupyter.core.safe_parsing import parse_count, parse_json
 
-#: Rows on a page of the newest server, at most.
+#: Maximum number of rows on a page of the newest server.
 PAGE_SIZE = 15
 TOTAL_HEADER = "X-Total-Count"
 FLASK_PREFIX = "osprey/api/v1.0/"
@@ -29,7 +29,7 @@ class Route:
     path: str
 
     def url(self, **ids: object) -> str:
-        """Fill the braces; relative to the server's base url."""
+        """Return the path with its braces filled, relative to the server's base URL."""
         return self.path.format(**ids).lstrip("/")
 
 
@@ -40,6 +40,10 @@ VERSIONS = Route("GET", "/data/{id}/versions")
 LATEST = Route("GET", "/data/{id}/latest")
 SEARCH = Route("GET", "/data/search")
 SOURCE = Route("POST", "/data/source")
+READ_OPTIONS = Route("GET", "/data/{id}/read-options")
+PUT_READ_OPTIONS = Route("PUT", "/data/{id}/read-options")
+SUMMARY = Route("GET", "/data/{id}/summary")
+PUT_FRESHNESS = Route("PUT", "/data/{id}/freshness")
 DATA_FLOWS = Route("GET", "/data/{id}/flows")
 DELETE_DATA_FLOWS = Route("DELETE", "/data/{id}/flows")
 TYPES = Route("GET", "/data/types")
@@ -60,12 +64,13 @@ GET_RUN = Route("GET", "/runs/{id}")
 CANCEL_RUN = Route("POST", "/runs/{id}/cancel")
 CONTENT = Route("GET", "/collections/{collection}/{file}")
 PUT_CONTENT = Route("PUT", "/collections/{collection}/{file}")
+LIST_NOTICES = Route("GET", "/notices/")
 STATUS = Route("GET", "/status")
 OPENAPI = Route("GET", "/openapi.json")
 
 
 class Window(NamedTuple):
-    """A part of a list: where it begins, counted from 0, and its most rows."""
+    """A part of a list: its offset, counted from 0, and its maximum number of rows."""
 
     offset: int
     limit: int
@@ -73,7 +78,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Dialect:
-    """What one server generation can do and how it wants to be asked.
+    """The capabilities and the request format of one server generation.
 
     Attributes
     ----------
@@ -84,11 +89,17 @@ class Dialect:
     runs : bool
         Whether runs can be listed, started and cancelled over REST.
     relations : bool
-        Whether provenance comes back with the versions it relates.
+        Whether provenance records include the versions that they relate.
     filters : bool
-        Whether a list can be narrowed, by ``match``, by a text and by columns.
+        Whether a list can be filtered, by ``match``, by a text and by columns.
     exact : bool
-        Whether it gives as many rows as it is asked for, where there are as many.
+        Whether a reply has as many rows as requested, if that many exist.
+    read_options : bool
+        Whether the server stores reader options with a dataset.
+    summaries : bool
+        Whether the server summarizes the tables of versions.
+    promises : bool
+        Whether the server stores the freshness promise of a dataset.
     """
 
     name: str
@@ -97,60 +108,49 @@ class Dialect:
     relations: bool = False
     filters: bool = False
     exact: bool = False
+    read_options: bool = False
+    summaries: bool = False
+    promises: bool = False
 
-    def sorts(self, kind: str, column: str) -> bool:
-        """Whether lists of a kind can be sorted by a column."""
-        return self.filters and column in SORTS.get(kind, ())
+    def can_sort(self, kind: str, column: str) -> bool:
+        """Return whether lists of a kind can be sorted by a column."""
+        return self.filters and column in sortable_columns(kind)
 
-    def narrows(self, kind: str, columns: Iterable[str]) -> bool:
-        """Whether lists of a kind can be narrowed by columns."""
-        return self.filters and set(columns) <= set(FILTERS.get(kind, ()))
+    def can_filter(self, kind: str, columns: Iterable[str]) -> bool:
+        """Return whether lists of a kind can be filtered by columns."""
+        return self.filters and set(columns) <= set(filterable_columns(kind))
 
-    def asked(self, window: Window) -> dict[str, int]:
-        """Give the query parameters of a part of a list."""
+    def query_params(self, window: Window) -> dict[str, int]:
+        """Return the query parameters of a window."""
         if self.name == "flask":
             return {"page": window.offset // window.limit + 1, "per_page": window.limit}
         return {"offset": window.offset, "limit": window.limit}
 
-    def around(self, place: int, size: int) -> Window:
-        """Give a part of a list that holds a place."""
-        return Window(place // size * size if self.name == "flask" else place, size)
+    def window_at(self, position: int, size: int) -> Window:
+        """Return a window that holds a position."""
+        return Window(position // size * size if self.name == "flask" else position, size)
 
-    def after(self, stop: int, size: int) -> Window:
-        """Give the part that follows what was read to before `stop`, and shares a row with it where that can be."""
+    def window_after(self, stop: int, size: int) -> Window:
+        """Return the window after the rows before `stop`; it overlaps them by one row if possible."""
         if size == 1:
             return Window(stop, 1)
         if self.name != "flask":
             return Window(stop - 1, size)
-        # Its pages begin at multiples of their size. One that does not give what it is asked for has its own.
+        # The older server's pages begin at multiples of their size; some servers ignore the requested size.
         sizes = range(2, size + 1) if size == PAGE_SIZE else ()
         parts = [Window((stop - 1) // each * each, each) for each in sizes]
         return max(parts, key=lambda part: part.offset + part.limit, default=Window(stop, size))
 
 
-LOCAL = Dialect("local", runs=True, relations=True, filters=True, exact=True)
+LOCAL = Dialect(
+    "local", runs=True, relations=True, filters=True, exact=True, read_options=True, summaries=True, promises=True
+)
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)
 
 
-#: The columns that the local AERO sorts a list by.
-SORTS: dict[str, tuple[str, ...]] = {
-    "data": ("name", "description", "updated", "newest version", "size", "created"),
-    "flow": ("name", "description", "last run"),
-    "prov": ("created",),
-    "run": ("state", "name", "trigger", "created"),
-}
-#: The columns that it narrows a list by.
-FILTERS: dict[str, tuple[str, ...]] = {
-    "data": ("name", "description", "url", "id"),
-    "flow": ("name", "description", "policy", "inputs", "outputs", "endpoint", "id"),
-    "prov": ("used", "made", "flow", "run", "id"),
-    "run": ("state", "name", "trigger", "used", "made", "error", "flow", "id"),
-}
-
-
 def dialect_from(openapi: object) -> Dialect | None:
-    """Tell the dialect from a server's OpenAPI description; None where it is not AERO's."""
+    """Detect the dialect by a server's OpenAPI description; None if it is not AERO's."""
     paths = openapi.get("paths") if isinstance(openapi, Mapping) else None
     if not isinstance(paths, Mapping) or SOURCE.path not in paths:
         return None
@@ -158,20 +158,23 @@ def dialect_from(openapi: object) -> Dialect | None:
 
 
 def flask_dialects() -> tuple[Dialect, ...]:
-    """The places where the older server may answer below a base url."""
+    """Return the dialects of the older server, one for each prefix that it may have."""
     return (replace(FLASK, prefix=FLASK_PREFIX), FLASK)
+
+
+_CHECK_URL = "Check the URL: a program other than AERO may answer there."
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one page: its rows, and the total where the server tells."""
+    """The reply to one page request: its rows, and the total if the server reports it."""
 
     rows: tuple[dict[str, Any], ...]
     total: int | None = None
 
 
 def rows_from(body: object, headers: Mapping[str, str]) -> Reply:
-    """Read one page of a list.
+    """Parse one page of a list.
 
     Raises
     ------
@@ -179,25 +182,25 @@ def rows_from(body: object, headers: Mapping[str, str]) -> Reply:
         If the body is not a list of records.
     """
     if not isinstance(body, list) or not all(isinstance(row, dict) for row in body):
-        raise errors.ServerFailed(502, "The server answered a list with something else.", _WHO_ANSWERS)
+        raise errors.ServerFailed(502, "The server answered a list with something else than records.", _CHECK_URL)
     total = headers.get(TOTAL_HEADER)
-    return Reply(tuple(body), int(total) if total and total.isdigit() else None)
+    return Reply(tuple(body), parse_count(total))
 
 
 def search_rows(body: object) -> Reply:
-    """Read a search answer in any shape a server was seen to give: Globus Search's, a list, or JSON in a string."""
+    """Parse a search answer in any known format: Globus Search's, a list, or JSON in a string."""
     if isinstance(body, str):
-        body = json.loads(body)
+        body = parse_json(body)
     total = body.get("total") if isinstance(body, Mapping) else None
     if isinstance(body, Mapping):
         body = next((body[key] for key in ("gmeta", "results", "items", "data") if key in body), None)
     if not isinstance(body, Sequence):
-        raise errors.ServerFailed(502, "The server answered a search with something else.", _WHO_ANSWERS)
-    rows = tuple(row for entry in body for row in _contents(entry))
+        raise errors.ServerFailed(502, "The server answered a search with something else than records.", _CHECK_URL)
+    rows = tuple(row for entry in body for row in _records_of(entry))
     return Reply(rows, total if isinstance(total, int) else None)
 
 
-def _contents(entry: object) -> list[dict[str, Any]]:
+def _records_of(entry: object) -> list[dict[str, Any]]:
     if not isinstance(entry, Mapping):
         return []
     subject = entry.get("subject")
@@ -207,117 +210,5 @@ def _contents(entry: object) -> list[dict[str, Any]]:
         content = entry.get("content", entry)
         found = content if isinstance(content, list) else [content]
     rows = [dict(part) for part in found if isinstance(part, Mapping)]
-    # What is not told by an id is told by the subject that it is filed under.
+    # A record without an id is identified by its subject in the index.
     return [row if not subject or "id" in row or "data_id" in row else {**row, "id": subject} for row in rows]
-
-
-def registration(
-    endpoint: str,
-    function: str,
-    input_data: Mapping[str, Any],
-    output_data: Mapping[str, Any],
-    kwargs: Mapping[str, Any] | Sequence[Any],
-    *,
-    policy: int,
-    timer: int | None,
-    description: str | None = None,
-    pull_function: str | None = None,
-    commit_function: str | None = None,
-) -> dict[str, Any]:
-    """Spell a registration. ``rule`` is always sent and ``timer`` is never null: the newest server needs it so."""
-    body = {
-        "gc_endpoint": endpoint,
-        "function_uuid": function,
-        "input_data": dict(input_data),
-        "output_data": dict(output_data),
-        "flow_kwargs": kwargs,
-        "rule": int(policy),
-        "description": description,
-        "pull_function_uuid": pull_function,
-        "commit_function_uuid": commit_function,
-    }
-    return body if timer is None else {**body, "timer": timer}
-
-
-def arg_hash(kwargs: object, input_data: Mapping[str, Any], output_data: Mapping[str, Any]) -> str:
-    """Fingerprint a registration as the newest server does, to find the flow that is already there."""
-    parts = kwargs if isinstance(kwargs, Mapping) else {"flow_kwargs": kwargs}
-    text = json.dumps({**parts, "input_data": input_data, "output_data": output_data}, sort_keys=True)
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-_WHO_ANSWERS = "Check the address: something other than AERO may answer there."
-
-_CURES = {
-    400: "Correct the request.",
-    401: "Log in with %aero_login.",
-    403: "Log in with %aero_login --force as somebody who may.",
-    404: "Look for it with %aero_list or %aero_search.",
-    409: "Choose another name or address.",
-    413: "Send less.",
-    422: "Correct what it names.",
-    501: "Change the function, its inputs or its outputs; or use the flow that is there.",
-}
-
-_CLASSES: dict[int, type[errors.ClientError]] = {
-    0: errors.Unreachable,
-    400: errors.Rejected,
-    401: errors.NotAuthorized,
-    403: errors.NotAuthorized,
-    404: errors.NotFound,
-    409: errors.AlreadyExists,
-    413: errors.Rejected,
-    422: errors.Rejected,
-    501: errors.AlreadyExists,
-}
-
-
-def error_from(status: int, text: str) -> errors.ClientError:
-    """Make one error of any of the server's four shapes: detail, validation list, code and message, plain text."""
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = text
-    if status == 403 and (demands := _demands(body)):
-        message = "A service asks for a consent that this login does not include."
-        return errors.LoginRequired(403, message, "Log in again with %aero_login --force.", demands=demands)
-    code, message = _code_and_message(status, body)
-    kind = _CLASSES.get(code, errors.ServerFailed if code >= 500 else errors.ClientError)
-    default = "Try again; then ask who runs the server." if code >= 500 else ""
-    told = body.get("cure") if isinstance(body, Mapping) else None
-    return kind(code, message, str(told or _CURES.get(code, default)))
-
-
-def _demands(body: object) -> Mapping[str, Any] | None:
-    """Give what a Globus service says a login must have; they say it in two ways."""
-    if not isinstance(body, Mapping):
-        return None
-    stated = body.get("authorization_parameters")
-    if isinstance(stated, Mapping) and stated:
-        return stated
-    scopes = body.get("required_scopes") or body.get("required_scope")
-    scopes = [scopes] if isinstance(scopes, str) else scopes
-    return {"required_scopes": [str(scope) for scope in scopes]} if isinstance(scopes, list) and scopes else None
-
-
-def _code_and_message(status: int, body: object) -> tuple[int, str]:
-    if isinstance(body, Mapping):
-        detail = body.get("detail", body.get("message", body.get("reason")))
-        # The older server says "flow exists" as a 404 that carries code 501.
-        code = body.get("code")
-        status = code if isinstance(code, int) and not isinstance(code, bool) and code >= 400 else status
-        if isinstance(detail, list):
-            return status, "The server did not accept " + "; ".join(map(_validation, detail)) + "."
-        if detail:
-            return status, str(detail)
-    text = str(body).strip()
-    if text.startswith("<") or not text:
-        text = "The server answered with a web page." if text else "The server gave no reason."
-    return status, f"{text[:300]} ({status})"
-
-
-def _validation(problem: object) -> str:
-    if not isinstance(problem, Mapping):
-        return str(problem)
-    where = ".".join(str(part) for part in problem.get("loc", ()) if part not in ("body", "query", "path"))
-    return f"{where or 'the request'}: {problem.get('msg', 'invalid')}"

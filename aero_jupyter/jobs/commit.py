@@ -1,11 +1,11 @@
-"""The commit: what a run read and made, told to the AERO server."""
+"""The commit: records the inputs and outputs of a run on the AERO server."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from aero_jupyter.jobs.server import ask_aero
+from aero_jupyter.jobs.aero_server import ask_aero
 
 
 def database_commit(*args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -24,19 +24,24 @@ def database_commit(*args: Any, **kwargs: Any) -> dict[str, Any]:
     Raises
     ------
     AeroJobError
-        If the server does not record it.
+        If the server rejects it.
     """
     aero = kwargs["aero"]
-    body = {
+    body = commit_record(aero)
+    # A run's id lets the server detect a repeated commit; without one it counts as another run.
+    older = {"json": {"aero": body}}
+    answer: dict[str, Any] = ask_aero(aero, "POST", "/prov/new", json=body, retry="run_id" in body, older=older)
+    return answer
+
+
+def commit_record(aero: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the provenance record of a task from its ``aero`` argument."""
+    return {
         "flow_id": aero["flow_id"],
         "input_data": _flat(aero.get("input_data")),
         "output_data": _flat(aero.get("output_data")),
         **{key: aero[key] for key in ("run_id", "task") if aero.get(key) is not None},
     }
-    # With a run's id the server knows a repetition; without one it would count as another run.
-    older = {"json": {"aero": body}}
-    answer: dict[str, Any] = ask_aero(aero, "POST", "/prov/new", json=body, retry="run_id" in body, older=older)
-    return answer
 
 
 def commit_analysis(*results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +71,7 @@ def _flat(entries: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str
     }
 
 
-def _is_flat(value: Any) -> bool:
+def _is_flat(value: object) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     return value is None or isinstance(value, (str, bool, int, float))

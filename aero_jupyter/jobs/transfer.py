@@ -1,241 +1,246 @@
-"""Bytes on their way to a file: hashed while they flow, resumed where they broke off, held against all promises."""
+"""The download of a file: hashed as it arrives, resumed after a break, verified against its headers."""
 
 from __future__ import annotations
 
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple  # streams, as in io
 
-from aero_jupyter.jobs.body import ENCODINGS, Unpacking, new_sum, packing_of, promised_sums
-from aero_jupyter.jobs.line import SLOW_SECONDS, TooSlow, has_more
-from aero_jupyter.jobs.web import AeroJobError, ask, plain_url, too_slow
+from aero_jupyter.core.safe_parsing import parse_count
+from aero_jupyter.jobs.content_coding import ENCODINGS, Unpacking, content_codings, new_hash, promised_hashes
+from aero_jupyter.jobs.http_client import RETRY_PAUSES_SECONDS, USER_AGENT, send_request
+from aero_jupyter.jobs.request_errors import AeroJobError, plain_url, too_long, too_slow
+from aero_jupyter.jobs.resumption import continues_body, stated_total, strong_validator
+from aero_jupyter.jobs.watched_connection import SLOW_SECONDS, TooLong, TooSlow, has_more
 
 if TYPE_CHECKING:
     import requests
 
-_PAUSES = (0.3, 0.9, 2.7)
-_PIECE = 1 << 18
-#: Below so many bytes it does not matter how much larger a body is than what came of it.
-_AMPLE = 64 << 20
+_PIECE_BYTES = 1 << 18
+#: A smaller body may have any compression ratio.
+_UNLIMITED_RATIO_BYTES = 64 << 20
 
 
 class Limits(NamedTuple):
-    """How much may come, and how slowly.
+    """The limits of a download.
 
     Attributes
     ----------
     most : int or None
-        Bytes, unpacked.
+        Uncompressed bytes.
     ratio : int or None
-        How many times more bytes may be in a compressed body than came.
-    seconds : float
-        How long bytes may come slowly, or not at all.
+        Ratio of uncompressed to received bytes.
+    slow_seconds : float
+        How long bytes may be slow or absent.
+    total : float or None
+        Seconds of the whole download, over all its connections.
     """
 
     most: int | None = None
     ratio: int | None = None
-    seconds: float = SLOW_SECONDS
+    slow_seconds: float = SLOW_SECONDS
+    total: float | None = None
 
 
-class Whole(NamedTuple):
-    """What has come: its checksums as hexadecimal digits by name, its size, and the headers it came with."""
+class DownloadResult(NamedTuple):
+    """The result of a download: its checksums as hexadecimal digits by name, its size and headers."""
 
     sums: Mapping[str, str]
     size: int
     headers: Mapping[str, str]
 
 
-class Transfer:
-    """One file's bytes, over as many connections as it takes.
+class Download:
+    """The download of one file, over one or more connections.
 
     Parameters
     ----------
-    who : str
+    sender : str
         The other side as the subject of a sentence: "The source".
     sums : iterable of str
-        The names of the hashes to make.
+        The names of the hashes to compute.
     known : mapping
-        ``etag`` and ``last_modified`` of what there is already.
-    look : callable, optional
-        Is given the headers when a body begins, and gives what looks at each piece of it and, when it is at
-        its end, at an empty one; both raise where they must.
+        ``etag`` and ``last_modified`` of the last download.
+    check_headers : callable, optional
+        Called with a body's headers; returns a function that is called with each piece and, at the end, with an
+        empty one. Both raise to refuse the body.
     options
-        What else each request needs: ``token``, ``guard``, ``peer``.
+        Options of each request: ``token``, ``on_redirect``, ``on_connect``.
     """
 
     def __init__(
         self,
         url: str,
         file: Any,
-        who: str,
+        sender: str,
         *,
         sums: Iterable[str] = ("sha256",),
         limits: Limits = Limits(),  # noqa: B008
         known: Mapping[str, str] | None = None,
-        look: Callable[[Mapping[str, str]], Callable[[bytes], None]] | None = None,
+        check_headers: Callable[[Mapping[str, str]], Callable[[bytes], None]] | None = None,
         **options: Any,
     ) -> None:
-        self._url, self._file, self._who, self._names = url, file, who, tuple(sums)
-        self._limits, self._known, self._look, self._options = limits, known or {}, look, options
-        self._begin()
+        self._url, self._file, self._sender, self._names = url, file, sender, tuple(sums)
+        self._limits, self._known, self._options = limits, known or {}, options
+        self._check_headers = check_headers
+        self._deadline = None if limits.total is None else time.monotonic() + limits.total
+        self._restart()
 
-    def run(self) -> Whole | None:
-        """Let all come; None where it is still what was known.
+    def run(self) -> DownloadResult | None:
+        """Download; return None if not modified (304).
 
         Raises
         ------
         AeroJobError
-            If it does not come, or not as it was promised.
+            If the download fails or cannot be verified.
         """
-        pauses = iter(_PAUSES)
+        pauses = iter(RETRY_PAUSES_SECONDS)
         while True:
-            with self._ask() as response:
+            with self._request() as response:
                 if response.status_code == 304:
                     return None
-                broken = self._take(response)
+                broken = self._receive(response)
             if broken is None:
-                self._prove()
-                return Whole({name: self._sums[name].digest().hex() for name in self._names}, self._size, self._headers)
+                self._verify()
+                return DownloadResult(
+                    {name: self._hashes[name].digest().hex() for name in self._names}, self._size, self._headers
+                )
             pause = next(pauses, None)
             if pause is None:
                 raise broken
-            if not self._resumes(response):
-                self._begin()
+            if not self._can_resume(response):
+                self._restart()
             time.sleep(pause)
 
-    def _begin(self) -> None:
+    def _restart(self) -> None:
         self._file.seek(0)
         self._file.truncate()
-        self._size = self._came = 0
-        self._mark, self._headers = "", {}  # type: tuple[str, Mapping[str, str]]
+        self._size = self._received = 0
+        self._validator, self._headers = "", {}  # type: tuple[str, Mapping[str, str]]
 
-    def _ask(self) -> requests.Response:
-        headers, also = {"Accept-Encoding": ENCODINGS, "Connection": "close"}, (304,) if self._known else ()
+    def _request(self) -> requests.Response:
+        headers, accepted = (
+            {"Accept-Encoding": ENCODINGS, "Connection": "close", "User-Agent": USER_AGENT},
+            (304,) if self._known else (),
+        )
         if self._size:
-            headers |= {"Range": f"bytes={self._size}-", "If-Range": self._mark, "Accept-Encoding": "identity"}
-            also = (416,)
+            headers |= {"Range": f"bytes={self._size}-", "If-Range": self._validator, "Accept-Encoding": "identity"}
+            accepted = (416,)
         elif self._known:
             pairs = (("If-None-Match", "etag"), ("If-Modified-Since", "last_modified"))
             headers |= {name: self._known[key] for name, key in pairs if self._known.get(key)}
-        seconds = self._limits.seconds
-        return ask("GET", self._url, self._who, headers=headers, also=also, seconds=seconds, **self._options)
+        options: dict[str, Any] = {
+            "headers": headers,
+            "accepted_statuses": accepted,
+            "slow_seconds": self._limits.slow_seconds,
+            "deadline": self._deadline,
+        }
+        return send_request("GET", self._url, self._sender, **options, **self._options)
 
-    def _take(self, response: requests.Response) -> AeroJobError | None:
-        if self._size and not _continues(response, self._size, self._mark):
-            self._begin()
+    def _receive(self, response: requests.Response) -> AeroJobError | None:
+        if self._size and not continues_body(response, self._size, self._validator):
+            self._restart()
             if response.status_code != 200:
-                return self._wrong("did not go on where it broke off")
+                return self._error("did not resume where it broke off")
         if not self._size:
-            self._open(response)
+            self._begin_body(response)
         return self._read(response)
 
-    def _open(self, response: requests.Response) -> None:
-        """Look at what is promised before a body's first byte."""
+    def _begin_body(self, response: requests.Response) -> None:
+        """Check the headers before a body's first byte."""
         if response.status_code not in (200, 204):
-            raise self._wrong(f"answered {response.status_code} ({response.reason}), where all of it was asked for")
+            raise self._error(f"answered {response.status_code} ({response.reason}) to a request for the whole file")
         self._headers = response.headers
         try:
-            self._packing = packing_of(self._headers)
+            self._packing = content_codings(self._headers)
         except ValueError as encoding:
-            raise self._wrong(f"sends its body in an encoding that was not asked for, {encoding}") from None
+            raise self._error(f"sends its body compressed as {encoding}, which cannot be decoded here") from None
         self._unpacking = Unpacking(self._packing)
-        self._promised = promised_sums(self._headers)
-        self._sums = {name: new_sum(name) for name in (*self._names, *(name for name, _ in self._promised))}
-        # A checksum is meant of the body as it comes; some mean what is in it.
-        self._packed = {name: new_sum(name) for name, _ in self._promised} if self._packing else self._sums
-        self._seen = self._look(self._headers) if self._look else None
+        self._promised_hashes = promised_hashes(self._headers)
+        self._hashes = {name: new_hash(name) for name in (*self._names, *(name for name, _ in self._promised_hashes))}
+        # A checksum is of the body as sent; some servers mean its content.
+        self._packed_hashes = (
+            {name: new_hash(name) for name, _ in self._promised_hashes} if self._packing else self._hashes
+        )
+        self._check_piece = self._check_headers(self._headers) if self._check_headers else None
 
     def _read(self, response: requests.Response) -> AeroJobError | None:
-        """Read to the end; give what is wrong where it breaks off."""
+        """Read to the end; return the error if it breaks off."""
         from urllib3.exceptions import HTTPError
 
-        promised, came = self._length(response), 0
-        # What came before a break is kept, to be gone on from; whether it is whole is looked at below.
+        promised, received = self._promised_length(response), 0
+        # Bytes before a break are kept for the resumption; the length is checked below.
         response.raw.enforce_content_length = False
         try:
-            for piece in response.raw.stream(_PIECE, decode_content=False):
-                came += len(piece)
-                self._keep(piece)
+            for piece in response.raw.stream(_PIECE_BYTES, decode_content=False):
+                received += len(piece)
+                self._write(piece)
         except TooSlow:
-            raise too_slow(self._who, self._url) from None
+            raise too_slow(self._sender, self._url) from None
+        except TooLong:
+            raise too_long(self._sender, self._url) from None
         except zlib.error:
-            raise self._undecodable() from None
+            raise self._undecodable_error() from None
         except HTTPError:
-            return self._broken(promised, came)
+            return self._broken_off_error(promised, received)
         if has_more(response):
-            raise self._wrong(f"promised {promised:,} bytes and sent more")
-        if (promised is not None and came != promised) or _total(response) not in (None, self._size):
-            return self._broken(promised, came)
+            raise self._error(f"promised {promised:,} bytes and sent more")
+        if (promised is not None and received != promised) or stated_total(response) not in (None, self._size):
+            return self._broken_off_error(promised, received)
         return None
 
-    def _length(self, response: requests.Response) -> int | None:
-        told: str = response.headers.get("Content-Length", "")
-        if "Content-Length" in response.headers and not (told.isascii() and told.isdigit()):
-            raise self._wrong(f"tells a length that is no number, {told[:40]!r}")
-        return int(told) if told else None
+    def _promised_length(self, response: requests.Response) -> int | None:
+        text = response.headers.get("Content-Length")
+        length = parse_count(text)
+        if text is not None and length is None:
+            raise self._error(f"declares a length that is not a number, {text[:40]!r}")
+        return length
 
-    def _keep(self, piece: bytes) -> None:
-        self._came += len(piece)
+    def _write(self, piece: bytes) -> None:
+        self._received += len(piece)
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise TooLong
         if self._packing:
-            for each in self._packed.values():
+            for each in self._packed_hashes.values():
                 each.update(piece)
         for chunk in self._unpacking.feed(piece):
-            for each in self._sums.values():
+            for each in self._hashes.values():
                 each.update(chunk)
             self._size += self._file.write(chunk)
             self._check_size()
-            if self._seen:
-                self._seen(chunk)
+            if self._check_piece:
+                self._check_piece(chunk)
 
     def _check_size(self) -> None:
         most, ratio = self._limits.most, self._limits.ratio
         if most is not None and self._size > most:
-            raise self._wrong(f"sends more than {most:,} bytes, which is the limit here")
-        if ratio and self._packing and self._size > max(_AMPLE, ratio * self._came):
-            raise self._wrong(f"sends a body that is more than {ratio:,} times larger than what came of it")
+            raise self._error(f"sends more than {most:,} bytes, which is the limit here")
+        if ratio and self._packing and self._size > max(_UNLIMITED_RATIO_BYTES, ratio * self._received):
+            raise self._error(f"sends a body that unpacks to more than {ratio:,} times its size")
 
-    def _prove(self) -> None:
-        """Hold what came against its own end, and against the checksums that came with it."""
+    def _verify(self) -> None:
+        """Verify that the body is complete and matches its checksums."""
         if not self._unpacking.is_whole():
-            raise self._undecodable()
-        if self._seen:
-            self._seen(b"")
-        for name, wanted in self._promised:
-            if wanted not in (self._packed[name].digest(), self._sums[name].digest()):
-                raise self._wrong(f"sent bytes that do not match its own {name} checksum")
+            raise self._undecodable_error()
+        if self._check_piece:
+            self._check_piece(b"")
+        for name, wanted in self._promised_hashes:
+            if wanted not in (self._packed_hashes[name].digest(), self._hashes[name].digest()):
+                raise self._error(f"sent bytes that do not match its own {name} checksum")
 
-    def _resumes(self, response: requests.Response) -> bool:
+    def _can_resume(self, response: requests.Response) -> bool:
         ranges = response.status_code == 206 or response.headers.get("Accept-Ranges") == "bytes"
-        self._mark = _mark(response.headers)
-        return bool(self._size and self._mark and ranges and not self._packing)
+        self._validator = strong_validator(response.headers)
+        return bool(self._size and self._validator and ranges and not self._packing)
 
-    def _wrong(self, what: str) -> AeroJobError:
-        return AeroJobError(f"{self._who} {plain_url(self._url)} {what}.")
+    def _error(self, what: str) -> AeroJobError:
+        return AeroJobError(f"{self._sender} {plain_url(self._url)} {what}.")
 
-    def _undecodable(self) -> AeroJobError:
-        return self._wrong("sent a body that cannot be decoded")
+    def _undecodable_error(self) -> AeroJobError:
+        return self._error("sent a body that cannot be decoded")
 
-    def _broken(self, promised: int | None, came: int) -> AeroJobError:
+    def _broken_off_error(self, promised: int | None, received: int) -> AeroJobError:
         if promised is None:
-            return self._wrong(f"broke off after {came:,} bytes")
-        return self._wrong(f"promised {promised:,} bytes and sent {came:,} bytes")
-
-
-def _continues(response: requests.Response, size: int, mark: str) -> bool:
-    """Whether an answer goes on where the last one broke off, in the same bytes."""
-    begins = response.headers.get("Content-Range", "").startswith(f"bytes {size}-")
-    same = _mark(response.headers) == mark and not response.headers.get("Content-Encoding")
-    return response.status_code == 206 and begins and same
-
-
-def _total(response: requests.Response) -> int | None:
-    """Give how long a part's whole is, where that is told."""
-    told = response.headers.get("Content-Range", "").rpartition("/")[2] if response.status_code == 206 else ""
-    return int(told) if told.isascii() and told.isdigit() else None
-
-
-def _mark(headers: Mapping[str, str]) -> str:
-    """Give what tells one state of a source from another: a strong ETag, else when it was last changed."""
-    etag = headers.get("ETag", "")
-    return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
+            return self._error(f"broke off after {received:,} bytes")
+        return self._error(f"promised {promised:,} bytes and sent {received:,} bytes")

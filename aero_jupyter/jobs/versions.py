@@ -1,18 +1,19 @@
-"""Which version of each input a run reads."""
+"""The choice of the version of each input that a run reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from aero_jupyter.jobs.server import ask_aero, without_secrets
-from aero_jupyter.jobs.web import AeroJobError
+from aero_jupyter.jobs.aero_server import ask_aero, without_secrets
+from aero_jupyter.jobs.request_errors import AeroJobError
 
-_Seen = dict[tuple[Any, Any], Mapping[str, Any]]
+#: The records of versions, by dataset and version number (None: the newest).
+KnownVersions = dict[tuple[Any, Any], Mapping[str, Any]]
 
 
 def get_versions(*tasks: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Find the version that each input of each task is read at.
+    """Find the version of each input of each task.
 
     Parameters
     ----------
@@ -22,30 +23,40 @@ def get_versions(*tasks: Mapping[str, Any]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The same tasks, where every input tells its version and where the bytes are.
+        The same tasks, with the version and the URL of every input.
 
     Raises
     ------
     AeroJobError
-        If an input has no version, or not the one that is asked for.
+        If an input has no version, or lacks the requested one.
     """
-    # Asked for once, so that every task of a run reads the same version.
-    seen: _Seen = {}
-    return [{**task, "kwargs": _with_versions(task["kwargs"], seen)} for task in tasks]
+    # Cached, so that every task of a run reads the same version.
+    seen: KnownVersions = {}
+    return [{**task, "kwargs": with_versions(task["kwargs"], seen)} for task in tasks]
 
 
-def _with_versions(kwargs: Mapping[str, Any], seen: _Seen) -> dict[str, Any]:
+def with_versions(kwargs: Mapping[str, Any], seen: KnownVersions) -> dict[str, Any]:
+    """Return the arguments of a task with the facts about the version of each input; ask only for unknown ones."""
     aero = kwargs["aero"]
     known = without_secrets(aero)
     for parameter, entry in (aero.get("input_data") or {}).items():
         key = entry["id"], entry.get("version")
         if key not in seen:
-            seen[key] = _pinned(aero, parameter, *key) if key[1] is not None else _latest(aero, parameter, key[0])
-        known["input_data"][parameter] = _described(entry, seen[key])
+            data_id, number = key
+            is_pinned = number is not None
+            seen[key] = _pinned(aero, parameter, *key) if is_pinned else latest_version(aero, parameter, data_id)
+        known["input_data"][parameter] = with_version(entry, seen[key])
     return {**kwargs, "aero": known}
 
 
-def _latest(aero: Mapping[str, Any], parameter: str, data_id: str) -> Mapping[str, Any]:
+def latest_version(aero: Mapping[str, Any], parameter: str, data_id: str) -> Mapping[str, Any]:
+    """Return the newest version of a dataset as the server sends it.
+
+    Raises
+    ------
+    AeroJobError
+        With status 404 if there is none.
+    """
     try:
         answer = ask_aero(aero, "GET", f"/data/{data_id}/latest")
     except AeroJobError as error:
@@ -57,7 +68,7 @@ def _latest(aero: Mapping[str, Any], parameter: str, data_id: str) -> Mapping[st
 
 
 def _has_none(aero: Mapping[str, Any], data_id: str, error: AeroJobError) -> bool:
-    """Tell whether the server failed because there is no version; the older one falls over there."""
+    """Return True if there is no version, where the older server fails; else raise the error."""
     if error.status == 500 and ask_aero(aero, "GET", f"/data/{data_id}/versions") == []:
         return True
     raise error
@@ -73,15 +84,23 @@ def _pinned(aero: Mapping[str, Any], parameter: str, data_id: str, number: int) 
     row = next((row for row in rows if row["version"] == number), None)
     if row is None:
         raise AeroJobError(f"Input {parameter}: data {data_id} has no version {number}.", 404)
-    if row.get("data_file") or row.get("trigger_url"):
+    if is_located(row):
         return dict(row)
-    newest = _latest(aero, parameter, data_id)
+    newest = latest_version(aero, parameter, data_id)
     if newest["version"] != number:
-        raise AeroJobError(f"Input {parameter}: this server cannot tell where version {number} is stored.")
+        raise AeroJobError(f"Input {parameter}: this server does not report where version {number} is stored.")
     return newest
 
 
-def _described(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
+def is_located(version: Mapping[str, Any]) -> bool:
+    """Return whether the record of a version states where its content is."""
+    if version.get("no_copy"):
+        return bool(version.get("trigger_url"))
+    return bool(version.get("data_file") or version.get("trigger_url"))
+
+
+def with_version(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of an input with the facts about one version."""
     file = version.get("data_file") or {}
     data = version.get("data") or {}
     found = {
@@ -99,6 +118,6 @@ def _described(entry: Mapping[str, Any], version: Mapping[str, Any]) -> dict[str
     }
     described = {**entry, **{key: value for key, value in found.items() if value is not None}}
     if version.get("no_copy") or data.get("no_copy"):
-        # The input that set the run off already carries the address of the object that fired.
+        # The input that triggered the run already has the URL of its object.
         described |= {"no_copy": True, "trigger_url": entry.get("trigger_url") or version.get("trigger_url")}
     return described

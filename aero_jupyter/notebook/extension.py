@@ -1,18 +1,19 @@
-"""Adding the magics to a shell and taking them away. It reads nothing and imports nothing heavy."""
+"""Loading and unloading of the IPython extension, without requests and without heavy imports."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any  # IPython's objects, which have no types
 
+import aero_jupyter.notebook.panels  # noqa: F401  displays frames with the pages of their rows
 from aero_jupyter.core.errors import LoginRequired
-from aero_jupyter.notebook.decorators import LAST
-from aero_jupyter.notebook.magics import AeroMagics
-from aero_jupyter.notebook.options import reset
+from aero_jupyter.notebook.magics.decorators import LAST_RESULT_NAME
+from aero_jupyter.notebook.magics.magics import AeroMagics
+from aero_jupyter.notebook.settings import reset
 
 
 def load(shell: Any) -> None:
-    """Add the magics to a shell; a second time it changes nothing."""
-    if _loaded(shell):
+    """Add the magics to a shell; do nothing if they are loaded."""
+    if _loaded_magics(shell):
         return
     magics = AeroMagics(shell=shell)
     shell.register_magics(magics)
@@ -22,31 +23,31 @@ def load(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """Take the magics away again."""
-    for magics in _loaded(shell):
+    """Remove the magics from a shell."""
+    for magics in _loaded_magics(shell):
         for kind, names in magics.magics.items():
             for name in names:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(type(magics).__name__, None)
         shell.configurables.remove(magics)
         magics.matcher.remove()
-        shell.user_ns.pop(LAST, None)
+        shell.user_ns.pop(LAST_RESULT_NAME, None)
     reset()
     for hook in list(shell.events.callbacks["post_run_cell"]):
-        # That of a panel that is looked at is ours too.
+        # The hooks of open panels are removed too.
         if (getattr(hook, "__module__", None) or "").startswith(f"{__package__}."):
             shell.events.unregister("post_run_cell", hook)
 
 
-def offer_login(result: Any) -> None:
-    """Show how to log in below a cell that failed for want of it."""
+def offer_login(result: object) -> None:
+    """Show the login below a cell that failed because it needs one."""
     error = getattr(result, "error_in_exec", None)
     if isinstance(error, LoginRequired):
-        from aero_jupyter.notebook.login import offer
+        from aero_jupyter.notebook.panels.login import show_login_prompt
 
-        offer(error)
+        show_login_prompt(error)
 
 
-def _loaded(shell: Any) -> list[AeroMagics]:
-    # By name: %reload_ext makes the class anew.
+def _loaded_magics(shell: Any) -> list[AeroMagics]:
+    # By name, because %reload_ext makes a new class.
     return [each for each in shell.configurables if type(each).__name__ == AeroMagics.__name__]

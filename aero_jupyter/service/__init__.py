@@ -1,5 +1,5 @@
-"""The local AERO: a real AERO service on this machine. Server, engine and workers live behind this door.
+"""The local AERO: a service on loopback that stores versions and runs flows.
 
-The design calls this room *local*; the package is named *service* because ``aero_jupyter.local()`` is a public
-function, and a package of that name would take its place at the front door.
+Service code may import jobs and core. Other subpackages import only `daemon` and `maintenance`. The subpackage is not
+named *local* because ``aero_jupyter.local()`` is a public function, and a subpackage of that name would replace it.
 """

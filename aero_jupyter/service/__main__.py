@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
@@ -17,62 +16,86 @@ from types import FrameType
 import uvicorn
 
 from aero_jupyter._version import __version__
-from aero_jupyter.service import logs
-from aero_jupyter.service.app import Service, make_app, state_of
-from aero_jupyter.service.aside import set_aside
-from aero_jupyter.service.daemon import READY, REFUSED, State, log_file, port_file, state_file
-from aero_jupyter.service.protocol import HEAD_BYTES, Protocol
-from aero_jupyter.service.worker import hide
+from aero_jupyter.core.errors import AeroError
+from aero_jupyter.core.service_settings import settings_of
+from aero_jupyter.service import home_lock, logging_setup, memory, process_limits
+from aero_jupyter.service.daemon import END, READY, REFUSED, require_alone
+from aero_jupyter.service.http.app import make_app, require_free_space
+from aero_jupyter.service.http.container import Service
+from aero_jupyter.service.http.error_responses import explain_storage_error
+from aero_jupyter.service.http.h11_protocol import HEAD_BYTES, Protocol
+from aero_jupyter.service.local_home import State, log_file, port_file, state_file
+from aero_jupyter.service.workers.main import disable_ptrace
+
+#: Seconds to wait for the service lock of the folder.
+_LOCK_SECONDS = 2.0
+#: Seconds between two releases of unused memory.
+_RELEASE_SECONDS = 30
 
 
 def main(home: Path, ready: int | None = None) -> int:
-    """Serve until told to stop; at most one process a folder."""
+    """Serve until a stop signal arrives; at most one process serves a folder."""
     os.umask(0o077)
-    hide()
-    waiting = _Waiting(ready)
+    memory.limit_heaps()
+    disable_ptrace()
+    reporter = _StartReporter(ready)
     try:
-        return _serve(home, waiting)
+        process_limits.require_enough()
+        process_limits.raise_file_limit()
+        return _serve(home, reporter)
+    except home_lock.Held as held:
+        return _report_refusal(f"Another local AERO uses this folder: {held}.", reporter)
+    except AeroError as error:
+        return _report_refusal(f"{error.message} {error.cure}", reporter)
     except (OSError, sqlite3.Error) as error:
-        return _refuse(" ".join(state_of(error)), waiting)
+        return _report_refusal(" ".join(explain_storage_error(error, home)), reporter)
 
 
-class _Waiting:
-    """Whoever started the service, told once how it went."""
+class _StartReporter:
+    """The pipe to the process that started the service; reports the outcome of the start once."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
-    def tell(self, said: bytes) -> None:
+    def report(self, message: bytes) -> None:
         if self._descriptor is not None:
-            os.write(self._descriptor, said)
+            # The process that started the service may have ended.
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self._descriptor, message + END)
             os.close(self._descriptor)
             self._descriptor = None
 
 
-def _refuse(why: str, waiting: _Waiting) -> int:
-    """Say why the service does not start: into the log, which a full disk does not take, and to whoever waits."""
+def _report_refusal(why: str, reporter: _StartReporter) -> int:
+    """Report why the service does not start, to the log (which a full disk may reject) and to the starting process."""
     with contextlib.suppress(OSError):
         logging.getLogger(__name__).error("%s", why)
-    waiting.tell(why.encode())
+    reporter.report(why.encode())
     return REFUSED
 
 
-def _serve(home: Path, waiting: _Waiting) -> int:
+def _serve(home: Path, reporter: _StartReporter) -> int:
+    require_free_space(home)
     token = secrets.token_urlsafe(32)
-    logs.begin(log_file(home), token)
-    logs.take_over()
-    lock = (home / "service.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _refuse("Another local AERO uses this folder.", waiting)
+    logging_setup.configure_logging(log_file(home), token)
+    logging_setup.take_over()
+    # A process that checks whether the lock is free holds it for a moment.
+    with home_lock.exclusive(home_lock.service_lock(home), home_lock.SERVICE, _LOCK_SECONDS):
+        require_alone(home)
+        state_file(home).unlink(missing_ok=True)
+        return _run(home, token, reporter)
+
+
+def _run(home: Path, token: str, reporter: _StartReporter) -> int:
     listener = listen(port_file(home))
     port = listener.getsockname()[1]
-    set_aside(home / "engine.db")
     try:
         service = Service(home, f"http://127.0.0.1:{port}/", token, port)
     except RuntimeError as error:
-        return _refuse(str(error), waiting)
+        return _report_refusal(str(error), reporter)
+    # The second database of stores before format 4.
+    for old in home.glob("engine.db*"):
+        old.unlink()
     config = uvicorn.Config(
         make_app(service),
         log_config=None,
@@ -82,42 +105,43 @@ def _serve(home: Path, waiting: _Waiting) -> int:
         http=Protocol,
         h11_max_incomplete_event_size=HEAD_BYTES,
     )
-    server = _Server(config, service, home, waiting)
+    server = _HttpServer(config, service, home, reporter)
     server.run(sockets=[listener])
     return 0
 
 
-def listen(kept: Path | None = None) -> socket.socket:
-    """Open the port that was open last, else one of this machine's choice; answers leave at once.
+def listen(port_record: Path | None = None) -> socket.socket:
+    """Open the port used last, or else a free port chosen by the operating system; disable Nagle's algorithm.
 
     Parameters
     ----------
     kept : Path, optional
-        Where the port is written down: addresses in notebooks stay good when the service begins anew.
+        The file that records the port, so that URLs in notebooks stay valid after a restart.
     """
-    listener = (_last(kept) if kept else None) or socket.create_server(("127.0.0.1", 0))
-    if kept:
-        kept.write_text(str(listener.getsockname()[1]))
-    # asyncio does this only for sockets made with a protocol number; without it every answer on a kept connection
-    # waits 40 ms for the other side's delayed acknowledgement.
+    listener = (_reopen_port(port_record) if port_record else None) or socket.create_server(("127.0.0.1", 0))
+    if port_record:
+        port_record.write_text(str(listener.getsockname()[1]))
+    # asyncio sets this only on sockets made with a protocol number; without it, every response on a kept connection
+    # waits 40 ms for the delayed acknowledgement of the client.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def _last(kept: Path) -> socket.socket | None:
-    """Open the port that was open last; None where it is not known or somebody else has it."""
+def _reopen_port(port_record: Path) -> socket.socket | None:
+    """Open the port used last; return None if the port is unknown or already taken."""
     with contextlib.suppress(OSError, ValueError, OverflowError):
-        return socket.create_server(("127.0.0.1", int(kept.read_text())))
+        return socket.create_server(("127.0.0.1", int(port_record.read_text())))
     return None
 
 
-class _Server(uvicorn.Server):
-    """Says that it is ready once it listens."""
+class _HttpServer(uvicorn.Server):
+    """The HTTP server; reports that it is ready once it listens."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, home: Path, waiting: _Waiting) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, home: Path, reporter: _StartReporter) -> None:
         super().__init__(config)
-        self._service, self._home, self._waiting = service, home, waiting
-        self._told = asyncio.Event()
+        self._service, self._home, self._reporter = service, home, reporter
+        self._exit_requested = asyncio.Event()
+        self._settings = settings_of(os.environ)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -125,29 +149,39 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         store = self._service.store
         state = State(
-            self._service.base, self._service.token, os.getpid(), __version__, store.endpoint, store.collection
+            self._service.base,
+            self._service.token,
+            os.getpid(),
+            __version__,
+            store.endpoint,
+            store.collection,
+            self._settings,
         )
         state.write(state_file(self._home))
-        self._waiting.tell(READY)
+        self._reporter.report(READY)
         self._service.engine.start()
 
     async def main_loop(self) -> None:
-        # uvicorn's own looks ten times a second whether it should exit.
+        # uvicorn's own loop checks ten times a second whether it should exit.
         counter = 0
         while not await self.on_tick(counter):
             counter += 10
+            if counter % (10 * _RELEASE_SECONDS) == 0:
+                await asyncio.to_thread(memory.release_free_memory)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 1.0)
+                await asyncio.wait_for(self._exit_requested.wait(), 1.0)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note a signal, and wake the loop."""
+        """Record a signal and wake the loop."""
         super().handle_exit(sig, frame)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+            self._loop.call_soon_threadsafe(self._exit_requested.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Here and not after run(): uvicorn raises the signal again once it has shut down.
+        # The engine stops here and not after run(), because uvicorn raises the signal again once it has shut down.
         self._service.engine.stop()
+        self._service.summaries.stop()
+        self._service.table_worker.stop()
         await super().shutdown(sockets)
         state_file(self._home).unlink(missing_ok=True)
 

@@ -1,8 +1,8 @@
-"""Production on this machine: Globus Auth, an AERO server, Compute and a collection, to rehearse with.
+"""A rehearsal of production on this machine: Globus Auth, an AERO server, Compute and a collection.
 
-The stand-in for Globus Auth checks what the real one checks. The AERO server, the endpoint and the collection are a
-local AERO behind three doors on loopback; each opens only to a token that was issued for it, and what only a local AERO
-can do is not reached through them.
+The stand-in for Globus Auth checks what the real service checks. The AERO server, the endpoint and the collection are
+one local AERO behind three proxies on loopback. Each proxy accepts only tokens that were issued for it, and hides the
+routes that only a local AERO has.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aero_jupyter.testing.web import Server
 PORTAL = "a3d00000-0000-4000-8000-000000000001"
 CLIENT = "c11e0000-0000-4000-8000-000000000002"
 COLLECTION = "c0110000-0000-4000-8000-000000000003"
-#: How the endpoint is called there.
+#: The name of the endpoint.
 ENDPOINT = "cluster"
 _SCOPE = "https://auth.globus.org/scopes/{}/{}"
 _LOCAL_ONLY = (wire.LIST_RUNS.path, wire.CONTENT.path)
@@ -46,14 +46,19 @@ collections = ["{collection}"]
 
 
 class Rehearsal:
-    """Everything a production has, and the environment of this process pointed at it until `stop`.
+    """A complete production setup on this machine; the environment of this process points to it until `stop`.
 
     Attributes
     ----------
     server : str
-        The address of the AERO server.
+        URL of the AERO server.
     config : str
         The text of the configuration file.
+
+    Examples
+    --------
+    >>> with Rehearsal() as production:  # doctest: +SKIP
+    ...     code = production.code()
     """
 
     def __init__(self) -> None:
@@ -63,16 +68,16 @@ class Rehearsal:
             scopes = {PORTAL: ("action_all",), COLLECTION: ("https",)}
             self._auth = started.enter_context(globus_auth({CLIENT: None}, scopes))
             state = started.enter_context(local_aero(folder / "aero"))
-            behind = Behind(state.url, state.token, state.collection)
+            upstream = Upstream(state.url, state.token, state.collection)
             aero, compute, files = (
-                started.enter_context(_door(behind, self._allows(scope), path))
+                started.enter_context(_proxy(upstream, self._allows(scope), path))
                 for scope, path in (
                     (_SCOPE.format(PORTAL, "action_all"), ""),
                     (str(ComputeScopes.all), "compute/"),
                     (_SCOPE.format(COLLECTION, "https"), f"collections/{state.collection}/"),
                 )
             )
-            behind.moved = {behind.files: files, state.url: aero, state.collection: COLLECTION}
+            upstream.moved = {upstream.files: files, state.url: aero, state.collection: COLLECTION}
             self.server = aero
             self.config = _CONFIG.format(
                 server=aero, client=CLIENT, portal=PORTAL, cache=folder / "cache", collection=COLLECTION
@@ -99,37 +104,42 @@ class Rehearsal:
         return f"Rehearsal({self.server})"
 
     def code(self, link: str | None = None) -> str:
-        """Open a login link as a person would, log in there, and give the code that the page shows.
+        """Log in through a login link as a user would, and return the code that the page shows.
 
         Parameters
         ----------
         link : str, optional
-            By default the pending one of the session in use.
+            The login link; by default the pending one of the session in use.
+
+        Returns
+        -------
+        str
+            The code.
         """
         from aero_jupyter.session import current
 
         if link is None:
             credentials = current().credentials
             assert credentials is not None
-            assert credentials.person is not None
-            link = credentials.person.link()
+            assert credentials.user_login is not None
+            link = credentials.user_login.link()
         return self._auth.log_in(link)
 
     def stop(self) -> None:
-        """Stop everything, remove it, and give the environment back."""
+        """Stop all services, delete their files, and restore the environment."""
         self._stack.close()
 
     def _allows(self, scope: str) -> Callable[[str], bool]:
         return lambda token: self._auth.active(token, scope) is not None
 
 
-class Behind:
-    """The local AERO behind the doors.
+class Upstream:
+    """The local AERO behind the proxies.
 
     Attributes
     ----------
     moved : dict of str to str
-        Its own names and addresses, and how they are called outside.
+        Internal names and URLs to the names and URLs seen from outside.
     """
 
     def __init__(self, url: str, token: str, collection: str) -> None:
@@ -137,8 +147,8 @@ class Behind:
         self.files = f"{url}collections/{collection}/"
         self.moved: dict[str, str] = {}
 
-    def ask(self, method: str, path: str, body: bytes, kind: str | None) -> tuple[int, str, bytes]:
-        """Ask it, and give status, content type and content as they are seen from outside."""
+    def forward(self, method: str, path: str, body: bytes, kind: str | None) -> tuple[int, str, bytes]:
+        """Forward a request; return status, content type and content as seen from outside."""
         headers = {"Authorization": f"Bearer {self._token}"} | ({"Content-Type": kind} if kind else {})
         for inside, outside in self.moved.items():
             body = body.replace(outside.encode(), inside.encode())
@@ -159,9 +169,9 @@ class Behind:
 
 
 @contextlib.contextmanager
-def _door(behind: Behind, allows: Callable[[str], bool], path: str) -> Iterator[str]:
-    """Serve what is below a path of the local AERO to those who are allowed; give the address."""
-    handler = type("Handler", (_Handler,), {"behind": behind, "allows": staticmethod(allows), "below": path})
+def _proxy(upstream: Upstream, allows: Callable[[str], bool], path: str) -> Iterator[str]:
+    """Run a proxy for a path of the local AERO that checks access; yield its URL."""
+    handler = type("Handler", (_ProxyHandler,), {"upstream": upstream, "allows": staticmethod(allows), "below": path})
     with Server(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="door", daemon=True)
@@ -173,10 +183,10 @@ def _door(behind: Behind, allows: Callable[[str], bool], path: str) -> Iterator[
             thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ProxyHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    behind: Behind
+    upstream: Upstream
     allows: Callable[[str], bool]
     below: str
 
@@ -188,7 +198,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401, "application/json", b'{"detail": "Missing or invalid bearer token."}')
         if not self.below and f"/{path.partition('?')[0]}".startswith(_LOCAL_ONLY[0]):
             return self._answer(404, "application/json", b'{"detail": "Not Found"}')
-        return self._answer(*self.behind.ask(self.command, self.below + path, body, self.headers.get("Content-Type")))
+        return self._answer(
+            *self.upstream.forward(self.command, self.below + path, body, self.headers.get("Content-Type"))
+        )
 
     def _answer(self, status: int, kind: str, content: bytes) -> None:
         self.send_response(status)
@@ -201,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
     def log_message(self, *_: Any) -> None:
-        """Nothing is logged."""
+        """Discard log messages."""
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ Answer = Callable[[str, str, Any, bytes], tuple[int, Any]]
 
 
 class Refusal(Exception):
-    """A request that is answered with an error, in the words of Globus Compute."""
+    """A request that is refused with an error in the format of Globus Compute."""
 
     def __init__(self, status: int, reason: str, code: str = "REFUSED") -> None:
         super().__init__(reason)
@@ -21,10 +21,10 @@ class Refusal(Exception):
 
 
 class JsonServer:
-    """Answers requests with what a function makes of method, path, headers and body; use it as a context."""
+    """A server that answers requests by a function of method, path, headers and body; use it as a context manager."""
 
     def __init__(self, answer: Answer) -> None:
-        handler = type("Handler", (_Handler,), {"answer": staticmethod(answer)})
+        handler = type("Handler", (_JsonHandler,), {"answer": staticmethod(answer)})
         self._server = Server(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -40,13 +40,13 @@ class JsonServer:
 
 
 class Server(ThreadingHTTPServer):
-    """A server that keeps nobody waiting: all tokens may be revoked at once."""
+    """A server that accepts many connections at once, such as the revocation of all tokens."""
 
     daemon_threads = True
     request_queue_size = 64
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _JsonHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     answer: Answer
@@ -67,4 +67,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _serve
 
     def log_message(self, *_: Any) -> None:
-        """Nothing is logged."""
+        """Discard log messages."""

@@ -6,18 +6,20 @@ import concurrent.futures
 import json
 import multiprocessing
 import socket
+import sys
 import threading
 import time
 from urllib.parse import unquote
 
 import globus_sdk
 import pytest
-from login_people import COLLECTION, EXTRA, PORTAL
+from support.login_accounts import COLLECTION, EXTRA_SCOPE, PORTAL
+from support.token_processes import put_header
 
-from aero_jupyter.auth import words
+from aero_jupyter.auth import globus_errors
+from aero_jupyter.auth.authorizers import UserAuthorizer
 from aero_jupyter.auth.credentials import Credentials
-from aero_jupyter.auth.person import Person
-from aero_jupyter.auth.signatures import Signature
+from aero_jupyter.auth.user_login import UserLogin
 from aero_jupyter.core.errors import (
     ClientError,
     InvalidArgument,
@@ -26,7 +28,7 @@ from aero_jupyter.core.errors import (
     ServerFailed,
     Unreachable,
 )
-from aero_jupyter.testing.globus_auth_records import Refused
+from aero_jupyter.testing.auth_server.records import OAuthError
 
 SERVERS = {
     PORTAL,
@@ -42,7 +44,7 @@ SERVERS = {
 
 def another(person):
     """The same login, as another kernel sees it."""
-    return Person(person.where, person._client_id, person.permissions, type(person.store)(person.store.path))
+    return UserLogin(person.server_name, person._client_id, person.permissions, type(person.store)(person.store.path))
 
 
 def log_in(auth, person, username="vh@example.edu"):
@@ -50,7 +52,7 @@ def log_in(auth, person, username="vh@example.edu"):
 
 
 def header(person, server=PORTAL):
-    return Signature(person, server).get_authorization_header()
+    return UserAuthorizer(person, server).get_authorization_header()
 
 
 @pytest.fixture
@@ -58,9 +60,9 @@ def nobody_answers(auth, monkeypatch):
     """Globus's address leads to a port that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_AUTH", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        monkeypatch.setattr(words, "PATIENCE", 0.2)
-        for module in ("flow", "person"):
-            monkeypatch.setattr(f"aero_jupyter.auth.{module}.PATIENCE", 0.2)
+        monkeypatch.setattr(globus_errors, "ANSWER_SECONDS", 0.2)
+        for module in ("login_flow", "user_login"):
+            monkeypatch.setattr(f"aero_jupyter.auth.{module}.ANSWER_SECONDS", 0.2)
         yield
 
 
@@ -68,10 +70,10 @@ def test_one_consent_serves_everything(auth, person):
     who = log_in(auth, person)
     assert who.name == "vh@example.edu"
     assert str(who).startswith("Logged in as vh@example.edu until ")
-    assert str(who).endswith(" UTC (renewed by itself).")
+    assert str(who).endswith(" UTC (renewed automatically).")
     assert set(person.store.get_token_data_by_resource_server()) == SERVERS
     assert auth.log == ["authorization_code"]
-    assert person.lacks() == ()
+    assert person.missing_permissions() == ()
 
 
 def test_the_access_token_and_never_the_refresh_token_signs(auth, person):
@@ -98,7 +100,7 @@ def test_nothing_is_asked_and_nothing_waits(auth, person, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("it asked"))
     person.link()
     with pytest.raises(LoginRequired):
-        globus_sdk.SearchClient(authorizer=Signature(person, "search.api.globus.org")).get("/v1/index/x")
+        globus_sdk.SearchClient(authorizer=UserAuthorizer(person, "search.api.globus.org")).get("/v1/index/x")
     assert auth.log == []
 
 
@@ -106,7 +108,7 @@ def test_the_sdks_own_app_raises_the_link_instead_of_prompting(auth, person, mon
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("it asked"))
     link = person.link()
     with pytest.raises(LoginRequired) as caught:
-        globus_sdk.SearchClient(app=person._ready().app).get("/v1/index/x")
+        globus_sdk.SearchClient(app=person._login_flow().app).get("/v1/index/x")
     assert caught.value.url == link
     assert log_in(auth, person)
 
@@ -125,22 +127,22 @@ def test_a_code_broken_by_a_line_end_is_put_together(auth, person):
 @pytest.mark.parametrize("code", ["", "   ", "https://auth.globus.org/v2/web/auth-code"])
 def test_no_code_is_said_before_anything_is_sent(auth, person, code):
     person.link()
-    with pytest.raises(InvalidArgument, match="no code"):
+    with pytest.raises(InvalidArgument, match="code is missing"):
         person.finish(code)
     assert auth.log == []
 
 
-def test_wrong_used_and_expired_codes_are_refused_and_the_link_stays(auth, person, moved):
-    link, said = person.link(), []
+def test_wrong_used_and_expired_codes_are_refused_and_the_link_stays(auth, person, advance_clock):
+    link, refusals = person.link(), []
     used = auth.log_in(link)
     person.finish(used)
     late = auth.log_in(person.link())
-    moved(601)
+    advance_clock(601)
     for code in ("wrong", used, late, "wröng☃"):
         with pytest.raises(NotAuthorized) as caught:
             person.finish(code)
-        said.append(str(caught.value).splitlines())
-    assert said == [["Globus did not accept this code.", said[0][1]]] * 4
+        refusals.append(str(caught.value).splitlines())
+    assert refusals == [["Globus did not accept this code.", refusals[0][1]]] * 4
     assert log_in(auth, person).name == "vh@example.edu"
 
 
@@ -156,32 +158,32 @@ def test_a_kernel_that_was_restarted_finishes_its_link(auth, person):
     assert person.store.pending is None
 
 
-def test_a_code_without_any_link_is_told_so(auth, person, moved):
-    with pytest.raises(InvalidArgument, match="No login has been begun"):
+def test_a_code_without_any_link_is_told_so(auth, person, advance_clock):
+    with pytest.raises(InvalidArgument, match="No login was started"):
         person.finish("abc")
     person.link()
-    moved(3601)
-    with pytest.raises(InvalidArgument, match="No login has been begun"):
+    advance_clock(3601)
+    with pytest.raises(InvalidArgument, match="No login was started"):
         another(person).finish("abc")
 
 
-def test_a_token_is_renewed_by_itself_and_kept(auth, person, moved):
+def test_a_token_is_renewed_by_itself_and_kept(auth, person, advance_clock):
     log_in(auth, person)
     before = header(person)
-    moved(172_790)
+    advance_clock(172_790)
     after = header(person)
     assert after != before
     assert auth.active(after.removeprefix("Bearer "))
     assert header(another(person)) == after
     assert auth.log == ["authorization_code", "refresh_token"]
-    assert person.who().name == "vh@example.edu"
+    assert person.status().name == "vh@example.edu"
 
 
 @pytest.mark.parametrize("rotate", [False, True])
-def test_a_token_renewed_by_one_kernel_serves_all_threads_of_all_kernels(auth, person, moved, rotate):
+def test_a_token_renewed_by_one_kernel_serves_all_threads_of_all_kernels(auth, person, advance_clock, rotate):
     auth.rotate = rotate
     log_in(auth, person)
-    moved(172_790)
+    advance_clock(172_790)
     kernels = [person, another(person), another(person)]
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
         found = set(pool.map(lambda at: header(kernels[at % 3]), range(24)))
@@ -189,15 +191,9 @@ def test_a_token_renewed_by_one_kernel_serves_all_threads_of_all_kernels(auth, p
     assert auth.log.count("refresh_token") == 1
 
 
-def _in_a_process(path, client_id, permissions, gate, out):
-    from aero_jupyter.auth.store import TokenStore
-
-    person = Person("there", client_id, permissions, TokenStore(path))
-    gate.wait()
-    out.put(Signature(person, PORTAL, optional=True).get_authorization_header())
-
-
-def test_processes_that_renew_at_once_agree(auth, person):
+def test_processes_that_renew_at_once_agree(auth, person, monkeypatch):
+    # A worker process of the tests has a main module without a spec, which spawning reads.
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     auth.rotate, auth.token_lifetime = True, 61.0
     log_in(auth, person)
     auth.token_lifetime = 172_800.0
@@ -207,7 +203,7 @@ def test_processes_that_renew_at_once_agree(auth, person):
     spawn = multiprocessing.get_context("spawn")
     gate, out = spawn.Barrier(3), spawn.Queue()
     given = (person.store.path, person._client_id, person.permissions, gate, out)
-    workers = [spawn.Process(target=_in_a_process, args=given) for _ in range(3)]
+    workers = [spawn.Process(target=put_header, args=given) for _ in range(3)]
     for worker in workers:
         worker.start()
     found = {out.get(timeout=60) for _ in workers}
@@ -231,21 +227,21 @@ def test_people_who_log_in_at_once_leave_one_of_them_logged_in(auth, person):
 def test_a_token_revoked_elsewhere_is_noticed_and_said(auth, person):
     log_in(auth, person)
     auth.revoke_all()
-    signature = Signature(person, PORTAL)
+    signature = UserAuthorizer(person, PORTAL)
     assert signature.get_authorization_header()
     assert signature.handle_missing_authorization()
-    with pytest.raises(LoginRequired, match="ended, or was revoked") as caught:
+    with pytest.raises(LoginRequired, match="expired or was revoked") as caught:
         signature.get_authorization_header()
     assert caught.value.url == person.link()
-    assert person.who() is None
+    assert person.status() is None
 
 
 def test_who_is_asked_of_globus_when_it_must_be_true(auth, person):
     log_in(auth, person)
     person.store.name = None
-    assert person.checked().name == "vh@example.edu"
+    assert person.verified_status().name == "vh@example.edu"
     auth.revoke_all()
-    assert person.checked() is None
+    assert person.verified_status() is None
 
 
 def test_logging_out_revokes_everything_then_forgets(auth, person):
@@ -254,7 +250,7 @@ def test_logging_out_revokes_everything_then_forgets(auth, person):
     assert person.log_out() is True
     assert auth.log.count("revoke") == 2 * len(SERVERS)
     assert not any(auth.active(each.access_token) for each in kept)
-    assert person.who() is None
+    assert person.status() is None
     assert person.log_out() is None
     assert not any(secret in person.store.path.read_text() for secret in auth.secrets)
 
@@ -263,7 +259,7 @@ def test_logging_out_forgets_even_where_globus_does_not_answer(auth, person, mon
     log_in(auth, person)
     auth.failing = 503
     assert person.log_out() is False
-    assert person.who() is None
+    assert person.status() is None
 
 
 def test_logging_out_waits_for_nobody(auth, person, request):
@@ -271,7 +267,7 @@ def test_logging_out_waits_for_nobody(auth, person, request):
     request.getfixturevalue("nobody_answers")
     later = another(person)
     assert later.log_out() is False
-    assert later.who() is None
+    assert later.status() is None
 
 
 @pytest.mark.parametrize("leave_first", [True, False])
@@ -288,34 +284,34 @@ def test_somebody_else_can_log_in_afterwards(auth, person, leave_first):
 def test_what_a_service_demands_is_asked_for_with_the_rest(auth, person):
     log_in(auth, person)
     link = person.link()
-    person.demand({"required_scopes": [EXTRA], "session_required_mfa": "nonsense", "unknown": 1})
-    assert [each.words for each in person.lacks()] == ["use administer"]
+    person.add_demands({"required_scopes": [EXTRA_SCOPE], "session_required_mfa": "nonsense", "unknown": 1})
+    assert [each.words for each in person.missing_permissions()] == ["use administer"]
     assert person.link() != link
     assert person.link() == person.link()
     log_in(auth, person)
-    assert EXTRA in person.store.get_token_data(PORTAL).scope
-    assert person.lacks() == ()
+    assert EXTRA_SCOPE in person.store.get_token_data(PORTAL).scope
+    assert person.missing_permissions() == ()
 
 
 def test_what_several_services_demand_is_asked_for_together(person):
-    person.demand({"required_scopes": [EXTRA], "session_required_mfa": True})
-    person.demand({"required_scopes": ["openid"]})
+    person.add_demands({"required_scopes": [EXTRA_SCOPE], "session_required_mfa": True})
+    person.add_demands({"required_scopes": ["openid"]})
     link = unquote(person.link())
-    assert EXTRA in link
+    assert EXTRA_SCOPE in link
     assert "session_required_mfa=True" in link
 
 
-def test_migrated_tokens_work_are_renewed_and_say_what_they_lack(auth, person, cache, profile, moved):
+def test_migrated_tokens_work_are_renewed_and_say_what_they_lack(auth, person, cache, profile, advance_clock):
     log_in(auth, person)
     kept = person.store.get_token_data(PORTAL).to_dict()
     theirs = {PORTAL: {key: kept[key] for key in ("access_token", "refresh_token", "scope", "expires_at_seconds")}}
     person.store.path.unlink()
     (cache / "client_tokens.json").write_text(json.dumps(theirs))
-    migrated = Credentials(profile, {}, None).person
-    assert str(migrated.who()).startswith("Logged in until ")
-    moved(172_790)
+    migrated = Credentials(profile, {}, None).user_login
+    assert str(migrated.status()).startswith("Logged in until ")
+    advance_clock(172_790)
     assert auth.active(header(migrated).removeprefix("Bearer "))
-    assert "run functions (Compute)" in [each.words for each in migrated.lacks()]
+    assert "run functions (Compute)" in [each.words for each in migrated.missing_permissions()]
     with pytest.raises(LoginRequired):
         header(migrated, "funcx_service")
     assert log_in(auth, migrated).name == "vh@example.edu"
@@ -324,7 +320,7 @@ def test_migrated_tokens_work_are_renewed_and_say_what_they_lack(auth, person, c
 def test_globus_that_is_out_of_reach_is_said_once_and_the_code_still_works(auth, person, monkeypatch):
     code = auth.log_in(person.link())
     auth.failing = 503
-    with pytest.raises(ServerFailed, match="out of order"):
+    with pytest.raises(ServerFailed, match="Globus failed"):
         person.finish(code)
     auth.failing = None
     assert person.finish(code).name == "vh@example.edu"
@@ -333,8 +329,8 @@ def test_globus_that_is_out_of_reach_is_said_once_and_the_code_still_works(auth,
 def test_a_code_is_not_spent_where_the_answer_could_not_be_checked(auth, person, monkeypatch):
     code = auth.log_in(person.link())
     with monkeypatch.context() as patched:
-        patched.setattr(auth, "jwks", lambda: (_ for _ in ()).throw(Refused(503, "failing")))
-        with pytest.raises(ServerFailed, match="out of order"):
+        patched.setattr(auth, "jwks", lambda: (_ for _ in ()).throw(OAuthError(503, "failing")))
+        with pytest.raises(ServerFailed, match="Globus failed"):
             person.finish(code)
     assert auth.log == []
     assert person.finish(code).name == "vh@example.edu"
@@ -345,7 +341,7 @@ def test_what_must_not_be_sent_twice_is_sent_once(auth, person, monkeypatch):
 
     def failing(*_):
         sent.append(1)
-        raise Refused(503, "failing")
+        raise OAuthError(503, "failing")
 
     monkeypatch.setattr(auth, "token", failing)
     with pytest.raises(ServerFailed):
@@ -371,33 +367,33 @@ def test_a_network_that_swallows_everything_is_given_up(person, nobody_answers):
 def test_five_seconds_are_the_limit():
     release = threading.Event()
     with pytest.raises(Unreachable):
-        words.within(0.05, release.wait)
+        globus_errors.run_with_timeout(0.05, release.wait)
     release.set()
-    assert words.PATIENCE <= 5
+    assert globus_errors.ANSWER_SECONDS <= 5
 
 
 @pytest.mark.parametrize("seconds", [-3600, 3600 * 24 * 4])
 def test_a_clock_that_is_off_is_said(auth, person, seconds):
     link = person.link()
     auth.clock = lambda: time.time() - seconds
-    with pytest.raises(NotAuthorized, match=rf"clocks? and Globus's are {abs(seconds) // 60} min apart"):
+    with pytest.raises(NotAuthorized, match=rf"differ by {abs(seconds) // 60} min"):
         person.finish(auth.log_in(link))
-    assert person.who() is None
+    assert person.status() is None
 
 
 def test_an_answer_that_globus_has_not_signed_is_not_believed(auth, person, monkeypatch):
     link = person.link()
     monkeypatch.setattr(auth, "_id_token", lambda *_: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.")
-    with pytest.raises(NotAuthorized, match="not signed by Globus"):
+    with pytest.raises(NotAuthorized, match="does not have Globus's signature"):
         person.finish(auth.log_in(link))
-    assert person.who() is None
+    assert person.status() is None
 
 
 def test_less_than_was_asked_for_is_not_taken(auth, person, monkeypatch):
     link = person.link()
     issued = auth._issued
     monkeypatch.setattr(auth, "_issued", lambda *given, **more: {**issued(*given, **more), "scope": "less"})
-    with pytest.raises(NotAuthorized, match="less than was asked"):
+    with pytest.raises(NotAuthorized, match="fewer permissions than requested"):
         person.finish(auth.log_in(link))
 
 
@@ -412,8 +408,8 @@ def test_a_client_that_globus_does_not_know_is_said(auth, person):
 def test_a_proxy_page_is_recognised(auth, person, monkeypatch):
     person.link()
     monkeypatch.setattr(
-        "aero_jupyter.testing.globus_auth_web._Handler._answer",
+        "aero_jupyter.testing.auth_server.web._AuthHandler._answer",
         lambda handler, _: handler._page("Sign in to the network", "<form>"),
     )
-    with pytest.raises(ClientError, match="web page came instead"):
+    with pytest.raises(ClientError, match="web page answered instead"):
         person.finish("abc")

@@ -1,4 +1,4 @@
-"""Where tokens are kept: private, whole, shared by several processes, and upstream's file taken over once."""
+"""The token storage: private, atomic, shared by several processes, and upstream's file adopted once."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ import multiprocessing
 import stat
 
 import pytest
-from globus_sdk.token_storage import TokenStorageData
+from support.token_processes import store_tokens, token_data
 
-from aero_jupyter.auth.store import TokenStore, store_in
+from aero_jupyter.auth.token_storage import store_in
 from aero_jupyter.core.errors import InvalidArgument
-
-
-def data(server, token="a-token", owner="vera", **more):
-    made = {"resource_server": server, "identity_id": owner, "scope": "s", "access_token": token}
-    rest = {"refresh_token": "r", "expires_at_seconds": 2_000_000_000, "token_type": "Bearer"}
-    return {server: TokenStorageData(**{**made, **rest, **more})}
 
 
 def mode(path):
@@ -30,15 +24,15 @@ def store(cache):
 
 def test_tokens_are_for_this_user_alone(store, cache):
     store.path.parent.mkdir(parents=True, mode=0o755)
-    store.store_token_data_by_resource_server(data("aero"))
+    store.store_token_data_by_resource_server(token_data("aero"))
     assert (mode(store.path), mode(store.path.parent)) == (0o600, 0o700)
     assert [path.name for path in store.path.parent.iterdir() if path.suffix not in (".json", ".lock")] == []
 
 
 def test_each_profile_has_its_own_whatever_its_name(cache):
     first, second = store_in(str(cache), "lab"), store_in(str(cache), "../lab/2")
-    first.store_token_data_by_resource_server(data("aero", "one"))
-    second.store_token_data_by_resource_server(data("aero", "two"))
+    first.store_token_data_by_resource_server(token_data("aero", "one"))
+    second.store_token_data_by_resource_server(token_data("aero", "two"))
     assert first.get_token_data("aero").access_token == "one"
     assert second.path.parent == first.path.parent
 
@@ -49,23 +43,17 @@ def test_reading_makes_no_file(store, cache):
 
 
 def test_the_tokens_of_somebody_else_are_forgotten(store):
-    store.store_token_data_by_resource_server({**data("aero"), **data("search")})
-    store.store_token_data_by_resource_server(data("aero", "new", owner="jo"))
+    store.store_token_data_by_resource_server({**token_data("aero"), **token_data("search")})
+    store.store_token_data_by_resource_server(token_data("aero", "new", owner="jo"))
     assert {key: each.access_token for key, each in store.get_token_data_by_resource_server().items()} == {
         "aero": "new"
     }
 
 
-def _add(path, numbers):
-    store = TokenStore(path)
-    for number in numbers:
-        store.store_token_data_by_resource_server(data(f"server-{number}"))
-
-
 def test_many_processes_write_and_nothing_is_lost(store):
     spawn = multiprocessing.get_context("spawn")
     parts = [range(at, 60, 3) for at in range(3)]
-    workers = [spawn.Process(target=_add, args=(store.path, part)) for part in parts]
+    workers = [spawn.Process(target=store_tokens, args=(store.path, part)) for part in parts]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -86,8 +74,8 @@ def test_a_broken_file_is_named_not_quoted_and_can_be_forgotten(store, text):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidArgument, match="Tokens cannot be kept in"):
-        store_in(str(tmp_path / "file"), "lab").store_token_data_by_resource_server(data("aero"))
+    with pytest.raises(InvalidArgument, match="Tokens cannot be stored in"):
+        store_in(str(tmp_path / "file"), "lab").store_token_data_by_resource_server(token_data("aero"))
 
 
 UPSTREAM = {

@@ -10,10 +10,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from login_people import write_configuration
+from support.login_accounts import write_configuration
 
-from aero_jupyter import session
 from aero_jupyter.core.errors import InvalidArgument, LoginRequired, Unreachable
+from aero_jupyter.session import connections as session
 
 
 def self_signed(folder):
@@ -33,12 +33,12 @@ def self_signed(folder):
 
 
 @pytest.fixture
-def tls(here, tmp_path, cache):
+def tls(configured_server, tmp_path, cache):
     ca, key = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca, key)
-    here.socket = context.wrap_socket(here.socket, server_side=True)
-    write_configuration(tmp_path / "config.toml", here.url.replace("http:", "https:"), cache)
+    configured_server.socket = context.wrap_socket(configured_server.socket, server_side=True)
+    write_configuration(tmp_path / "config.toml", configured_server.url.replace("http:", "https:"), cache)
     return tmp_path / "config.toml", ca
 
 

@@ -6,7 +6,20 @@ import argparse
 import os
 import sys
 
-from benchmarks import catalogue, datapath, flat, loading, others, panels, reliability, runs, service, tables
+from benchmarks import (
+    catalogue,
+    datapath,
+    endurance,
+    flat,
+    loading,
+    others,
+    panels,
+    reliability,
+    runs,
+    service,
+    tables,
+    vintages,
+)
 from benchmarks.figures import table
 
 _PARTS = {
@@ -16,13 +29,15 @@ _PARTS = {
     "lists": catalogue.measure,
     "tables": tables.measure,
     "panels": panels.measure,
+    "vintages": vintages.measure,
     "data": datapath.measure,
     "flat": flat.measure,
+    "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "flat", "others", "reliability")]
+_USUAL = [part for part in _PARTS if part not in ("data", "flat", "endurance", "others", "reliability")]
 _CORES = 2
 
 
@@ -33,14 +48,14 @@ def main() -> int:
         "parts", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; by default all that take a minute"
     )
     parser.add_argument("--strict", action="store_true", help="end with 1 where a target is missed")
-    asked = parser.parse_args()
-    unknown = set(asked.parts) - set(_PARTS)
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(_PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose from {', '.join(_PARTS)}")
     print(f"Python {sys.version.split()[0]}, {_cores()} cores, load {os.getloadavg()[0]:.1f}\n", flush=True)
-    figures = [figure for part in asked.parts or _USUAL for figure in _PARTS[part]()]
+    figures = [figure for part in arguments.parts or _USUAL for figure in _PARTS[part]()]
     print(table(figures))
-    return int(asked.strict and any(figure.missed for figure in figures))
+    return int(arguments.strict and any(figure.missed for figure in figures))
 
 
 def _cores() -> int:

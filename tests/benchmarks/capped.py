@@ -23,7 +23,7 @@ _TABLE = [
 
 
 class _Told:
-    """What the server saw."""
+    """The server's counts of requests."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -31,7 +31,7 @@ class _Told:
         self.paused = -_PAUSE
 
     def begins(self, busy: bool) -> int:
-        """Count a request; give the status it is answered with."""
+        """Count a request; return the status of its answer."""
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)

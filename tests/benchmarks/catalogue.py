@@ -16,9 +16,9 @@ from pathlib import Path
 import requests
 
 from aero_jupyter.client import AeroClient
-from aero_jupyter.core.fts5 import EVERYTHING_TOKEN
+from aero_jupyter.core.search_fts5 import EVERYTHING_TOKEN
 from aero_jupyter.core.wire import PAGE_SIZE
-from aero_jupyter.session import Session
+from aero_jupyter.session.session import Session
 from benchmarks.capped import ROWS
 from benchmarks.figures import Figure
 from benchmarks.place import own_session
@@ -53,13 +53,13 @@ def _all_of_a_capped_server(rounds: int = 3) -> Iterator[Figure]:
         loop = [_took(lambda: _loop(url)) for _ in range(rounds)]
         ours = [_took(lambda: _all(url)) for _ in range(rounds)]
         busy = _took(lambda: _all(f"{url}busy/"))
-        told = requests.get(f"{url}told", timeout=10).json()
+        response = requests.get(f"{url}told", timeout=10).json()
     ratio = statistics.median(loop) / statistics.median(ours)
     parts = f"loop {statistics.median(loop):.2f} s, all() {statistics.median(ours):.2f} s"
     yield Figure(f"{ROWS:,} records of a capped server", ratio, "×", parts, 6.0, at_least=True)
-    yield Figure("requests at once", told["at once"], "", "", 8)
-    asked = "1 + requests in pauses that 429 and 503 asked for"
-    yield Figure(asked, 1 + told["in pauses"], "", f"all() {busy:.2f} s", 1)
+    yield Figure("requests at once", response["at once"], "", "", 8)
+    message = "1 + requests in pauses that 429 and 503 asked for"
+    yield Figure(message, 1 + response["in pauses"], "", f"all() {busy:.2f} s", 1)
 
 
 def _loop(url: str) -> None:

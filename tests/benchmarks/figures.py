@@ -1,4 +1,4 @@
-"""A figure: what was measured, held against its target."""
+"""A figure: a measurement, compared with its target."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Figure:
 
     @property
     def missed(self) -> bool:
-        """Whether the target was not reached."""
+        """True if the target was missed."""
         if self.target is None:
             return False
         return self.measured < self.target if self.at_least else self.measured > self.target
 
     def cells(self) -> tuple[str, ...]:
-        """Give the line's cells."""
+        """Return the cells of the table's line."""
         if self.target is None:
             return (self.what, _shown(self.measured, self.unit), self.spread, "", "", "")
         sign = "≥" if self.at_least else "≤"
@@ -56,7 +56,7 @@ class Figure:
 def of_samples(
     what: str, samples: Sequence[float], unit: str, target: float | None = None, *, scale: float = 1.0
 ) -> Figure:
-    """Make a figure of the median of `samples`."""
+    """Build a figure from the median of `samples`."""
     scaled = [sample * scale for sample in samples]
     tenths = statistics.quantiles(scaled, n=10, method="inclusive")
     return Figure(what, statistics.median(scaled), unit, f"{tenths[0]:.3g}–{tenths[-1]:.3g} (n={len(samples)})", target)

@@ -1,4 +1,4 @@
-"""What a run costs beside others: Prefect on a server of its own, and a bare Python process."""
+"""The cost of a run compared with Prefect on its own server, and with a bare Python process."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ _BARE = "open('o.txt', 'w').write('x')\n"
 def measure() -> Iterator[Figure]:
     """Run a no-op of three steps on each; its cost is all there is."""
     ours, bare, prefect = _ours(), _bare(), _prefect()
-    said = f"ours {ours * 1e3:.0f} ms, Prefect {prefect * 1e3:.0f} ms, bare {bare * 1e3:.0f} ms"
-    yield Figure("a run of three steps: Prefect beside ours", prefect / ours, "×", said, 10.0, at_least=True)
+    message = f"ours {ours * 1e3:.0f} ms, Prefect {prefect * 1e3:.0f} ms, bare {bare * 1e3:.0f} ms"
+    yield Figure("a run of three steps: Prefect beside ours", prefect / ours, "×", message, 10.0, at_least=True)
     yield Figure("a run of three steps: ours beside `python function.py`", ours / bare, "×", "")
 
 
@@ -102,23 +102,23 @@ def _prefect() -> float:
         try:
             _await(f"{url}/health")
             run = [str(python), "flow.py", str(_WARM + _RUNS)]
-            said = subprocess.run(run, cwd=folder, env=env, check=True, capture_output=True, text=True, timeout=300)
+            ended = subprocess.run(run, cwd=folder, env=env, check=True, capture_output=True, text=True, timeout=300)
         finally:
             server.terminate()
             server.wait(30)
-    took = json.loads(said.stdout.rpartition("TOOK")[2])
+    took = json.loads(ended.stdout.rpartition("TOOK")[2])
     return statistics.median(took[_WARM:])
 
 
 def _environment() -> Path:
-    """Give the Python of a venv that has Prefect; made once."""
+    """Return the Python of a virtual environment with Prefect; it is created once."""
     place = Path(platformdirs.user_cache_dir("aero-bench")) / "prefect"
     python = place / "bin" / "python"
     if not (place / "bin" / "prefect").exists():
         venv.create(place, with_pip=True, clear=True)
         install = [str(python), "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, _PREFECT], check=True)
-        # Its server does not start with newer ones, which it says it takes.
+        # Prefect's server does not start with newer ones, although its metadata allows them.
         subprocess.run([*install, "--no-deps", "fastapi<0.121", "starlette<0.50"], check=True)
     return python
 

@@ -14,12 +14,11 @@ import psutil
 from ipywidgets.widgets.widget import _instances
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.notebook import grid
-from aero_jupyter.notebook.panels import face
-from aero_jupyter.notebook.panels.poller import INTERVAL, Watching, poller
-from aero_jupyter.session import Session
+from aero_jupyter.notebook.widgets import widget_host
+from aero_jupyter.notebook.widgets.poller import INTERVAL, Pollable, poller
+from aero_jupyter.session.session import Session
 from benchmarks.figures import Figure
 from benchmarks.place import own_session
 
@@ -44,8 +43,8 @@ def measure() -> Iterator[Figure]:
                 rss = psutil.Process().memory_info().rss / 1e6
                 ends.append((threading.active_count(), rss, counted.requests / (number + 1)))
     (threads, memory, requests), (more_threads, more_memory, more_requests) = ends
-    said = f"{looks} looks of ten panels"
-    yield Figure("ten panels, an hour: threads, last beside first", more_threads / threads, "×", said, 1.0)
+    message = f"{looks} looks of ten panels"
+    yield Figure("ten panels, an hour: threads, last beside first", more_threads / threads, "×", message, 1.0)
     yield Figure("the same: memory, last less first", more_memory - memory, "MB", f"{more_memory:.0f} MB", 10.0)
     yield Figure("the same: requests a look, last beside first", more_requests / requests, "×", "", 1.05)
     with own_session() as session:
@@ -66,7 +65,7 @@ def _plain() -> Figure:
     panels = [aero_jupyter.flow("made").panel, aero_jupyter.flow("read").panel, aero_jupyter.panel("register")]
     for panel in panels:
         assert panel.widget is not None
-        panel._shown._give_up()
+        panel._host.show_fallback()
         panel.look()
     _settled()
     first = len(_instances)
@@ -83,20 +82,20 @@ def _carried(session: Session) -> Iterator[Figure]:
     """Carry a row on, again and again, in the workbench and below a panel that stands alone."""
     data = session.client.resolve_data("made")
     # No front end is there, and none is given up.
-    face.PATIENCE = grid.PATIENCE = _HOUR
+    widget_host.WIDGET_HANDSHAKE_SECONDS = _HOUR
     for what, panel in (("the workbench", aero_jupyter.panel()), ("the catalogue", aero_jupyter.browse())):
         assert panel.widget is not None
-        panel.begin()
+        panel.on_displayed()
         counts = []
         for _ in range(_CARRIED):
             for where in ("lineage", "runs"):
-                panel.carry(where, data) if what == "the catalogue" else panel._carried(where, data)
+                panel.navigate(where, data) if what == "the catalogue" else panel._navigate_to_tab(where, data)
                 _settled()
             counts.append((len(_instances), len(poller)))
         (first, watching), (last, still_watching) = counts[0], counts[-1]
-        said = f"{2 * _CARRIED} rows"
-        yield Figure(f"carried on in {what}: widgets, last beside first", last / first, "×", said, 1.0)
-        yield Figure("the same: who is looked for, last beside first", still_watching / watching, "×", said, 1.0)
+        message = f"{2 * _CARRIED} rows"
+        yield Figure(f"carried on in {what}: widgets, last beside first", last / first, "×", message, 1.0)
+        yield Figure("the same: who is looked for, last beside first", still_watching / watching, "×", message, 1.0)
         panel.close()
 
 
@@ -119,7 +118,7 @@ class _Counted:
         client._send = counting
 
 
-def _ten() -> list[Watching]:
+def _ten() -> list[Pollable]:
     found: list[Any] = []
     for which in (None, "made", "read", "made"):
         monitor = aero_jupyter.monitor(which)

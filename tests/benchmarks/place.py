@@ -1,4 +1,4 @@
-"""What the benchmarks run on: a local AERO of their own, a Data that can be fed, and flows that follow it."""
+"""The local AERO of the benchmarks, with a dataset to publish and flows that follow it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import psutil
 import requests
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.models import Flow
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.session import Session
+from aero_jupyter.session.session import Session
 from aero_jupyter.testing import local_aero
 
 #: Copies its input; what it costs is what a run costs.
@@ -99,13 +99,13 @@ def _record(flow_id: str, outputs: dict[str, object]) -> dict[str, object]:
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """Give the service's process and all below it."""
+    """Return the service's process and all its descendants."""
     service = psutil.Process(pid)
     return [service, *service.children(recursive=True)]
 
 
 def cpu(processes: list[psutil.Process]) -> float:
-    """Give the seconds of processor time they have used, with those of children that have ended."""
+    """Return the CPU seconds of the processes, including ended children."""
     seconds = 0.0
     for process in processes:
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""What the local AERO is trusted for, in one table: kills, faults, inputs, memory, throughput and latency."""
+"""The reliability of the local AERO in one table: kills, faults, inputs, memory, throughput and latency."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from service import crash, fuzz
+from support import crash_harness
+from support.fuzzing import fuzz_answers, fuzz_cells, fuzz_configurations, fuzz_searches
 
 from aero_jupyter.testing import local_aero
 from benchmarks import datapath, flat, others
@@ -41,9 +42,9 @@ def measure() -> Iterator[Figure]:
 
 def _kills(count: int) -> Iterator[Figure]:
     with TemporaryDirectory(prefix="aero-bench-") as home:
-        found = crash.crash(Path(home), count, random.randrange(10**6))
-    said = ", ".join(f"{way} {kills}" for way, kills in found.kills.items())
-    yield Figure("kills", sum(found.kills.values()), "", f"{said}; {found.seconds:.0f} s")
+        found = crash_harness.run_crash_test(Path(home), count, random.randrange(10**6))
+    message = ", ".join(f"{way} {kills}" for way, kills in found.kills.items())
+    yield Figure("kills", sum(found.kills.values()), "", f"{message}; {found.seconds:.0f} s")
     yield Figure("violations after them", len(found.violations), "", f"{found.versions} versions, {found.runs} runs")
 
 
@@ -59,5 +60,5 @@ def _faults() -> Iterator[Figure]:
 
 def _inputs(count: int) -> Iterator[Figure]:
     with TemporaryDirectory(prefix="aero-bench-") as home, local_aero(Path(home)) as state:
-        looked = fuzz.searches(state, count) + fuzz.answers(count) + fuzz.configurations(count) + fuzz.cells(count)
+        looked = fuzz_searches(state, count) + fuzz_answers(count) + fuzz_configurations(count) + fuzz_cells(count)
     yield Figure("inputs fuzzed without a 5xx, a traceback or a hang", looked, "")

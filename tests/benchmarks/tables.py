@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from browser.lab import Jupyter, chromium
 from playwright.sync_api import sync_playwright
+from support.jupyter_server import Jupyter, chromium
 
 from benchmarks.figures import Figure, of_samples
 from benchmarks.place import own_session
@@ -49,7 +49,7 @@ def measure() -> Iterator[Figure]:
 
 
 def _in(jupyter: Jupyter, browser: Any) -> Iterator[Figure]:
-    name = jupyter.put("tables.ipynb", "%load_ext aero_jupyter", *[_LIST] * _TABLES)
+    name = jupyter.write_notebook("tables.ipynb", "%load_ext aero_jupyter", *[_LIST] * _TABLES)
     with jupyter.open(browser, name) as notebook:
         notebook.page.evaluate(
             "() => window.jupyterapp.commands.execute('notebook:run-cell').then(() => true, () => true)"

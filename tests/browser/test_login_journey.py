@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from lab import Jupyter
 from playwright.sync_api import expect
+from support.jupyter_server import Jupyter
 
 pytestmark = pytest.mark.slow
 
@@ -14,7 +14,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 
 @pytest.fixture
-def jupyter(here, auth, browser, tmp_path):
+def jupyter(configured_server, auth, browser, tmp_path):
     """JupyterLab that keeps the state of widgets, on a server that wants a login."""
     folder = tmp_path / "jupyter"
     settings = folder / "config" / "lab" / "user-settings" / "@jupyter-widgets" / "jupyterlab-manager"
@@ -29,8 +29,8 @@ class Panel:
 
     def __init__(self, notebook, cell):
         self.page, self.output = notebook.page, notebook.output(cell)
-        self.field = self.output.get_by_label("Paste the code it gives you")
-        self.field.wait_for(timeout=30_000)
+        self.field = self.output.get_by_label("Paste the code it shows")
+        self.field.wait_for(timeout=120_000)
 
     def code(self, name):
         with self.page.context.expect_page() as opened:
@@ -42,15 +42,15 @@ class Panel:
         return shown
 
     def says(self, text):
-        expect(self.output).to_contain_text(text, timeout=20_000)
+        expect(self.output).to_contain_text(text, timeout=120_000)
 
 
 def test_somebody_logs_in_and_out(jupyter, browser, auth):
-    name = jupyter.put("login.ipynb", "%load_ext aero_jupyter", "%aero_login", "%aero_list data")
+    name = jupyter.write_notebook("login.ipynb", "%load_ext aero_jupyter", "%aero_login", "%aero_list data")
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         panel = Panel(notebook, 1)
-        notebook.shot("login-waiting")
+        notebook.screenshot("login-waiting")
         panel.field.fill("a-wrong-code")
         panel.output.get_by_role("button", name="Log in").click()
         panel.says("Globus did not accept this code.")
@@ -62,14 +62,14 @@ def test_somebody_logs_in_and_out(jupyter, browser, auth):
         panel.field.press("Enter")
         notebook.page.wait_for_function("code => document.activeElement.value === code", arg=late)
         panel.says("Globus did not accept this code.")
-        notebook.shot("login-refused")
+        notebook.screenshot("login-refused")
         code = panel.code("Vera Hall")
         panel.field.fill(code)
         notebook.save()
         assert code not in (jupyter.root / name).read_text()
         panel.field.press("Enter")
         panel.says("Logged in as vh@example.edu until ")
-        notebook.shot("login-done")
+        notebook.screenshot("login-done")
         notebook.run_all()
         assert "sewage" in notebook.output(2).inner_text()
         notebook.save()
@@ -80,16 +80,16 @@ def test_somebody_logs_in_and_out(jupyter, browser, auth):
 
 
 def test_the_panel_comes_by_itself_and_leaves_again(jupyter, browser, auth):
-    name = jupyter.put("needs.ipynb", "%load_ext aero_jupyter", "%aero_list data")
+    name = jupyter.write_notebook("needs.ipynb", "%load_ext aero_jupyter", "%aero_list data")
     with jupyter.open(browser, name) as notebook:
         notebook.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         panel = Panel(notebook, 1)
-        assert panel.output.inner_text().startswith("Nobody is logged in to 127.0.0.1")
+        assert panel.output.inner_text().startswith("You are not logged in to 127.0.0.1")
         panel.output.get_by_text("copy link").click()
         panel.says("copied")
         panel.field.fill(panel.code("Jo"))
         panel.output.get_by_role("button", name="Log in").click()
         panel.says("Logged in as jo@example.edu")
         panel.output.get_by_role("button", name="Log out").click()
-        panel.says("forgotten here and revoked at Globus")
+        panel.says("deleted here and revoked at Globus")
     assert not any(auth.active(token) for token in auth.secrets)

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from access import inaccessible
-from lab import Jupyter
 from playwright.sync_api import Locator, expect
+from support.accessibility import accessibility_violations
+from support.geometry import boxes
+from support.jupyter_server import Jupyter
 
 WRONG = "def {name}(x):\n    table = pd.read_csv(x)\n    return table[['levl']] / 2"
 SETUP = (
@@ -20,7 +21,15 @@ SETUP = (
     WRONG,
     "%aero_panel",
 )
-LONG = 30_000
+LONG = 120_000
+
+
+#: The height of the smallest letters of a box, in pixels of the screen.
+SMALLEST_WORDS = """box => {
+    const zoom = box.getBoundingClientRect().width / box.getBBox().width;
+    const texts = [...box.querySelectorAll("text, tspan")];
+    return zoom * Math.min(...texts.map(text => parseFloat(getComputedStyle(text).fontSize)));
+}"""
 
 
 class Bench:
@@ -119,16 +128,16 @@ class Bench:
 
 def journey(bench: Bench, name: str, fix: Any) -> None:
     """Browse, use as input, mend, try, register, see the failure, fix it, and trace what came of it."""
-    shot = bench.notebook.shot
+    shot = bench.notebook.screenshot
     bench.open_row(f"{name}_source")
     bench.press(bench.grid.get_by_role("button", name="Use as input"))
     form = bench.form
     expect(form.get_by_label("Run", exact=True)).to_be_visible(timeout=LONG)
-    expect(form.get_by_label("an input for x")).to_have_value(f"{name}_source", timeout=LONG)
+    expect(form.get_by_label("a dataset for x")).to_have_value(f"{name}_source", timeout=LONG)
     expect(form).to_contain_text(f"{name}() uses `pd`", timeout=LONG)
     shot(f"{name}-preflight")
     bench.press(form.get_by_role("button", name="Move import pandas as pd into it"))
-    bench.type(form.get_by_label("Keep what it returns as"), f"{name}_made")
+    bench.type(form.get_by_label("Store the result as"), f"{name}_made")
     expect(form).to_contain_text(f"Runs once now on {name}_source v1, then each time", timeout=LONG)
     bench.press(form.get_by_role("button", name="Try it here"))
     expect(form).to_contain_text("raised KeyError", timeout=LONG)
@@ -144,19 +153,20 @@ def journey(bench: Bench, name: str, fix: Any) -> None:
     shot(f"{name}-failed")
     fix()
     bench.tab("Register")
+    bench.press(bench.form.get_by_role("button", name="Register another"))
     bench.press(bench.form.get_by_role("button", name="Refresh"))
-    bench.press(bench.form.get_by_role("button", name="Take the new text"))
+    bench.press(bench.form.get_by_role("button", name="Use the new definition"))
     bench.press(bench.form.get_by_role("button", name="Move import pandas as pd into it"))
     bench.press(bench.form.get_by_role("button", name="Replace it"))
     bench.press(bench.form.get_by_role("button", name="Register", exact=True))
     expect(bench.all).to_contain_text(f"Output: {name}_made (v1", timeout=LONG)
     shot(f"{name}-registered")
     bench.tab("Lineage")
-    bench.type(bench.form.get_by_label("Name or id of a data"), f"{name}_made")
-    bench.press(bench.form.get_by_role("button", name="Show its lineage"))
+    bench.type(bench.form.get_by_label("Name or id of a dataset"), f"{name}_made")
+    bench.press(bench.form.get_by_role("button", name="Show lineage"))
     boxes = bench.form.locator("svg .box")
     expect(boxes).to_have_count(3, timeout=LONG)
-    expect(boxes.last).to_have_attribute("aria-label", f"{name}_made v1, just now · you are here")
+    expect(boxes.last).to_have_attribute("aria-label", re.compile(f"^{name}_made v1, .* · you are here$"))
     bench.press(boxes.last)
     expect(bench.form).to_contain_text(f"aero.read('{name}_made', version=1)", timeout=LONG)
     shot(f"{name}-lineage")
@@ -173,16 +183,16 @@ def notebook7(aero: object, browser: Any, tmp_path_factory: pytest.TempPathFacto
 def test_from_the_catalogue_to_lineage(request: pytest.FixtureRequest, browser: Any, app: str, name: str) -> None:
     jupyter = request.getfixturevalue(app)
     cells = [cell.format(name=name) for cell in SETUP]
-    book = jupyter.put(f"{name}.ipynb", *cells, WRONG.format(name=name).replace("levl", "level"))
+    book = jupyter.write_notebook(f"{name}.ipynb", *cells, WRONG.format(name=name).replace("levl", "level"))
     with jupyter.open(browser, book, height=2200) as notebook:
         notebook.run_cells(6)
         bench = Bench(notebook, 5, keys=name == "typed")
         journey(bench, name, lambda: notebook.run_cell(6))
-        assert inaccessible(notebook.page) == []
+        assert accessibility_violations(notebook.page) == []
         if app == "jupyter":
-            notebook.theme(dark=True)
-            notebook.shot(f"{name}-dark")
-            assert inaccessible(notebook.page) == []
+            notebook.set_theme(dark=True)
+            notebook.screenshot(f"{name}-dark")
+            assert accessibility_violations(notebook.page) == []
 
 
 INGESTION = (
@@ -195,14 +205,14 @@ INGESTION = (
 
 @pytest.mark.slow
 def test_an_ingestion_with_the_mouse(jupyter: Any, browser: Any) -> None:
-    with jupyter.open(browser, jupyter.put("ingestion.ipynb", *INGESTION)) as notebook:
+    with jupyter.open(browser, jupyter.write_notebook("ingestion.ipynb", *INGESTION)) as notebook:
         notebook.run_all()
         url = notebook.output(1).inner_text().strip()
         bench = Bench(notebook, 3, keys=False)
         bench.choose(bench.form.get_by_label("Run", exact=True), "take_samples()")
-        bench.choose(bench.form.get_by_label("with raw =", exact=True), "the pulled source")
-        bench.type(bench.form.get_by_label("the pulled source for raw"), url)
-        expect(bench.form).to_contain_text("Pulls the address once now, then every day", timeout=LONG)
+        bench.choose(bench.form.get_by_label("with raw =", exact=True), "a URL")
+        bench.type(bench.form.get_by_label("a URL for raw"), url)
+        expect(bench.form).to_contain_text("Downloads the URL once now, then every day", timeout=LONG)
         bench.press(bench.form.get_by_role("button", name="Register", exact=True))
         expect(bench.all).to_contain_text("Output: take_samples (v1", timeout=LONG)
         card = bench.all.locator(".aero-panel").last
@@ -213,7 +223,7 @@ def test_an_ingestion_with_the_mouse(jupyter: Any, browser: Any) -> None:
         # Reopened without a kernel it shows the last state, with its time.
         expect(notebook.output(3).locator("[data-aero]").first).to_contain_text("Lineage of take_samples", timeout=LONG)
         notebook.save()
-    outputs = jupyter.saved("ingestion.ipynb").cells[3].outputs
+    outputs = jupyter.read_notebook("ingestion.ipynb").cells[3].outputs
     shown = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
     assert "Lineage of take_samples" in shown
     assert re.search(r"(?i)as of \d\d:\d\d:\d\d UTC", shown)
@@ -231,7 +241,7 @@ STATES = (
 
 @pytest.mark.slow
 def test_side_by_side_with_a_notebook_nothing_is_cut_off(jupyter: Any, browser: Any) -> None:
-    book = jupyter.put("narrow.ipynb", *STATES)
+    book = jupyter.write_notebook("narrow.ipynb", *STATES)
     with jupyter.open(browser, book, width=760, height=2600) as notebook:
         notebook.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
         notebook.page.set_viewport_size({"width": 560, "height": 2600})
@@ -240,21 +250,21 @@ def test_side_by_side_with_a_notebook_nothing_is_cut_off(jupyter: Any, browser: 
         expect(notebook.output(2)).to_contain_text("There is no function in this notebook yet.")
         expect(notebook.output(3)).to_contain_text("There is no data named 'nothing_of_that_name'.", timeout=LONG)
         for dark in (False, True):
-            notebook.theme(dark=dark)
-            notebook.shot(f"narrow-{'dark' if dark else 'light'}")
-            assert inaccessible(notebook.page) == []
+            notebook.set_theme(dark=dark)
+            notebook.screenshot(f"narrow-{'dark' if dark else 'light'}")
+            assert accessibility_violations(notebook.page) == []
         wide = notebook.page.evaluate(
             """() => [...document.querySelectorAll('.aero-panel')].filter(
                 panel => panel.offsetParent && panel.scrollWidth > panel.clientWidth + 1).length"""
         )
         assert wide == 0
-        assert notebook.output(3).locator(".aero-panel").bounding_box()["width"] < 470
+        assert boxes(notebook.output(3).locator(".aero-panel"), "")[0].width < 470
 
 
 LARGE = """
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data, Version
-from aero_jupyter.notebook.panels.lineage import LineageView
+from aero_jupyter.notebook.panels.lineage.panel import LineageView
 
 def version(number):
     return Version(f"v{{number}}", f"d{{number}}", 1, data=Data(f"d{{number}}", f"data {{number}}"))
@@ -267,29 +277,33 @@ LineageView(aero.current(), Lineage(version(5).data, 1, True, tuple(links)))
 @pytest.mark.slow
 @pytest.mark.parametrize(("count", "shown"), [(300, 300), (3_000, 64)])
 def test_lineage_stays_usable_when_it_is_large(jupyter: Any, browser: Any, count: int, shown: int) -> None:
-    book = jupyter.put(f"large{count}.ipynb", SETUP[0], "aero.local()", LARGE.format(count=count))
+    book = jupyter.write_notebook(f"large{count}.ipynb", SETUP[0], "aero.local()", LARGE.format(count=count))
     with jupyter.open(browser, book) as notebook:
         notebook.run_all()
         panel = notebook.output(2).locator(".aero-panel")
-        boxes = panel.locator("svg .box")
-        expect(boxes).to_have_count(shown, timeout=LONG)
+        expect(panel.locator("svg .box")).to_have_count(shown, timeout=LONG)
         here = panel.locator("svg .here")
         expect(here).to_be_in_viewport()
-        notebook.shot(f"lineage-{count}")
-        box = panel.locator("svg").bounding_box()
-        before = here.bounding_box()
-        notebook.page.mouse.move(box["x"] + 20, box["y"] + box["height"] - 20)
+        notebook.screenshot(f"lineage-{count}")
+        picture, before = boxes(panel, "svg", "svg .here")
+        notebook.page.mouse.move(picture.left + 20, picture.bottom - 20)
         notebook.page.mouse.down()
-        notebook.page.mouse.move(box["x"] + 120, box["y"] + box["height"] - 60, steps=4)
+        notebook.page.mouse.move(picture.left + 120, picture.bottom - 60, steps=4)
         notebook.page.mouse.up()
-        moved = here.bounding_box()
-        assert abs(moved["x"] - before["x"] - 100) < 2
-        assert abs(moved["y"] - before["y"] + 40) < 2
-        panel.get_by_role("button", name="Zoom out").click()
-        assert here.bounding_box()["width"] < moved["width"]
-        panel.get_by_role("button", name="Show the whole").click()
-        last = boxes.last.bounding_box()
-        assert last["x"] + last["width"] <= box["x"] + box["width"] + 1
+        picture_after, moved = boxes(panel, "svg", "svg .here")
+        assert abs(moved.left - picture_after.left - (before.left - picture.left) - 100) < 2
+        assert abs(moved.top - picture_after.top - (before.top - picture.top) + 40) < 2
+        panel.get_by_role("button", name="Zoom in").click()
+        assert boxes(panel, "svg .here")[0].width > moved.width
+        for _ in range(20):
+            panel.get_by_role("button", name="Zoom out").click()
+        # Its words never have less than 11 pixels: what has no place is moved into view.
+        assert panel.locator("svg .here").evaluate(SMALLEST_WORDS) >= 10.9
+        panel.get_by_role("button", name="Fit the drawing").click()
+        picture, current = boxes(panel, "svg", "svg .here")
+        assert picture.left <= current.left
+        assert current.right <= picture.right
+        assert panel.locator("svg .here").evaluate(SMALLEST_WORDS) >= 10.9
         here.focus()
         notebook.page.keyboard.press("ArrowRight")
         expect(panel.locator("svg .box:focus")).to_have_count(1)

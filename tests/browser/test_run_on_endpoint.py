@@ -16,7 +16,9 @@ def words(text):
 
 
 def test_a_run_shows_its_state_what_it_printed_and_its_result(jupyter: Any, browser: Any) -> None:
-    name = jupyter.put("run.ipynb", "%load_ext aero_jupyter", CELL.format("<b>no</b> markup"), CELL.format(""))
+    name = jupyter.write_notebook(
+        "run.ipynb", "%load_ext aero_jupyter", CELL.format("<b>no</b> markup"), CELL.format("")
+    )
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         good = notebook.output(1).inner_text()
@@ -28,5 +30,5 @@ def test_a_run_shows_its_state_what_it_printed_and_its_result(jupyter: Any, brow
         assert "→ line 4 of the cell, in words" in bad
         assert "words() raised IndexError: list index out of range" in bad
         for dark in (False, True):
-            notebook.theme(dark=dark)
-            notebook.shot(f"run-{'dark' if dark else 'light'}")
+            notebook.set_theme(dark=dark)
+            notebook.screenshot(f"run-{'dark' if dark else 'light'}")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from access import inaccessible
-from lab import Jupyter
-from older_kernels import VERSIONS, environment
 from playwright.sync_api import expect
+from support.accessibility import accessibility_violations
+from support.jupyter_server import Jupyter
+from support.kernel_environments import IPYKERNEL_VERSIONS, create_environment
 
 import aero_jupyter
 
@@ -47,11 +47,11 @@ def turned(jupyter: Any, browser: Any, name: str) -> None:
         expect(grid).to_contain_text("1–15 of 20")
         grid.get_by_text("Next", exact=True).click()
         expect(grid).to_contain_text("16–20 of 20")
-        notebook.shot(name.removesuffix(".ipynb"))
+        notebook.screenshot(name.removesuffix(".ipynb"))
 
 
 def test_nobody_is_kept_out(jupyter: Any, browser: Any) -> None:
-    name = jupyter.put("axe.ipynb", *LIST)
+    name = jupyter.write_notebook("axe.ipynb", *LIST)
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         grid = notebook.output(1).locator(".aero-grid")
@@ -59,8 +59,8 @@ def test_nobody_is_kept_out(jupyter: Any, browser: Any) -> None:
         grid.locator("tbody td button").first.click()
         expect(grid.locator(".detail")).to_be_visible()
         for dark in (False, True):
-            notebook.theme(dark=dark)
-            assert inaccessible(notebook.page) == []
+            notebook.set_theme(dark=dark)
+            assert accessibility_violations(notebook.page) == []
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def test_a_new_user_finds_and_selects_three_of_five_thousand(jupyter: Any, brows
         body = {"name": f"gauge_{number:04d}", "url": f"https://example.org/g{number}.csv", "description": about}
         client.post("data/source", data=body)
     selected = "chosen = df.aero.selected\nprint(type(chosen), len(chosen))"
-    name = jupyter.put("five-thousand.ipynb", "%load_ext aero_jupyter", "df = %aero_list data\ndf", selected)
+    name = jupyter.write_notebook("five-thousand.ipynb", "%load_ext aero_jupyter", "df = %aero_list data\ndf", selected)
     with jupyter.open(browser, name) as notebook:
         for number in (0, 1):
             run(notebook, number)
@@ -92,11 +92,11 @@ def test_a_new_user_finds_and_selects_three_of_five_thousand(jupyter: Any, brows
 
 @pytest.mark.slow
 def test_it_is_used_in_notebook_7(notebook7: Any, browser: Any) -> None:
-    turned(notebook7, browser, notebook7.put("seven.ipynb", *LIST))
+    turned(notebook7, browser, notebook7.write_notebook("seven.ipynb", *LIST))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", IPYKERNEL_VERSIONS)
 def test_it_is_used_on_an_older_kernel(jupyter: Any, browser: Any, version: str, tmp_path: Path) -> None:
-    kernel = jupyter.kernel(f"older-{version}", environment(tmp_path / "env", version))
-    turned(jupyter, browser, jupyter.put(f"older-{version}.ipynb", *LIST, kernel_name=kernel))
+    kernel = jupyter.add_kernel(f"older-{version}", create_environment(tmp_path / "env", version))
+    turned(jupyter, browser, jupyter.write_notebook(f"older-{version}.ipynb", *LIST, kernel_name=kernel))

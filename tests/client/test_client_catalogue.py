@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
-from standins import CREATED, Flask, Local, Newest, Reply, Standin, as_json
+from support.server_standins import CREATED, Flask, Local, Newest, Reply, Standin, json_reply
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.core import errors
@@ -35,7 +35,7 @@ def test_lists_end_on_every_generation(server: Standin, client: AeroClient) -> N
     pages = client.list("data")
     assert {data.name for data in pages} == names
     assert [len(page) for page in pages.raw_pages()] == [15, 15, 15, 2]
-    assert pages.complete
+    assert pages.is_complete
 
 
 @pytest.mark.parametrize("number", [15, 30])
@@ -55,7 +55,7 @@ def test_only_the_local_server_tells_the_total_at_once(local: Local) -> None:
     with client_of(local) as client:
         pages = client.list("data")
         pages.page(1)
-        assert (pages.total, pages.ended) == (20, False)
+        assert (pages.total, pages.has_ended) == (20, False)
 
 
 def test_narrowing_works_where_the_server_can(local: Local, newest: Newest) -> None:
@@ -66,7 +66,7 @@ def test_narrowing_works_where_the_server_can(local: Local, newest: Newest) -> N
         assert [data.name for data in client.list("data", match="clean")] == ["clean"]
     with client_of(newest) as client:
         pages = client.list("data", match="clean")
-        with pytest.raises(errors.AeroError, match="cannot narrow"):
+        with pytest.raises(errors.AeroError, match="cannot filter"):
             pages.all()
 
 
@@ -116,9 +116,9 @@ def test_no_version_yet_is_not_found_on_every_generation(server: Standin, client
     ("numbers", "words"),
     [
         ([], "sewage has no versions yet."),
-        ([1], "sewage has only version 1, not 7."),
-        ([1, 2, 3], "sewage has versions 1 to 3, not 7."),
-        ([1, 3], "sewage has versions 1, 3, not 7."),
+        ([1], "sewage has one version (1); there is no version 7."),
+        ([1, 2, 3], "sewage has versions 1 to 3; there is no version 7."),
+        ([1, 3], "sewage has versions 1, 3; there is no version 7."),
     ],
 )
 def test_a_missing_version_is_told_with_those_that_exist(newest: Newest, numbers: list[int], words: str) -> None:
@@ -183,7 +183,7 @@ def test_a_near_miss_is_suggested(server: Standin, client: AeroClient) -> None:
 def test_nothing_near_leads_to_the_list(client: AeroClient) -> None:
     with pytest.raises(errors.UnknownName) as caught:
         client.resolve_data("zebra")
-    assert caught.value.cure == "See what there is with %aero_list data."
+    assert caught.value.cure == "See what there is with %aero_list data"
 
 
 def test_flows_are_found_in_the_stated_order(newest: Newest) -> None:
@@ -268,7 +268,7 @@ def test_a_server_that_does_not_tell_relations_says_so(newest: Newest) -> None:
     newest.prov.append({"id": "p1", "flow_id": "f1"})
     with client_of(newest) as client:
         assert client.provenance(flow_id="f1")[0].made is None
-        with pytest.raises(errors.AeroError, match="does not tell which versions"):
+        with pytest.raises(errors.AeroError, match="does not list the versions"):
             client.provenance(1, data_id="d1")
 
 
@@ -283,7 +283,7 @@ def test_search_pages_where_it_can(local: Local) -> None:
 
 def test_search_in_globus_shape_is_one_request(newest: Newest) -> None:
     entries = [{"entries": [{"content": {"name": f"d{number}"}}]} for number in range(30)]
-    newest.faults["/data/search"] = [as_json({"gmeta": entries, "total": 30})]
+    newest.faults["/data/search"] = [json_reply({"gmeta": entries, "total": 30})]
     with client_of(newest) as client:
         assert [row["name"] for row in client.search("d")][:2] == ["d0", "d1"]
     assert newest.paths().count("/fhwa/data/search") == 1
@@ -291,20 +291,20 @@ def test_search_in_globus_shape_is_one_request(newest: Newest) -> None:
 
 def test_a_search_that_gives_some_of_what_it_found_says_so(newest: Newest) -> None:
     entries = [{"subject": f"s{number}", "content": {"name": f"d{number}"}} for number in range(10)]
-    newest.faults["/data/search"] = [as_json({"gmeta": entries, "total": 412})]
+    newest.faults["/data/search"] = [json_reply({"gmeta": entries, "total": 412})]
     with client_of(newest) as client:
         found = client.search("d")
         assert [row["id"] for row in found.all()] == [f"s{number}" for number in range(10)]
-        assert (found.complete, found.total, found.withheld) == (False, None, 402)
+        assert (found.is_complete, found.total, found.withheld) == (False, None, 402)
 
 
 def test_a_data_is_found_once_however_many_versions_the_index_holds(newest: Newest) -> None:
     versions = [{"content": {"data_id": "x", "name": "v", "version": number}} for number in (1, 3, 2)]
-    newest.faults["/data/search"] = [as_json({"gmeta": versions, "total": 3})]
+    newest.faults["/data/search"] = [json_reply({"gmeta": versions, "total": 3})]
     with client_of(newest) as client:
         found = client.search("v")
         assert [row["version"] for row in found.all()] == [3]
-        assert (found.complete, found.total) == (True, 1)
+        assert (found.is_complete, found.total) == (True, 1)
 
 
 @pytest.mark.parametrize("cap", [1, 10, 15])
@@ -315,7 +315,7 @@ def test_servers_that_give_fewer_at_once_are_read_whole(newest: Newest, flask: F
         with client_of(server) as client:
             pages = client.list("data")
             assert {data.name for data in pages} == names
-            assert pages.ended
+            assert pages.has_ended
             assert sum(len(rows) for rows in client.list("data").raw_pages()) == 40
 
 
@@ -330,7 +330,7 @@ def test_runs_are_refused_in_words_where_there_are_none(newest: Newest, flask: F
     for server in (newest, flask):
         with client_of(server) as client:
             for ask in (client.get_run, client.run_flow, client.cancel_run, lambda _: client.list("run").all()):
-                with pytest.raises(errors.AeroError, match="does not tell about runs"):
+                with pytest.raises(errors.AeroError, match="does not list runs"):
                     ask("r1")
 
 
@@ -345,7 +345,7 @@ def test_waiting_looks_ever_less_often_until_the_run_ends(local: Local) -> None:
     local.states = ["queued"] * 12 + ["failed"]
     clock = Clock()
     with client_of(local, sleep=clock.sleep, clock=clock) as client:
-        assert client.wait_for_run("r1", 60).state == "failed"
+        assert client.wait_for_run("r1", 180).state == "failed"
     assert clock.slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
     assert max(clock.slept) == 1.0
 
@@ -363,7 +363,7 @@ def test_waiting_can_be_interrupted(local: Local) -> None:
         raise KeyboardInterrupt
 
     with client_of(local, sleep=interrupted) as client, pytest.raises(KeyboardInterrupt):
-        client.wait_for_run("r1", 60)
+        client.wait_for_run("r1", 180)
 
 
 def test_waiting_for_a_version(newest: Newest) -> None:
@@ -393,9 +393,12 @@ def test_a_record_keeps_what_the_server_said(newest: Newest) -> None:
 
 def test_deleting_flows(newest: Newest) -> None:
     data = newest.add_data("sewage")
-    newest.faults[f"/data/{data['id']}/flows"] = [as_json([{"flow_id": "f", "provenance_deleted": 2}]), Reply(503, b"")]
+    newest.faults[f"/data/{data['id']}/flows"] = [
+        json_reply([{"flow_id": "f", "provenance_deleted": 2}]),
+        Reply(503, b""),
+    ]
     with client_of(newest) as client:
         assert client.delete_flows_of(data["id"])[0]["provenance_deleted"] == 2
         with pytest.raises(errors.ServerFailed):
             client.delete_flows_of(data["id"])
-    assert [asked.method for asked in newest.asked[1:]] == ["DELETE", "DELETE"]
+    assert [request.method for request in newest.requests[1:]] == ["DELETE", "DELETE"]

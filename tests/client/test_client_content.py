@@ -8,11 +8,22 @@ import pytest
 import requests
 from globus_sdk import AccessTokenAuthorizer, NetworkError
 from globus_sdk.transport import RequestCallerInfo, RequestsTransport
-from standins import COLLECTION, Flask, Local, Newest, Reply, Row, Standin, as_json, as_page, serving
+from support.server_standins import (
+    COLLECTION,
+    Flask,
+    Local,
+    Newest,
+    Reply,
+    Row,
+    Standin,
+    html_reply,
+    json_reply,
+    serve_standin,
+)
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.client.content import open_content
-from aero_jupyter.client.places import locate, same_origin
+from aero_jupyter.client.locations import locate, same_origin
 from aero_jupyter.core import errors
 from aero_jupyter.core.models import Data, DataFile, Version
 
@@ -62,7 +73,7 @@ def test_on_the_newest_server_only_the_newest_version_can_be_found(newest: Newes
     data = sewage(newest, b"old")
     newest.add_version(data, b"new")
     with AeroClient(newest.url.replace("/fhwa", "")) as client:
-        with pytest.raises(errors.Unreadable, match="does not tell where the bytes of sewage version 1 are"):
+        with pytest.raises(errors.Unreadable, match="does not list where the bytes of sewage version 1 are"):
             client.open_version(data["id"], 1)
         data["collection_url"] = data["collection_url"].replace("/fhwa", "")
         with client.open_version(data["id"], 2) as reader:
@@ -109,8 +120,8 @@ def test_a_connection_that_breaks_in_the_middle_is_said(local: Local) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (as_page(404), errors.NotFound),
-        (as_json({"detail": "no"}, 403), errors.NotAuthorized),
+        (html_reply(404), errors.NotFound),
+        (json_reply({"detail": "no"}, 403), errors.NotAuthorized),
         (Reply(500, b"oops"), errors.ServerFailed),
     ],
 )
@@ -121,7 +132,7 @@ def test_bytes_that_are_not_given_are_an_error_in_words(
     local.files[path_of(local, data)] = reply
     with AeroClient(local.url) as client, pytest.raises(kind) as caught:
         client.open_version(data["id"])
-    assert "did not give the bytes of sewage version 1" in caught.value.message
+    assert "did not send the bytes of sewage version 1" in caught.value.message
     assert caught.value.code == reply.status
 
 
@@ -134,7 +145,7 @@ def test_a_dead_collection_is_said(local: Local) -> None:
 
 def test_a_redirect_to_a_login_page_is_recognised(local: Local, flask: Flask) -> None:
     data = sewage(local)
-    flask.files["/login"] = as_page(200, "<html>Log in</html>")
+    flask.files["/login"] = html_reply(200, "<html>Log in</html>")
     local.files[path_of(local, data)] = Reply(302, b"", {"Location": f"{flask.url}login"})
     with AeroClient(local.url) as client, pytest.raises(errors.NotAuthorized, match="asks for a login"):
         client.open_version(data["id"])
@@ -142,7 +153,7 @@ def test_a_redirect_to_a_login_page_is_recognised(local: Local, flask: Flask) ->
 
 def test_our_token_opens_collections_of_the_server_itself_only(local: Local) -> None:
     ours, theirs = AccessTokenAuthorizer("ours"), AccessTokenAuthorizer("theirs")
-    with serving(Local()) as other:
+    with serve_standin(Local()) as other:
         data = sewage(local)
         away = local.add_data("away", collection_url=f"{other.url}collections/{COLLECTION}/")
         local.add_version(away, TEXT)
@@ -150,12 +161,13 @@ def test_our_token_opens_collections_of_the_server_itself_only(local: Local) -> 
         with AeroClient(local.url, authorizer=ours) as client:
             client.open_version(data["id"]).close()
             client.open_version(away["id"]).close()
-        with AeroClient(local.url, authorizer=ours, collection_authorizers={COLLECTION: theirs}) as client:
+        known = {"collection_authorizers": {COLLECTION: theirs}, "is_host_of": lambda _, url: url.startswith(other.url)}
+        with AeroClient(local.url, authorizer=ours, **known) as client:
             client.open_version(data["id"]).close()
             client.open_version(away["id"]).close()
-    here = [asked.token for asked in local.asked if "/collections/" in asked.path]
+    here = [request.token for request in local.requests if "/collections/" in request.path]
     assert here == ["Bearer ours"] * 2
-    assert [asked.token for asked in other.asked] == [None, "Bearer theirs"]
+    assert [request.token for request in other.requests] == [None, "Bearer theirs"]
 
 
 @pytest.mark.parametrize(("scheme", "sent"), [("http", False), ("https", True)])
@@ -186,8 +198,8 @@ def test_what_aero_keeps_no_copy_of_is_read_at_its_own_url_without_a_token(local
     authorizer = AccessTokenAuthorizer("ours")
     with AeroClient(local.url, authorizer=authorizer) as client, client.open_version(data["id"]) as reader:
         assert reader.read() == TEXT
-    assert local.asked[-1].path == "/elsewhere.csv"
-    assert local.asked[-1].token is None
+    assert local.requests[-1].path == "/elsewhere.csv"
+    assert local.requests[-1].token is None
 
 
 def test_an_object_that_changed_since_its_version_is_refused(local: Local) -> None:

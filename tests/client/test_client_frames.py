@@ -7,12 +7,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from standins import Local, Reply, Row
+from support.server_standins import Local, Reply, Row
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.core import errors
 
 FRAME = pd.DataFrame({"plant": ["north", "south"], "copies": [10, 20]})
+
+
+def open_bytes_of(data: str) -> str:
+    """The line that opens the bytes of the first version, as the message shows it."""
+    return f"Open its bytes: import aero_jupyter as aero; aero.current().client.open_version({data!r}, 1)"
 
 
 def parquet() -> bytes:
@@ -143,12 +148,12 @@ def test_text_with_marks_of_two_kinds_is_told_by_its_lines(local: Local) -> None
         (b"  \n", None, "is empty"),
         (b"<!DOCTYPE html><p>Log in", ".csv", "holds a web page"),
         (b"\n<html>", None, "holds a web page"),
-        (b"\x89PNG\r\n\0\0\0", None, "is no table"),
+        (b"\x89PNG\r\n\0\0\0", None, "is not a table"),
         (b"PAR1 and then nothing", ".csv", "does not read as parquet"),
         (b"PK\x03\x04 and then nothing", None, "does not read as excel"),
         (b'{"a": [1, 2', ".json", "does not read as json"),
-        (gzip.compress(CSV)[:-9], ".csv", "is a broken gzip file"),
-        (b"\x1f\x8bnothing", ".csv", "is a broken gzip file"),
+        (gzip.compress(CSV, mtime=0)[:-9], ".csv", "is a damaged gzip file"),
+        (b"\x1f\x8bnothing", ".csv", "is a damaged gzip file"),
         (b'a,b\n1,2\n1,2,3,4\n"', ".csv", "does not read as csv"),
     ],
 )
@@ -156,7 +161,15 @@ def test_what_is_no_table_is_said_with_a_cure(local: Local, content: bytes, file
     data = add(local, content, file_type)
     with AeroClient(local.url) as client, pytest.raises(errors.Unreadable, match=words) as caught:
         client.read(data["id"])
-    assert caught.value.cure == f"Open the bytes with client.open_version({data['id']!r}, 1)."
+    assert caught.value.cure == open_bytes_of(data["id"])
+
+
+def test_a_mistyped_limit_is_named_with_its_cure(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = add(local, CSV)
+    monkeypatch.setenv("AERO_READ_BYTES", "many")
+    with AeroClient(local.url) as client, pytest.raises(errors.Unreadable, match="'many', which is not") as caught:
+        client.read(data["id"])
+    assert caught.value.cure.startswith("Type %env AERO_READ_BYTES=")
 
 
 def test_broken_bytes_never_become_a_frame(local: Local) -> None:

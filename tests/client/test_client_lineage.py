@@ -1,9 +1,9 @@
-"""Where data came from: by versions where the server tells them, else rebuilt from the flows."""
+"""Lineage: by versions if the server lists them, otherwise rebuilt from the flows."""
 
 from __future__ import annotations
 
 import pytest
-from standins import Flask, Local, Newest, Row, Standin
+from support.server_standins import Flask, Local, Newest, Row, Standin
 
 from aero_jupyter.client import AeroClient
 from aero_jupyter.core import errors
@@ -99,10 +99,10 @@ def test_a_scan_finds_what_a_search_would_on_a_server_whose_search_is_broken(new
         assert [row["name"] for row in client.scan("cafe")] == ["café"]
         assert len(client.scan("*")) == 41
     assert seen[-1][0] == 41
-    assert newest.most_at_once <= 8
+    assert newest.most_open_requests <= 8
 
 
 def test_a_malformed_query_is_refused_before_anything_is_read(newest: Newest) -> None:
     with AeroClient(newest.url) as client, pytest.raises(errors.InvalidArgument, match="column"):
         client.scan('"open')
-    assert newest.asked == []
+    assert newest.requests == []

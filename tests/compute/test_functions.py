@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shapes import SHAPES
+from support.function_cells import FUNCTION_CELLS
 
 from aero_jupyter import jobs
-from aero_jupyter.compute.functions import Parameter, PortableFunction, functions_in, portable, portable_from
+from aero_jupyter.compute.portable_function import Parameter, PortableFunction, functions_in, portable, portable_from
+from aero_jupyter.compute.source_diff import registered_checks
+from aero_jupyter.core.check_grammar import parse_check
 from aero_jupyter.core.errors import FunctionRefused
 
 
@@ -81,7 +83,7 @@ def test_what_it_tells_of_itself() -> None:
     )
     assert function.doc == "Smooth it.\n\nAt length."
     assert function.digest == hashlib.sha256(function.source.encode()).hexdigest()
-    assert function.source.startswith(jobs.text())
+    assert function.source.startswith(jobs.runtime_source())
     assert function == of(NOTEBOOK, "smooth")
 
 
@@ -92,7 +94,7 @@ def test_functions_in_order() -> None:
     )
 
 
-@pytest.mark.parametrize("cell", SHAPES)
+@pytest.mark.parametrize("cell", FUNCTION_CELLS)
 def test_shapes_that_travel(cell: str) -> None:
     assert call(portable(cell, "f"), 2) == 2
 
@@ -101,7 +103,7 @@ def test_the_function_that_no_other_uses_is_meant() -> None:
     assert of("def helper(): return 1\ndef main(): return helper()").name == "main"
 
 
-MAKE_ANEW = "; an endpoint would make it anew for every run.\nBuild it inside f(), or pass it as --kwarg."
+CREATE_AGAIN = "; an endpoint would create it again for every run.\nBuild it inside f(), or pass it as --kwarg."
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ MAKE_ANEW = "; an endpoint would make it anew for every run.\nBuild it inside f(
     [
         ("def f(:\n    pass", 1, "Line 1 is not Python: invalid syntax (`def f(:`)."),
         ("x = 1\nprint(x)", None, "This cell defines no function."),
-        ("def a(): pass\ndef b(): pass", None, "This cell defines a, b.\nSay which with --name."),
+        ("def a(): pass\ndef b(): pass", None, "This cell defines a, b.\nChoose one with --name."),
         ("f = lambda x, y=2: x", 1, "`f` is a lambda.\nWrite it as def f(x, y=2): …."),
         ("async def f(): pass", 1, "f() is async; an endpoint calls plain functions."),
         ("def f():\n    yield 1", 1, "f() is a generator; an endpoint waits for one result."),
@@ -118,18 +120,22 @@ MAKE_ANEW = "; an endpoint would make it anew for every run.\nBuild it inside f(
         ("def f():\n    return 1\n%matplotlib inline", 3, "Line 3 is a notebook magic (`%matplotlib inline`), which"),
         ("def f():\n    files = !ls\n    return files", 2, "Line 2 is a notebook magic (`files = !ls`), which"),
         ("def f():\n    x = 1\n    get_ipython().system('ls')", 3, "Line 3 is a notebook magic, which"),
-        ("\nmodel = fit(3)\ndef f(): return model", 2, f"`model` is made by a call on line 2{MAKE_ANEW}"),
-        ("import pandas as pd\nA = pd.get(1)\ndef f(): return A", 2, f"`A` is made by a call on line 2{MAKE_ANEW}"),
-        ("def g(): return B\nB = [open('x')]\ndef f(): return g()", 2, f"`B` is made by a call on line 2{MAKE_ANEW}"),
-        ("with open('x') as h: D = h.read()\ndef f(): return D", 1, f"`D` is made by a call on line 1{MAKE_ANEW}"),
-        ("with open('x') as h: pass\ndef f(): return h", 1, f"`h` is made by a with block on line 1{MAKE_ANEW}"),
-        ("for i in range(3): pass\ndef f(): return i", 1, f"`i` is made by a loop on line 1{MAKE_ANEW}"),
+        ("\nmodel = fit(3)\ndef f(): return model", 2, f"`model` is made by a call on line 2{CREATE_AGAIN}"),
+        ("import pandas as pd\nA = pd.get(1)\ndef f(): return A", 2, f"`A` is made by a call on line 2{CREATE_AGAIN}"),
+        (
+            "def g(): return B\nB = [open('x')]\ndef f(): return g()",
+            2,
+            f"`B` is made by a call on line 2{CREATE_AGAIN}",
+        ),
+        ("with open('x') as h: D = h.read()\ndef f(): return D", 1, f"`D` is made by a call on line 1{CREATE_AGAIN}"),
+        ("with open('x') as h: pass\ndef f(): return h", 1, f"`h` is made by a with block on line 1{CREATE_AGAIN}"),
+        ("for i in range(3): pass\ndef f(): return i", 1, f"`i` is made by a loop on line 1{CREATE_AGAIN}"),
         (
             "T = {}\nfor i in range(3):\n    T[i] = i\ndef f(): return T",
             2,
-            "`T` is changed by a loop on line 2, which does not travel with f().\nMake it in one expression, or inside",
+            "`T` is changed by a loop on line 2, which is not sent with f().\nMake it in one expression, or inside",
         ),
-        ("T = []\nT.append(3)\ndef f(): return T", 2, "`T` is changed by a call on line 2, which does not travel"),
+        ("T = []\nT.append(3)\ndef f(): return T", 2, "`T` is changed by a call on line 2, which is not sent"),
         ("from . import x\ndef f(): return x", 1, "Line 1 imports from the package around it, which"),
         ("def f(): return 1\nif 1:\n    def f(): return nope", 3, "f() uses `nope`, which this cell does not define."),
         ("def f(): return display(1)", 1, "f() uses `display`, which this cell does not define."),
@@ -152,7 +158,7 @@ def test_lines_are_counted_as_the_cell_counts_them() -> None:
 def test_a_name_that_is_not_in_the_cell() -> None:
     with pytest.raises(FunctionRefused) as caught:
         of("def f(): return 1", "g")
-    assert str(caught.value) == "This cell defines no function `g`.\nIt defines f."
+    assert str(caught.value) == "This cell defines no function `g`.\nChoose one of f."
 
 
 @pytest.mark.parametrize(
@@ -236,10 +242,10 @@ def nested() -> Callable[[], int]:
     [
         (nested(), "inner() is defined inside nested()."),
         (lambda: 1, "This function is a lambda."),
-        (len, "len is no function written in Python."),
+        (len, "len is not a function written in Python."),
         (Holder().method, "method() is a method."),
         (Holder.method, "method() is a method."),
-        (functools.partial(plain, 1), "partial is no function written in Python."),
+        (functools.partial(plain, 1), "partial is not a function written in Python."),
         (eval("exec('def made(): pass') or made"), "The text of made() is not to be found."),
     ],
 )
@@ -261,7 +267,14 @@ def test_a_name_from_another_cell_is_told_with_its_import(ipython_cell: Callable
 @pytest.mark.parametrize("function", [jobs.download, jobs.get_versions, jobs.database_commit, jobs.commit_analysis])
 def test_the_runtimes_own_functions_travel_as_they_are(function: Callable[..., Any]) -> None:
     made = portable_from(function)
-    assert (made.entry, made.source, made.takes_any) == (function.__name__, jobs.text(), True)
+    assert (made.entry, made.source, made.takes_any) == (function.__name__, jobs.runtime_source(), True)
     names: dict[str, Any] = {}
     exec(made.source, names)
     assert callable(names[made.entry])
+
+
+def test_checks_travel_with_the_job_that_stores_a_file_and_with_no_other_job() -> None:
+    check = parse_check("rows > 0", ["sewage"])
+    assert registered_checks(portable_from(jobs.stage, [check]).source) == [check]
+    with pytest.raises(FunctionRefused, match=r"download\(\) has no output to check"):
+        portable_from(jobs.download, [check])

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shapes import SHAPES
+from support.function_cells import FUNCTION_CELLS
 
 from aero_jupyter import jobs
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 
 RUNNER = """
 import json, sys, traceback
@@ -80,32 +80,36 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 def test_the_shapes_run_everywhere(python: str) -> None:
     functions = [portable(cell, "f", first_line=4) for cell in CELLS.values()]
     results = run(python, *((function.source, function.entry, [2]) for function in functions))
-    told = dict(zip(CELLS, results, strict=True))
+    outcomes = dict(zip(CELLS, results, strict=True))
 
-    exited, raised = told.pop("exit"), told.pop("raises")
-    assert told == {name: ["ok", 2] for name in told}
+    exited, raised = outcomes.pop("exit"), outcomes.pop("raises")
+    assert outcomes == {name: ["ok", 2] for name in outcomes}
     assert exited[1].splitlines()[-1].endswith("AeroJobError: f() called sys.exit(2).")
     assert 'File "<cell f>", line 7, in g\n    return x / 0' in raised[1]
     assert 'File "<cell f>", line 9, in f\n    return g(x)' in raised[1]
 
 
+@pytest.mark.slow
 def test_every_shape_that_travels_gives_the_same_everywhere(python: str) -> None:
-    functions = [portable(cell, "f") for cell in SHAPES]
+    functions = [portable(cell, "f") for cell in FUNCTION_CELLS]
     results = run(python, *((function.source, function.entry, [2]) for function in functions))
-    assert dict(zip(SHAPES, results, strict=True)) == {cell: ["ok", 2] for cell in SHAPES}
+    assert dict(zip(FUNCTION_CELLS, results, strict=True)) == {cell: ["ok", 2] for cell in FUNCTION_CELLS}
 
 
 def test_the_text_needs_no_name_and_no_package(python: str) -> None:
     probe = "def probe():\n    a = AeroOutput('n', 'p')\n    return [repr(a), a == AeroOutput('n', 'p')]\n"
-    assert run(python, (jobs.text() + probe, "probe", [])) == [["ok", ["AeroOutput(name='n', path='p')", True]]]
+    assert run(python, (jobs.runtime_source() + probe, "probe", [])) == [
+        ["ok", ["AeroOutput(name='n', path='p')", True]]
+    ]
 
 
 def test_every_name_of_the_text_is_made_once() -> None:
 
-    tree = ast.parse(jobs.text())
+    tree = ast.parse(jobs.runtime_source())
     kinds = (ast.FunctionDef, ast.ClassDef)
     names = [node.name for node in tree.body if isinstance(node, kinds)]
     names += [

@@ -1,4 +1,4 @@
-"""Which server is meant: argument over environment over file, and what is said when the file is wrong."""
+"""The choice of the server: argument over environment over file, and the errors of an invalid file."""
 
 import pytest
 

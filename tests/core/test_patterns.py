@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aero_jupyter.core.patterns import fits
+from aero_jupyter.core.wildcards import matches_wildcard
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ from aero_jupyter.core.patterns import fits
     ],
 )
 def test_a_star_stands_for_anything_and_everything_else_for_itself(value: object, pattern: str, so: bool) -> None:
-    assert fits(value, pattern) is so
+    assert matches_wildcard(value, pattern) is so
 
 
 @given(st.text("ab*[?", max_size=8), st.text("ab*", max_size=6))
 def test_it_agrees_with_a_regular_expression(text: str, pattern: str) -> None:
     expression = ".*".join(map(re.escape, pattern.split("*")))
-    assert fits(text, pattern) is (re.fullmatch(expression, text, re.DOTALL) is not None)
+    assert matches_wildcard(text, pattern) is (re.fullmatch(expression, text, re.DOTALL) is not None)

@@ -46,7 +46,7 @@ def test_a_timer_belongs_to_the_policies_that_have_one():
             timer_for(policy, timer)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("30s", 30), ("5m", 300), ("6h", 21_600), ("1d", 86_400)])
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30s", 30), ("5m", 300), ("6h", 21_600), ("1d", 86_400)])
 def test_times_are_read(text, seconds):
     assert seconds_from(text) == seconds
 
@@ -58,5 +58,12 @@ def test_what_is_no_time_is_refused(text):
 
 
 def test_a_policy_in_words():
-    assert in_words(PolicyEnum.INGESTION, 86_400) == "pulled every day"
+    assert in_words(PolicyEnum.INGESTION, 86_400) == "downloaded every day"
     assert in_words(PolicyEnum.ANY) == "when any input changes"
+
+
+@pytest.mark.parametrize("text", ["0 6 * * *", "*/15 * * * *", "0 0 1 1 *", "0 9 * * MON-FRI", "@daily"])
+def test_a_cron_expression_is_refused_by_name(text):
+    with pytest.raises(InvalidArgument, match="is a cron expression") as refused:
+        seconds_from(text)
+    assert refused.value.cure == "Write the interval: 1h, 1d or 1w."

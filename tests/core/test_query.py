@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aero_jupyter.core.query import QueryProblem, to_fts5
+from aero_jupyter.core.search_query import QueryProblem, to_fts5
 
 ROWS = [
     ("stickney_north", "Stickney, north influent", "http://example.org/s.csv", "sewage", "aeroall"),

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from aero_jupyter.core import decode, errors, wire
+from aero_jupyter.core import decode, errors, registration_body, server_errors, wire
 
 
 @pytest.mark.parametrize(
@@ -25,18 +25,18 @@ from aero_jupyter.core import decode, errors, wire
         (500, "Internal Server Error", errors.ServerFailed, 500, "Internal Server Error (500)"),
         (502, "<html>proxy</html>", errors.ServerFailed, 502, "The server answered with a web page. (502)"),
         (401, '{"detail": "Missing bearer token."}', errors.NotAuthorized, 401, "Missing bearer token."),
-        (403, "", errors.NotAuthorized, 403, "The server gave no reason. (403)"),
+        (403, "", errors.NotAuthorized, 403, "The server returned no reason. (403)"),
         (418, "[1]", errors.ClientError, 418, "[1] (418)"),
     ],
 )
 def test_every_shape_of_error_becomes_one_with_code_message_and_cure(status, text, kind, code, message):
-    error = wire.error_from(status, text)
+    error = server_errors.error_from(status, text)
     assert (type(error), error.code, error.message) == (kind, code, message)
     assert error.cure or status == 418
 
 
 def test_a_cure_that_the_server_knows_is_given():
-    assert wire.error_from(400, '{"detail": "A quote is open.", "cure": "Close it."}').cure == "Close it."
+    assert server_errors.error_from(400, '{"detail": "A quote is open.", "cure": "Close it."}').cure == "Close it."
 
 
 ROW = {"name": "sewage", "data_id": "d"}
@@ -62,15 +62,15 @@ def test_a_search_answer_that_is_none_is_said():
 
 
 def test_a_registration_always_says_its_policy_and_never_a_null_timer():
-    body = wire.registration("e", "f", {}, {}, {}, policy=2, timer=None)
+    body = registration_body.build_registration("e", "f", {}, {}, {}, policy=2, timer=None)
     assert (body["rule"], "timer" in body) == (2, False)
-    assert wire.registration("e", "f", {}, {}, {}, policy=0, timer=60)["timer"] == 60
+    assert registration_body.build_registration("e", "f", {}, {}, {}, policy=0, timer=60)["timer"] == 60
 
 
 def test_the_fingerprint_is_the_newest_server_s():
     inputs, outputs, kwargs = {"a": {"id": "1", "version": None}}, {"o": {}}, {"n": 1}
     text = json.dumps({**kwargs, "input_data": inputs, "output_data": outputs}, sort_keys=True)
-    assert wire.arg_hash(kwargs, inputs, outputs) == hashlib.md5(text.encode()).hexdigest()
+    assert registration_body.arg_hash(kwargs, inputs, outputs) == hashlib.md5(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ def test_every_spelling_of_a_time_becomes_utc(text, hour):
     ],
 )
 def test_a_service_that_asks_for_more_consent_says_which(body):
-    error = wire.error_from(403, json.dumps(body))
+    error = server_errors.error_from(403, json.dumps(body))
     assert isinstance(error, errors.LoginRequired)
     assert error.demands == {"required_scopes": ["a:scope"]}
 
 
 @pytest.mark.parametrize("body", [{"required_scopes": 3}, {"required_scopes": []}, [], {"detail": "no"}])
 def test_a_plain_403_asks_for_nothing(body):
-    assert type(wire.error_from(403, json.dumps(body))) is errors.NotAuthorized
+    assert type(server_errors.error_from(403, json.dumps(body))) is errors.NotAuthorized

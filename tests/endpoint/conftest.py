@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from endpoints import COMMAND, RealEndpoint, real_endpoint
 from globus_sdk import AccessTokenAuthorizer
+from support.compute_service import ComputeService
+from support.real_endpoint import COMMAND, RealEndpoint, real_endpoint
 
-from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.testing.compute import ComputeService
+from aero_jupyter.compute.compute_client import Registrar
 
 
 @pytest.fixture(autouse=True, scope="session")

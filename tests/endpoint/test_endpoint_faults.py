@@ -1,17 +1,17 @@
-"""What is said when an endpoint dies, is away, or is another Python."""
+"""The messages for an endpoint that dies, is offline or has another Python."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from endpoints import PARSL, RealEndpoint, real_endpoint
+from support.compute_service import ComputeService
+from support.real_endpoint import PARSL, RealEndpoint, real_endpoint
 
-from aero_jupyter.compute.functions import ONCE, portable
-from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.compute.results import Patience, told_by
+from aero_jupyter.compute.compute_client import Registrar
+from aero_jupyter.compute.portable_function import ONCE, portable
+from aero_jupyter.compute.task_results import PollingPolicy, parse_call_result
 from aero_jupyter.core.errors import RunFailed
-from aero_jupyter.testing.compute import ComputeService
 
 pytestmark = pytest.mark.slow
 
@@ -26,29 +26,29 @@ def test_an_endpoint_that_dies_in_the_middle_of_a_task_ends_the_wait_with_that_c
 
         def die(_: str, state: str) -> None:
             if state == "running":
-                endpoint.die()
+                endpoint.kill()
 
-        patience = Patience(timeout=60, offline=0.5, first=0.05, longest=0.2)
-        with pytest.raises(RunFailed, match="The endpoint is offline, while the function ran there") as failed:
-            compute.run(function.source, function.entry, endpoint.id, [{}], patience=patience, told=die)
+        polling = PollingPolicy(timeout=60, offline=0.5, first=0.05, longest=0.2)
+        with pytest.raises(RunFailed, match="The endpoint is offline, while the function ran on it") as failed:
+            compute.run(function.source, function.entry, endpoint.id, [{}], polling=polling, on_state=die)
     assert failed.value.cure.startswith("Start it again")
 
 
 def test_what_never_ends_is_given_up_when_the_time_is_over(compute: Registrar, endpoint: RealEndpoint) -> None:
     function = portable("def short():\n    import threading\n    threading.Event().wait(3)")
-    patience = Patience(timeout=0.5, first=0.05, longest=0.2)
+    polling = PollingPolicy(timeout=0.5, first=0.05, longest=0.2)
     with pytest.raises(RunFailed, match=r"has not ended within 0\.5 s"):
-        compute.run(function.source, function.entry, endpoint.id, [{}], patience=patience)
+        compute.run(function.source, function.entry, endpoint.id, [{}], polling=polling)
 
 
 def test_an_offline_endpoint_and_another_python_are_remarked(
     service: ComputeService, compute: Registrar, endpoint: RealEndpoint
 ) -> None:
     away = service.add_endpoint("away", "3.9.1")
-    remark = compute.remark(away)
-    assert remark is not None
-    assert remark.startswith("▲ Endpoint away is offline, and works when it is back; it runs Python 3.9, and this")
-    assert compute.remark(endpoint.id) is None
+    warning = compute.endpoint_warning(away)
+    assert warning is not None
+    assert warning.startswith("▲ Endpoint away is offline, and works when it is back; it runs Python 3.9, and this")
+    assert compute.endpoint_warning(endpoint.id) is None
 
 
 @pytest.mark.slow
@@ -56,9 +56,9 @@ def test_the_distributed_engine_runs_it_too(service: ComputeService, compute: Re
     function = portable("def double(x):\n    print('doubling')\n    return 2 * x")
     with real_endpoint(service, tmp_path, "parsl", PARSL) as endpoint:
         calls = [{"kwargs": {"x": x}, "aero": {}} for x in (1, "a", None)]
-        outcomes = [told_by(each) for each in compute.run(function.source, ONCE, endpoint.id, calls)]
+        outcomes = [parse_call_result(each) for each in compute.run(function.source, ONCE, endpoint.id, calls)]
     assert [outcome.value for outcome in outcomes] == [2, "aa", None]
     assert [outcome.printed for outcome in outcomes] == ["doubling\n"] * 3
     assert outcomes[2].error is not None
     assert outcomes[2].error.startswith("TypeError")
-    assert "of the cell, in double" in outcomes[2].story
+    assert "of the cell, in double" in outcomes[2].report

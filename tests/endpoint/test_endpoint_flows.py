@@ -12,15 +12,16 @@ from typing import Any
 import pandas as pd
 import pytest
 import requests
-from endpoints import RealEndpoint, real_endpoint
-from older_server import OlderServer, older_server
+from support.compute_service import ComputeService
+from support.older_server import OlderServer, older_server
+from support.real_endpoint import RealEndpoint, real_endpoint
 
 from aero_jupyter import jobs
-from aero_jupyter.compute.functions import portable, portable_from
-from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.service.daemon import State
+from aero_jupyter.compute.compute_client import Registrar
+from aero_jupyter.compute.portable_function import portable, portable_from
+from aero_jupyter.service.local_home import State
+from aero_jupyter.session.check_files import read_checks
 from aero_jupyter.testing import local_aero
-from aero_jupyter.testing.compute import ComputeService
 
 pytestmark = pytest.mark.slow
 
@@ -57,13 +58,13 @@ class Server:
 
     def ask(self, method: str, path: str, **options: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.state.token}"}
-        answer = requests.request(method, f"{self.state.url}{path}", headers=headers, timeout=30, **options)
+        answer = requests.request(method, f"{self.state.url}{path}", headers=headers, timeout=120, **options)
         answer.raise_for_status()
         return answer.json()
 
     def bytes(self, version: Mapping[str, Any]) -> bytes:
         url = f"{self.state.url}collections/{self.state.collection}/{version['data_file']['file_name']}"
-        answer = requests.get(url, headers={"Authorization": f"Bearer {self.state.token}"}, timeout=30)
+        answer = requests.get(url, headers={"Authorization": f"Bearer {self.state.token}"}, timeout=120)
         answer.raise_for_status()
         return answer.content
 
@@ -93,7 +94,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 def equipped(
     _linux: None, service: ComputeService, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealEndpoint]:
-    """An endpoint whose owner has given it an AERO server and a token, as the README tells."""
+    """An endpoint whose owner has given it an AERO server and a token, as the guide tells."""
     environ = {"AERO_SERVER": server.url, "AERO_ACCESS_TOKEN": server.state.token}
     with real_endpoint(service, tmp_path_factory.mktemp("equipped"), "equipped", environ=environ) as endpoint:
         yield endpoint
@@ -103,7 +104,7 @@ def equipped(
 def run(compute: Registrar, equipped: RealEndpoint) -> Any:
     def run(source: str, entry: str, kwargs: Mapping[str, Any]) -> Any:
         (outcome,) = compute.run(source, entry, equipped.id, [kwargs])
-        assert outcome.error is None, outcome.story
+        assert outcome.error is None, outcome.report
         return outcome.value
 
     return run
@@ -164,11 +165,11 @@ def test_an_ingestion_and_an_analysis_run_there_from_source_to_provenance(
     frame = pd.read_csv(io.BytesIO(server.bytes(latest)))
     assert list(frame["smoothed"]) == [10, 20, 40]
     record = next(row for row in server.ask("GET", "prov/") if row["flow_id"] == analysis["id"])
-    told = json.dumps(record)
-    assert version["id"] in told
-    assert latest["id"] in told
+    text = json.dumps(record)
+    assert version["id"] in text
+    assert latest["id"] in text
     if server.older:
-        bodies = [json.loads(body) for method, path, body in server.older.asked if (method, path) == OLDER_COMMIT]
+        bodies = [json.loads(body) for method, path, body in server.older.requests if (method, path) == OLDER_COMMIT]
         assert [list(body) for body in bodies] == [["aero"], ["aero"]]
 
 
@@ -185,6 +186,27 @@ def test_a_token_given_to_the_endpoint_is_in_no_result(server: Server, run: Any,
     assert server.state.token not in json.dumps(run(*of_jobs(jobs.download), given))
 
 
+@pytest.mark.parametrize("has_function", [True, False])
+def test_a_failed_check_shows_the_failing_rows_and_makes_no_version(
+    server: Server, compute: Registrar, equipped: RealEndpoint, run: Any, web_file: Any, has_function: bool
+) -> None:
+    name, address = f"checked-{uuid.uuid4()}", web_file(SOURCE)
+    flow = server.flow({}, {name: {"url": address}})
+    given = {"aero": {"flow_id": flow["id"], "input_data": {}}}
+    given["aero"]["output_data"] = {name: {**place_of(server, data_of(flow)), "url": address}}
+    _, pulled = run(*of_jobs(jobs.download), given)
+    checks = read_checks(["load >= 20"], [name])
+    checked = portable(CELL, "clean", source_parameter="raw", checks=checks)
+    made = checked if has_function else portable_from(jobs.stage, checks)
+    (outcome,) = compute.run(made.source, made.entry, equipped.id, [pulled])
+    rows = 3 if has_function else 4
+    assert f"Output {name} fails its check 'load >= 20': 1 of {rows} rows do not meet it." in str(outcome.error)
+    head = [line.split() for line in str(outcome.error).splitlines()[1:3]]
+    assert head[0][:3] == ["row", "load", "day"]
+    assert (head[1][0], float(head[1][1]), head[1][2]) == ("1", 10, "2026-01-01")
+    assert server.ask("GET", f"data/{data_of(flow)}/versions") == []
+
+
 @pytest.fixture
 def web_file(tmp_path: Path) -> Iterator[Any]:
     import functools
@@ -193,7 +215,7 @@ def web_file(tmp_path: Path) -> Iterator[Any]:
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the access log."""
 
     handler = functools.partial(Quiet, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:

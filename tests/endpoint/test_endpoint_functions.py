@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from endpoints import RealEndpoint
+from support.compute_service import ComputeService
+from support.real_endpoint import RealEndpoint
 
-from aero_jupyter.compute.functions import ONCE, portable
-from aero_jupyter.compute.registrar import Registrar
-from aero_jupyter.compute.results import Outcome, told_by
-from aero_jupyter.testing.compute import ComputeService
+from aero_jupyter.compute.compute_client import Registrar
+from aero_jupyter.compute.portable_function import ONCE, portable
+from aero_jupyter.compute.task_results import TaskResult, parse_call_result
 
 pytestmark = pytest.mark.slow
 
@@ -45,9 +45,11 @@ def odd():
 """
 
 
-def run_once(compute: Registrar, endpoint: RealEndpoint, name: str, *given: Mapping[str, Any]) -> list[Outcome]:
+def run_once(compute: Registrar, endpoint: RealEndpoint, name: str, *given: Mapping[str, Any]) -> list[TaskResult]:
     calls = [{"kwargs": dict(kwargs), "aero": {}} for kwargs in given]
-    return [told_by(outcome) for outcome in compute.run(portable(CELL, name).source, ONCE, endpoint.id, calls)]
+    return [
+        parse_call_result(outcome) for outcome in compute.run(portable(CELL, name).source, ONCE, endpoint.id, calls)
+    ]
 
 
 def test_a_cell_s_function_runs_there_and_its_result_and_what_it_printed_come_back(
@@ -72,9 +74,9 @@ def test_a_traceback_comes_back_short_with_the_lines_of_the_cell(compute: Regist
 
     line = CELL.splitlines().index("    return 1 / number") + 1
     assert outcome.error == "ZeroDivisionError: division by zero"
-    assert f"→ line {line} of the cell, in fragile\n    return 1 / number" in outcome.story
-    assert "It printed:\nabout to divide" in outcome.story
-    assert "globus_compute" not in outcome.story
+    assert f"→ line {line} of the cell, in fragile\n    return 1 / number" in outcome.report
+    assert "It printed:\nabout to divide" in outcome.report
+    assert "globus_compute" not in outcome.report
 
 
 def test_what_raises_outside_a_single_run_fails_its_task_with_the_cell_s_lines(
@@ -83,7 +85,7 @@ def test_what_raises_outside_a_single_run_fails_its_task_with_the_cell_s_lines(
     function = portable(CELL, "fragile")
     (outcome,) = compute.run(function.source, function.entry, endpoint.id, [{"number": 0}])
     assert outcome.error == "ZeroDivisionError: division by zero"
-    assert "of the cell, in fragile" in outcome.story
+    assert "of the cell, in fragile" in outcome.report
 
 
 def test_of_a_batch_each_task_tells_how_it_ended(compute: Registrar, endpoint: RealEndpoint) -> None:
@@ -95,7 +97,7 @@ def test_of_a_batch_each_task_tells_how_it_ended(compute: Registrar, endpoint: R
 def test_states_are_told_as_they_come(compute: Registrar, endpoint: RealEndpoint) -> None:
     function, states = portable(CELL, "smooth"), list[str]()
     compute.run(
-        function.source, function.entry, endpoint.id, [{"values": []}], told=lambda _, state: states.append(state)
+        function.source, function.entry, endpoint.id, [{"values": []}], on_state=lambda _, state: states.append(state)
     )
     assert states[-1] == "done"
     assert len(states) == len(set(states))
@@ -104,10 +106,10 @@ def test_states_are_told_as_they_come(compute: Registrar, endpoint: RealEndpoint
 def test_the_same_text_is_registered_once(compute: Registrar, service: ComputeService, endpoint: RealEndpoint) -> None:
     function = portable("def once_only():\n    return 'once'")
     first = compute.register(function.source, function.entry)
-    asked = len(service.asked)
+    count_before = len(service.requests)
 
     assert compute.register(function.source, function.entry) == first
-    assert len(service.asked) == asked
+    assert len(service.requests) == count_before
 
 
 def test_a_result_larger_than_the_endpoint_sends_is_said(compute: Registrar, endpoint: RealEndpoint) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from place import Answer, Place
+from support.scripted_web import Answer, WebServer
 
 from aero_jupyter.jobs import AeroJobError, download
 
@@ -38,8 +38,10 @@ def faulty(sentence: str) -> Iterator[None]:
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_pull_tells_all_about_its_file(place: Place, aero: dict[str, Any]) -> None:
-    url = place.gives("/ww.csv", Answer(ROWS, headers={**CSV, "ETag": '"7"', "Last-Modified": "Mon"}))
+def test_a_pull_tells_all_about_its_file(web_server: WebServer, aero: dict[str, Any]) -> None:
+    url = web_server.set_answers(
+        "/ww.csv", Answer(ROWS, headers={**CSV, "ETag": '"7"', "Last-Modified": "Mon, 05 Jan 2026 00:00:00 GMT"})
+    )
 
     entry = pulled(aero, url, source_key="src/ww.csv", dedup=False)
 
@@ -55,14 +57,16 @@ def test_a_pull_tells_all_about_its_file(place: Place, aero: dict[str, Any]) -> 
         "source_key": "src/ww.csv",
         "dedup": False,
         "etag": '"7"',
-        "last_modified": "Mon",
+        "last_modified": "Mon, 05 Jan 2026 00:00:00 GMT",
         "id": "d1",
     }
     assert {key: entry[key] for key in expected} == expected
 
 
-def test_what_comes_back_holds_no_token_and_the_argument_is_as_it_was(place: Place, aero: dict[str, Any]) -> None:
-    given = {**aero, "output_data": {"ww": {"url": place.gives("/ww.csv", Answer(ROWS))}}}
+def test_what_comes_back_holds_no_token_and_the_argument_is_as_it_was(
+    web_server: WebServer, aero: dict[str, Any]
+) -> None:
+    given = {**aero, "output_data": {"ww": {"url": web_server.set_answers("/ww.csv", Answer(ROWS))}}}
     before = json.dumps(given)
 
     _, kwargs = download(aero=given)
@@ -72,44 +76,46 @@ def test_what_comes_back_holds_no_token_and_the_argument_is_as_it_was(place: Pla
     assert json.dumps(given) == before
 
 
-def test_the_token_of_the_server_never_reaches_a_source(place: Place, aero: dict[str, Any]) -> None:
-    pulled(aero, place.gives("/ww.csv", Answer(ROWS)))
-    assert [asked.token for asked in place.asked] == [None]
+def test_the_token_of_the_server_never_reaches_a_source(web_server: WebServer, aero: dict[str, Any]) -> None:
+    pulled(aero, web_server.set_answers("/ww.csv", Answer(ROWS)))
+    assert [request.token for request in web_server.requests] == [None]
 
 
-def test_without_a_folder_it_makes_one(place: Place, aero: dict[str, Any]) -> None:
-    entry = pulled({**aero, "temp_dir": None}, place.gives("/ww.csv", Answer(ROWS)))
+def test_without_a_folder_it_makes_one(web_server: WebServer, aero: dict[str, Any]) -> None:
+    entry = pulled({**aero, "temp_dir": None}, web_server.set_answers("/ww.csv", Answer(ROWS)))
     assert Path(entry["file"]).read_bytes() == ROWS
     os.remove(entry["file"])
     os.rmdir(entry["temp_dir"])
 
 
-def test_source_url_overrides_the_url(place: Place, aero: dict[str, Any]) -> None:
-    place.gives("/b.json", Answer(b"[]", headers={"Content-Type": "application/json"}))
-    entry = pulled(aero, f"{place.url}/missing.csv", source_url=f"{place.url}/b.json")
+def test_source_url_overrides_the_url(web_server: WebServer, aero: dict[str, Any]) -> None:
+    web_server.set_answers("/b.json", Answer(b"[]", headers={"Content-Type": "application/json"}))
+    entry = pulled(aero, f"{web_server.url}/missing.csv", source_url=f"{web_server.url}/b.json")
     assert entry["file_format"] == ".json"
 
 
-def test_the_flow_is_asked_for_a_source_that_the_task_does_not_name(place: Place, aero: dict[str, Any]) -> None:
-    url = place.gives("/ww.csv", Answer(ROWS))
-    place.gives_json(
+def test_the_flow_is_asked_for_a_source_that_the_task_does_not_name(
+    web_server: WebServer, aero: dict[str, Any]
+) -> None:
+    url = web_server.set_answers("/ww.csv", Answer(ROWS))
+    web_server.set_json(
         "/aero/flow/f1", {"contributed_to": [{"id": "x", "url": None}, {"id": "d1", "name": "n", "url": url}]}
     )
 
     _, kwargs = download(aero=aero)
 
     assert kwargs["aero"]["output_data"]["clean"]["size"] == len(ROWS)
-    assert place.asked[0].token == "Bearer s3cret"
+    assert web_server.requests[0].token == "Bearer s3cret"
 
 
-def test_a_flow_without_a_source_says_so(place: Place, aero: dict[str, Any]) -> None:
-    place.gives_json("/aero/flow/f1", {"contributed_to": [{"id": "d1", "name": "clean", "url": None}]})
-    with faulty("This flow has no source to pull: none of its outputs has a url."):
+def test_a_flow_without_a_source_says_so(web_server: WebServer, aero: dict[str, Any]) -> None:
+    web_server.set_json("/aero/flow/f1", {"contributed_to": [{"id": "d1", "name": "clean", "url": None}]})
+    with faulty("This flow has no source to download: none of its outputs has a url."):
         download(aero=aero)
 
 
 def test_two_sources_are_one_too_many(aero: dict[str, Any]) -> None:
-    with faulty("This flow declares the sources a, b; an ingestion pulls one."):
+    with faulty("This flow declares the sources a, b; an ingestion downloads one."):
         download(aero={**aero, "output_data": {"a": {"url": "http://x/"}, "b": {"url": "http://y/"}}})
 
 
@@ -121,7 +127,7 @@ def test_two_sources_are_one_too_many(aero: dict[str, Any]) -> None:
         ("/export", "text/csv", ROWS, ".csv"),
         ("/export.php", "application/json", b"{}", ".json"),
         ("/ww.csv.gz", "application/gzip", gzip.compress(ROWS), ".csv.gz"),
-        ("/page", "text/html", b"<html></html>", ".html"),
+        ("/page.html", "text/html", b"<html></html>", ".html"),
         ("/v1.2", "application/vnd.apache.parquet", b"PAR1", ".parquet"),
         ("/ww.csv", "", ROWS, ".csv"),
         ("/thing", "application/octet-stream", b"x", ""),
@@ -130,34 +136,55 @@ def test_two_sources_are_one_too_many(aero: dict[str, Any]) -> None:
     ],
 )
 def test_the_suffix_comes_from_the_url_and_then_from_the_type(
-    place: Place, aero: dict[str, Any], path: str, kind: str, body: bytes, suffix: str
+    web_server: WebServer, aero: dict[str, Any], path: str, kind: str, body: bytes, suffix: str
 ) -> None:
-    url = place.gives(path, Answer(body, headers={"Content-Type": kind} if kind else {}))
+    url = web_server.set_answers(path, Answer(body, headers={"Content-Type": kind} if kind else {}))
     entry = pulled(aero, url)
     assert entry["file_format"] == suffix
     assert entry["file"].endswith(suffix)
     assert entry["encoding"] == ("latin-1" if "latin" in kind else "utf-8")
 
 
-def test_a_source_whose_type_nothing_tells_is_no_data(place: Place, aero: dict[str, Any]) -> None:
-    with faulty("/thing tells no content type, and neither does its name."):
-        pulled(aero, place.gives("/thing", Answer(ROWS)))
+def test_a_source_whose_type_nothing_tells_is_no_data(web_server: WebServer, aero: dict[str, Any]) -> None:
+    with faulty("/thing declares no content type, and its URL has no file ending."):
+        pulled(aero, web_server.set_answers("/thing", Answer(ROWS)))
 
 
-def test_text_without_a_word_about_its_encoding_is_utf8_where_the_service_is_strict(
-    place: Place, aero: dict[str, Any]
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(LATIN, "cp1252"), ("naïve;b\n1;2\n".encode("cp1252"), "cp1252"), ("a,é\n".encode("utf-16"), "utf-16")],
+)
+def test_text_that_is_not_utf8_is_data_and_its_version_says_which(
+    web_server: WebServer, aero: dict[str, Any], body: bytes, encoding: str
 ) -> None:
-    url = place.gives("/ww.csv", Answer(LATIN, headers=CSV))
-    with faulty("sent text that is not UTF-8, and tells nothing else. AERO_LOCAL_ALLOW=other-encodings keeps it"):
-        pulled(aero, url, pull={"allow": []})
-    assert pulled(aero, url, pull={"allow": ["other-encodings"]})["size"] == len(LATIN)
-    assert pulled(aero, url)["size"] == len(LATIN)
+    entry = pulled(aero, web_server.set_answers("/ww.csv", Answer(body, headers=CSV)), pull={"allow": []})
+    assert (Path(entry["file"]).read_bytes(), entry["encoding"]) == (body, encoding)
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "encoding"),
+    [
+        ("klingon", ROWS, "utf-8"),
+        ("utf-8", LATIN, "cp1252"),
+        ("utf-8", WIDE, "utf-16"),
+        ("latin-1", WIDE, "utf-16"),
+        ("hex", ROWS, "utf-8"),
+    ],
+)
+def test_where_the_bytes_contradict_a_declared_encoding_they_decide(
+    web_server: WebServer, aero: dict[str, Any], charset: str, body: bytes, encoding: str
+) -> None:
+    url = web_server.set_answers("/ww.csv", Answer(body, headers={"Content-Type": f"text/csv; charset={charset}"}))
+    entry = pulled(aero, url, pull={"allow": []})
+    assert (Path(entry["file"]).read_bytes(), entry["encoding"]) == (body, encoding)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "latin-1", "cp1252"])
-def test_text_in_the_encoding_that_it_tells_is_kept_as_it_is(place: Place, aero: dict[str, Any], charset: str) -> None:
+def test_text_in_the_encoding_that_it_tells_is_kept_as_it_is(
+    web_server: WebServer, aero: dict[str, Any], charset: str
+) -> None:
     body = "day,Zürich\n1,2\n".encode(charset)
-    url = place.gives("/ww.csv", Answer(body, headers={"Content-Type": f'text/csv; charset="{charset}"'}))
+    url = web_server.set_answers("/ww.csv", Answer(body, headers={"Content-Type": f'text/csv; charset="{charset}"'}))
     entry = pulled(aero, url, pull={"allow": []})
     assert (Path(entry["file"]).read_bytes(), entry["encoding"]) == (body, charset)
 
@@ -173,10 +200,10 @@ def test_text_in_the_encoding_that_it_tells_is_kept_as_it_is(place: Place, aero:
     ],
 )
 def test_a_body_compressed_for_its_way_is_unpacked(
-    place: Place, aero: dict[str, Any], encoding: str, packed: bytes
+    web_server: WebServer, aero: dict[str, Any], encoding: str, packed: bytes
 ) -> None:
     headers = {**CSV, "Content-Encoding": encoding}
-    url = place.gives("/ww.csv.gz", Answer(packed, headers=headers))
+    url = web_server.set_answers("/ww.csv.gz", Answer(packed, headers=headers))
     entry = pulled(aero, url)
     assert Path(entry["file"]).read_bytes() == ROWS
     assert (entry["size"], entry["file_format"]) == (len(ROWS), ".csv")
@@ -195,32 +222,24 @@ def test_a_body_compressed_for_its_way_is_unpacked(
         (Answer(b"<!DOCTYPE html><p>log in", headers=CSV), "answered with a web page, not with data."),
         (Answer(b"\n <div>x", headers={"Content-Type": "text/html"}), "answered with a web page, not with data."),
         (Answer(b"junk", headers={"Content-Encoding": "gzip"}), "sent a body that cannot be decoded."),
-        (Answer(ROWS, headers={"Content-Encoding": "br"}), "an encoding that was not asked for, br."),
+        (Answer(ROWS, headers={"Content-Encoding": "br"}), "compressed as br, which cannot be decoded here."),
         (Answer(gzip.compress(ROWS)[:-9], headers={"Content-Encoding": "gzip"}), "a body that cannot be decoded."),
         (Answer(gzip.compress(ROWS) + b"x", headers={"Content-Encoding": "gzip"}), "a body that cannot be decoded."),
         (Answer(zlib.compress(ROWS)[:-1], headers={"Content-Encoding": "deflate"}), "a body that cannot be decoded."),
         (Answer(zlib.compress(ROWS) + b"x", headers={"Content-Encoding": "deflate"}), "a body that cannot be decoded."),
-        (Answer(ROWS, 206, {**CSV, "Content-Range": "bytes 0-21/99"}), "answered 206 (Partial Content), where all"),
-        (Answer(b"queued", 202, CSV), "answered 202 (Accepted), where all of it was asked for."),
+        (Answer(ROWS, 206, {**CSV, "Content-Range": "bytes 0-21/99"}), "answered 206 (Partial Content) to a request"),
+        (Answer(b"queued", 202, CSV), "answered 202 (Accepted) to a request for the whole file."),
         (Answer(ROWS, promised=5), "promised 5 bytes and sent more."),
-        (Answer(ROWS, promised=-5), "tells a length that is no number, '-5'."),
-        (Answer(ROWS, headers={"Content-Length": "7"}), "answered with two lengths that differ."),
-        (
-            Answer(ROWS, headers={"Content-Type": "text/csv; charset=klingon"}),
-            "encoded in klingon, which is not known.",
-        ),
-        (Answer(LATIN, headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
-        (Answer(WIDE, headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
-        (Answer(WIDE[2:], headers={"Content-Type": "text/csv; charset=utf-8"}), "is not encoded in utf-8, as it says."),
-        (Answer(WIDE, headers={"Content-Type": "text/csv; charset=latin-1"}), "is not encoded in latin-1, as it says."),
-        (Answer(status=302, headers={"Location": "/ww.csv"}), "sends from one address to the next without end."),
+        (Answer(ROWS, promised=-5), "declares a length that is not a number, '-5'."),
+        (Answer(ROWS, headers={"Content-Length": "7"}), "answered with two different lengths."),
+        (Answer(status=302, headers={"Location": "/ww.csv"}), "redirects without end."),
         (Answer(hang_up=True), "did not answer: the connection broke."),
     ],
 )
 def test_a_bad_source_is_one_sentence_and_leaves_no_file(
-    place: Place, aero: dict[str, Any], answer: Answer, sentence: str
+    web_server: WebServer, aero: dict[str, Any], answer: Answer, sentence: str
 ) -> None:
-    url = place.gives("/ww.csv", answer)
+    url = web_server.set_answers("/ww.csv", answer)
     with faulty(sentence):
         pulled(aero, f"{url}?X-Amz-Signature=abc&token=s3cret")
     assert os.listdir(aero["temp_dir"]) == []
@@ -230,9 +249,9 @@ def test_a_bad_source_is_one_sentence_and_leaves_no_file(
     ("url", "sentence"),
     [
         ("http://127.0.0.1:9/ww.csv?sig=1", "The source http://127.0.0.1:9/ww.csv did not answer: the connection was"),
-        ("http://name.invalid/ww.csv", "did not answer: its name is not known."),
-        ("http://[::1/x?sig=1", "The source http://[::1/x is no address of the web."),
-        ("ftp://127.0.0.1/ww.csv", "cannot be asked: this is no http or https address."),
+        ("http://name.invalid/ww.csv", "did not answer: its host name was not found."),
+        ("http://[::1/x?sig=1", "The source http://[::1/x is not a web URL."),
+        ("ftp://127.0.0.1/ww.csv", "is not an http or https URL."),
     ],
 )
 def test_no_source_at_all(aero: dict[str, Any], url: str, sentence: str) -> None:
@@ -240,21 +259,21 @@ def test_no_source_at_all(aero: dict[str, Any], url: str, sentence: str) -> None
         pulled(aero, url)
 
 
-def test_a_source_that_is_busy_is_asked_again(place: Place, aero: dict[str, Any]) -> None:
-    url = place.gives("/ww.csv", Answer(status=503), Answer(hang_up=True), Answer(ROWS))
+def test_a_source_that_is_busy_is_asked_again(web_server: WebServer, aero: dict[str, Any]) -> None:
+    url = web_server.set_answers("/ww.csv", Answer(status=503), Answer(hang_up=True), Answer(ROWS))
     assert pulled(aero, url)["size"] == len(ROWS)
-    assert place.times("/ww.csv") == 3
+    assert web_server.count_requests("/ww.csv") == 3
 
 
-def test_but_not_for_ever(place: Place, aero: dict[str, Any]) -> None:
-    url = place.gives("/ww.csv", Answer(status=503))
+def test_but_not_for_ever(web_server: WebServer, aero: dict[str, Any]) -> None:
+    url = web_server.set_answers("/ww.csv", Answer(status=503))
     with faulty("answered 503 (Service Unavailable)."):
         pulled(aero, url)
-    assert place.times("/ww.csv") == 4
+    assert web_server.count_requests("/ww.csv") == 4
 
 
-def test_a_long_page_is_not_quoted_at_length(place: Place, aero: dict[str, Any]) -> None:
-    url = place.gives("/ww.csv", Answer(b"x" * 5000, 400, {"Content-Type": "text/plain"}))
+def test_a_long_page_is_not_quoted_at_length(web_server: WebServer, aero: dict[str, Any]) -> None:
+    url = web_server.set_answers("/ww.csv", Answer(b"x" * 5000, 400, {"Content-Type": "text/plain"}))
     with pytest.raises(AeroJobError) as caught:
         pulled(aero, url)
     assert len(str(caught.value)) < 300

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from place import Answer, Place
+from support.scripted_web import Answer, WebServer
 
 from aero_jupyter.jobs import AeroJobError, AeroOutput, download, run_user, stage
 
@@ -48,25 +48,25 @@ def _cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sewage(place: Place, aero: dict[str, Any]) -> dict[str, Any]:
+def sewage(web_server: WebServer, aero: dict[str, Any]) -> dict[str, Any]:
     """A task with one input of which version 3 has two lines."""
-    name = place.gives_version("d0", b"day,v\n1,2\n", version=3)
-    checksum = hashlib.sha256(place.files[f"/coll/{name}"]).hexdigest()
+    name = web_server.set_version("d0", b"day,v\n1,2\n", version=3)
+    checksum = hashlib.sha256(web_server.files[f"/coll/{name}"]).hexdigest()
     entry = {"id": "d0", "version": 3, "version_id": "v3", "file_bn": name, "checksum": checksum, "file_type": ".csv"}
-    aero["input_data"] = {"sewage": {**entry, "collection_url": f"{place.url}/coll/"}}
+    aero["input_data"] = {"sewage": {**entry, "collection_url": f"{web_server.url}/coll/"}}
     return aero
 
 
-def kept(place: Place, told: dict[str, Any], name: str = "clean") -> bytes:
-    return place.files[f"/coll/{told['aero']['output_data'][name]['file_bn']}"]
+def kept(web_server: WebServer, results: dict[str, Any], name: str = "clean") -> bytes:
+    return web_server.files[f"/coll/{results['aero']['output_data'][name]['file_bn']}"]
 
 
 def test_without_a_flow_it_is_a_call() -> None:
     assert run_user(cell("def smooth(a, b=2): return a + b"), (1,), {"b": 4}) == 5
 
 
-def test_an_input_arrives_as_a_file_and_a_frame_is_kept(place: Place, sewage: dict[str, Any]) -> None:
-    told = run_user(
+def test_an_input_arrives_as_a_file_and_a_frame_is_kept(web_server: WebServer, sewage: dict[str, Any]) -> None:
+    results = run_user(
         cell(
             """
             import pandas as pd
@@ -81,8 +81,8 @@ def test_an_input_arrives_as_a_file_and_a_frame_is_kept(place: Place, sewage: di
         {"aero": sewage, "window": 10},
     )
 
-    assert kept(place, told) == b"day,v\n1,20\n"
-    entry = told["aero"]["output_data"]["clean"]
+    assert kept(web_server, results) == b"day,v\n1,20\n"
+    entry = results["aero"]["output_data"]["clean"]
     expected = {
         "id": "d1",
         "file_format": ".csv",
@@ -93,8 +93,8 @@ def test_an_input_arrives_as_a_file_and_a_frame_is_kept(place: Place, sewage: di
     assert {key: entry[key] for key in expected} == expected
     assert entry["file_bn"].endswith(".csv")
     assert entry["created_at"].endswith("Z")
-    assert told["window"] == 10
-    assert "s3cret" not in json.dumps(told)
+    assert results["window"] == 10
+    assert "s3cret" not in json.dumps(results)
     assert os.listdir(sewage["temp_dir"]) == []
 
 
@@ -111,31 +111,31 @@ def test_an_input_arrives_as_a_file_and_a_frame_is_kept(place: Place, sewage: di
         ("{'clean': pd.DataFrame({'a': [1]})}", b"a\n1\n"),
         ("pd.DataFrame({'a': [1]})", b"a\n1\n"),
         ("pd.DataFrame({'a': [1]}).rename_axis('day')", b"day,a\n0,1\n"),
-        ("pd.DataFrame({'a': [1]}, index=['x'])", b",a\nx,1\n"),
+        ("pd.DataFrame({'a': [1]}, index=['x'])", b"a\n1\n"),
     ],
 )
-def test_what_may_be_returned(place: Place, aero: dict[str, Any], expression: str, content: bytes) -> None:
-    assert kept(place, run_user(returning(expression), (), {"aero": aero})) == content
+def test_what_may_be_returned(web_server: WebServer, aero: dict[str, Any], expression: str, content: bytes) -> None:
+    assert kept(web_server, run_user(returning(expression), (), {"aero": aero})) == content
 
 
-def test_an_empty_file_is_kept_as_such(place: Place, aero: dict[str, Any]) -> None:
-    told = run_user(cell("def smooth():\n    open('e.txt', 'w').close()\n    return 'e.txt'"), (), {"aero": aero})
-    assert kept(place, told) == b""
-    assert told["aero"]["output_data"]["clean"]["size"] == 0
+def test_an_empty_file_is_kept_as_such(web_server: WebServer, aero: dict[str, Any]) -> None:
+    results = run_user(cell("def smooth():\n    open('e.txt', 'w').close()\n    return 'e.txt'"), (), {"aero": aero})
+    assert kept(web_server, results) == b""
+    assert results["aero"]["output_data"]["clean"]["size"] == 0
 
 
-def test_the_declared_name_may_ask_for_parquet(place: Place, aero: dict[str, Any]) -> None:
+def test_the_declared_name_may_ask_for_parquet(web_server: WebServer, aero: dict[str, Any]) -> None:
     aero["output_data"] = {"clean.parquet": aero["output_data"]["clean"]}
-    told = run_user(returning("pd.DataFrame({'a': [1]})"), (), {"aero": aero})
-    assert told["aero"]["output_data"]["clean.parquet"]["file_format"] == ".parquet"
-    assert pd.read_parquet(io.BytesIO(kept(place, told, "clean.parquet")))["a"].tolist() == [1]
+    results = run_user(returning("pd.DataFrame({'a': [1]})"), (), {"aero": aero})
+    assert results["aero"]["output_data"]["clean.parquet"]["file_format"] == ".parquet"
+    assert pd.read_parquet(io.BytesIO(kept(web_server, results, "clean.parquet")))["a"].tolist() == [1]
 
 
-def test_several_outputs_and_none(place: Place, aero: dict[str, Any]) -> None:
+def test_several_outputs_and_none(web_server: WebServer, aero: dict[str, Any]) -> None:
     entry = aero["output_data"]["clean"]
     both = {**aero, "output_data": {"a": entry, "b": entry}}
-    told = run_user(returning("[AeroOutput('b', 'made.csv'), AeroOutput('a', 'made.csv')]"), (), {"aero": both})
-    assert kept(place, told, "a") == kept(place, told, "b") == b"made"
+    results = run_user(returning("[AeroOutput('b', 'made.csv'), AeroOutput('a', 'made.csv')]"), (), {"aero": both})
+    assert kept(web_server, results, "a") == kept(web_server, results, "b") == b"made"
     assert run_user(returning("None"), (), {"aero": {**aero, "output_data": {}}})["aero"]["output_data"] == {}
 
 
@@ -157,17 +157,17 @@ ONLY = 'Return a DataFrame, a path or AeroOutput("clean", path).'
         ("1.5", f"The function returned a float; output clean is declared. {ONLY}"),
         ("pd.Series([1])", f"The function returned a Series; output clean is declared. {ONLY}"),
         ("{'clean': 3}", "The function returned an int as clean; it must be a DataFrame or a path."),
-        ("[pd.DataFrame()]", "The function returned a list with a DataFrame, which tells no output's name. "),
+        ("[pd.DataFrame()]", "The function returned a list with a DataFrame, which names no output. "),
         ("[AeroOutput('clean', 'made.csv')] * 2", "The function returned output clean twice."),
     ],
 )
 def test_a_mismatch_is_named_and_nothing_is_kept(
-    place: Place, aero: dict[str, Any], expression: str, sentence: str
+    web_server: WebServer, aero: dict[str, Any], expression: str, sentence: str
 ) -> None:
     with pytest.raises(AeroJobError) as caught:
         run_user(returning(expression), (), {"aero": aero})
     assert str(caught.value).startswith(sentence)
-    assert place.files == {}
+    assert web_server.files == {}
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_a_mismatch_with_none_or_two(aero: dict[str, Any], declared: list[str], 
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ("a, b", "smooth() has no parameter `sewage`, which it is given. Its parameters are a, b."),
-        ("", "smooth() has no parameter `sewage`, which it is given. It has none."),
-        ("sewage, x, y", "smooth() needs `x` and `y`, which nothing gives it."),
+        ("a, b", "smooth() has no parameter `sewage` to receive its value. Its parameters are a, b."),
+        ("", "smooth() has no parameter `sewage` to receive its value. It has none."),
+        ("sewage, x, y", "smooth() needs `x` and `y`, but no value for it was passed."),
     ],
 )
 def test_parameters_that_do_not_fit(sewage: dict[str, Any], parameters: str, sentence: str) -> None:
@@ -207,7 +207,7 @@ def test_parameters_that_do_not_fit(sewage: dict[str, Any], parameters: str, sen
     assert str(caught.value) == sentence
 
 
-def test_extras_are_given_to_who_asks(place: Place, sewage: dict[str, Any]) -> None:
+def test_extras_are_given_to_who_asks(web_server: WebServer, sewage: dict[str, Any]) -> None:
     source = """
         import json
         def smooth(sewage, sewage_url, sewage_version, sewage_version_id, sewage_signed_url):
@@ -215,28 +215,28 @@ def test_extras_are_given_to_who_asks(place: Place, sewage: dict[str, Any]) -> N
                 json.dump([sewage_url, sewage_version, sewage_version_id, sewage_signed_url], file)
             return "e.json"
         """
-    told = run_user(cell(source), (), {"aero": sewage})
-    assert json.loads(kept(place, told)) == [f"{place.url}/coll/d0-3.csv", 3, "v3", None]
+    results = run_user(cell(source), (), {"aero": sewage})
+    assert json.loads(kept(web_server, results)) == [f"{web_server.url}/coll/d0-3.csv", 3, "v3", None]
 
 
-def test_an_input_that_is_not_fetched_is_an_address(place: Place, sewage: dict[str, Any]) -> None:
+def test_an_input_that_is_not_fetched_is_an_address(web_server: WebServer, sewage: dict[str, Any]) -> None:
     sewage["input_data"]["sewage"]["fetch"] = False
     source = "import pathlib\ndef smooth(sewage_url):\n    pathlib.Path('u').write_text(sewage_url)\n    return 'u'"
-    assert kept(place, run_user(cell(source), (), {"aero": sewage})).endswith(b"/coll/d0-3.csv")
-    assert place.times("/coll/d0-3.csv") == 0
+    assert kept(web_server, run_user(cell(source), (), {"aero": sewage})).endswith(b"/coll/d0-3.csv")
+    assert web_server.count_requests("/coll/d0-3.csv") == 0
 
 
-def test_an_input_in_its_place_keeps_its_name_and_gets_no_token(place: Place, aero: dict[str, Any]) -> None:
-    place.gives("/store/My file.v2.csv", Answer(b"x"))
-    place.answers["/store/My%20file.v2.csv"] = place.answers["/store/My file.v2.csv"]
-    url = f"{place.url}/store/My%20file.v2.csv"
+def test_an_input_in_its_place_keeps_its_name_and_gets_no_token(web_server: WebServer, aero: dict[str, Any]) -> None:
+    web_server.set_answers("/store/My file.v2.csv", Answer(b"x"))
+    web_server.answers["/store/My%20file.v2.csv"] = web_server.answers["/store/My file.v2.csv"]
+    url = f"{web_server.url}/store/My%20file.v2.csv"
     entry = {"id": "d0", "version": 1, "no_copy": True, "trigger_url": url, "signed_url": f"{url}?sig=1"}
     aero["input_data"] = {"ww": {**entry, "checksum": "0" * 32}}
     source = "import pathlib as p\ndef smooth(ww):\n    p.Path('u').write_text(p.Path(ww).name)\n    return 'u'"
-    told = run_user(cell(source), (), {"aero": aero})
-    assert kept(place, told) == b"My file.v2.csv"
-    assert (place.asked[0].path, place.asked[0].token) == ("/store/My%20file.v2.csv?sig=1", None)
-    assert "sig=1" not in json.dumps(told)
+    results = run_user(cell(source), (), {"aero": aero})
+    assert kept(web_server, results) == b"My file.v2.csv"
+    assert (web_server.requests[0].path, web_server.requests[0].token) == ("/store/My%20file.v2.csv?sig=1", None)
+    assert "sig=1" not in json.dumps(results)
 
 
 @pytest.mark.parametrize("checksum", ["0" * 64, "0" * 32])
@@ -246,14 +246,14 @@ def test_bytes_that_are_not_the_version_are_not_used(sewage: dict[str, Any], che
         run_user(returning("None", "sewage"), (), {"aero": sewage})
 
 
-def test_an_older_version_has_an_md5(place: Place, sewage: dict[str, Any]) -> None:
+def test_an_older_version_has_an_md5(web_server: WebServer, sewage: dict[str, Any]) -> None:
     entry = sewage["input_data"]["sewage"]
-    entry["checksum"] = hashlib.md5(place.files[f"/coll/{entry['file_bn']}"]).hexdigest()
-    assert kept(place, run_user(returning("sewage", "sewage"), (), {"aero": sewage})) == b"day,v\n1,2\n"
+    entry["checksum"] = hashlib.md5(web_server.files[f"/coll/{entry['file_bn']}"]).hexdigest()
+    assert kept(web_server, run_user(returning("sewage", "sewage"), (), {"aero": sewage})) == b"day,v\n1,2\n"
 
 
-def test_a_missing_file_names_the_input(place: Place, sewage: dict[str, Any]) -> None:
-    place.files.clear()
+def test_a_missing_file_names_the_input(web_server: WebServer, sewage: dict[str, Any]) -> None:
+    web_server.files.clear()
     with pytest.raises(AeroJobError, match=r"Input sewage: http://.*/coll/d0-3.csv answered 404"):
         run_user(returning("None", "sewage"), (), {"aero": sewage})
 
@@ -264,17 +264,17 @@ def test_an_input_without_a_version(aero: dict[str, Any]) -> None:
         run_user(returning("None", "sewage"), (), {"aero": aero})
 
 
-def test_a_collection_that_does_not_take_it(place: Place, aero: dict[str, Any]) -> None:
-    aero["output_data"]["clean"]["collection_url"] = f"{place.url}/missing.csv"
-    place.answer = lambda asked: Answer(b'{"detail": "disk is full"}', 507, {"Content-Type": "application/json"})  # type: ignore[method-assign]
+def test_a_collection_that_does_not_take_it(web_server: WebServer, aero: dict[str, Any]) -> None:
+    aero["output_data"]["clean"]["collection_url"] = f"{web_server.url}/missing.csv"
+    web_server.answer = lambda request: Answer(b'{"detail": "disk is full"}', 507, {"Content-Type": "application/json"})  # type: ignore[method-assign]
     with pytest.raises(AeroJobError, match=r"The collection http://.* answered 507 .*: disk is full"):
         run_user(returning("'made.csv'"), (), {"aero": aero})
 
 
 class TestIngestion:
     @pytest.fixture
-    def pulled(self, place: Place, aero: dict[str, Any]) -> dict[str, Any]:
-        aero["output_data"]["clean"]["url"] = place.gives("/ww.csv", Answer(b"day,v\n1,2\n"))
+    def pulled(self, web_server: WebServer, aero: dict[str, Any]) -> dict[str, Any]:
+        aero["output_data"]["clean"]["url"] = web_server.set_answers("/ww.csv", Answer(b"day,v\n1,2\n"))
         server = {key: aero[key] for key in ("server", "token")}
         _, kwargs = download(aero=aero)
         return {**kwargs["aero"], **server}
@@ -289,44 +289,44 @@ class TestIngestion:
         ],
     )
     def test_the_file_finds_its_parameter(
-        self, place: Place, pulled: dict[str, Any], parameters: str, source_parameter: str | None, used: str
+        self, web_server: WebServer, pulled: dict[str, Any], parameters: str, source_parameter: str | None, used: str
     ) -> None:
         source = f"def smooth({parameters}):\n    return {used}"
         kwargs: dict[str, Any] = {name: 7 for name in ("window", "a") if name in parameters.replace(",", " ").split()}
-        told = run_user(cell(source, source_parameter=source_parameter), (), {"aero": pulled, **kwargs})
-        assert kept(place, told) == b"day,v\n1,2\n"
+        results = run_user(cell(source, source_parameter=source_parameter), (), {"aero": pulled, **kwargs})
+        assert kept(web_server, results) == b"day,v\n1,2\n"
 
-    def test_any_keyword_will_do(self, place: Place, pulled: dict[str, Any]) -> None:
-        told = run_user(cell("def smooth(**all): return all['clean']"), (), {"aero": pulled})
-        assert kept(place, told) == b"day,v\n1,2\n"
+    def test_any_keyword_will_do(self, web_server: WebServer, pulled: dict[str, Any]) -> None:
+        results = run_user(cell("def smooth(**all): return all['clean']"), (), {"aero": pulled})
+        assert kept(web_server, results) == b"day,v\n1,2\n"
 
     def test_no_parameter_for_it(self, pulled: dict[str, Any]) -> None:
         with pytest.raises(AeroJobError) as caught:
             run_user(cell("def smooth(a, b): return a"), (), {"aero": pulled})
-        assert str(caught.value).endswith("is meant for the source. Name one of them clean, as the source is.")
+        assert str(caught.value).endswith("receives the source. Name one of them clean, like the source.")
 
-    def test_staging_keeps_the_file_as_it_is(self, place: Place, pulled: dict[str, Any]) -> None:
-        told = stage(aero=pulled)
-        assert kept(place, told) == b"day,v\n1,2\n"
-        assert told["aero"]["output_data"]["clean"]["file_format"] == ".csv"
+    def test_staging_keeps_the_file_as_it_is(self, web_server: WebServer, pulled: dict[str, Any]) -> None:
+        staged = stage(aero=pulled)
+        assert kept(web_server, staged) == b"day,v\n1,2\n"
+        assert staged["aero"]["output_data"]["clean"]["file_format"] == ".csv"
 
-    def test_a_failed_run_can_be_run_again(self, place: Place, pulled: dict[str, Any]) -> None:
+    def test_a_failed_run_can_be_run_again(self, web_server: WebServer, pulled: dict[str, Any]) -> None:
         with pytest.raises(ZeroDivisionError):
             run_user(cell("def smooth(clean): 1 / 0"), (), {"aero": pulled})
-        assert kept(place, run_user(cell("def smooth(clean): return clean"), (), {"aero": pulled}))
+        assert kept(web_server, run_user(cell("def smooth(clean): return clean"), (), {"aero": pulled}))
 
     def test_a_pull_from_another_machine(self, pulled: dict[str, Any]) -> None:
         os.remove(pulled["output_data"]["clean"]["file"])
-        with pytest.raises(AeroJobError, match="The pulled file is not on this machine"):
+        with pytest.raises(AeroJobError, match="The downloaded file is not on this machine"):
             run_user(cell("def smooth(clean): return clean"), (), {"aero": pulled})
 
-    def test_the_folder_is_made_where_it_is_not_there(self, place: Place, aero: dict[str, Any]) -> None:
+    def test_the_folder_is_made_where_it_is_not_there(self, web_server: WebServer, aero: dict[str, Any]) -> None:
         aero["temp_dir"] += "/new"
-        told = run_user(returning("'made.csv'"), (), {"aero": aero})
-        assert kept(place, told) == b"made"
+        results = run_user(returning("'made.csv'"), (), {"aero": aero})
+        assert kept(web_server, results) == b"made"
 
-    def test_nothing_is_left_where_nobody_else_cleans_up(self, aero: dict[str, Any], place: Place) -> None:
-        aero["output_data"]["clean"]["url"] = place.gives("/ww.csv", Answer(b"x"))
+    def test_nothing_is_left_where_nobody_else_cleans_up(self, aero: dict[str, Any], web_server: WebServer) -> None:
+        aero["output_data"]["clean"]["url"] = web_server.set_answers("/ww.csv", Answer(b"x"))
         _, kwargs = download(aero={**aero, "temp_dir": None})
         folder = kwargs["aero"]["output_data"]["clean"]["temp_dir"]
         stage(aero={**kwargs["aero"], "server": aero["server"], "token": aero["token"]})
@@ -336,7 +336,7 @@ class TestIngestion:
 def test_staging_by_hand(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("x")
     assert stage(window=7, ww="x.csv") == AeroOutput("ww", "x.csv")
-    with pytest.raises(AeroJobError, match=r"stage\(\) was given no file"):
+    with pytest.raises(AeroJobError, match=r"stage\(\) received no file"):
         stage(ww="y.csv")
 
 

@@ -1,20 +1,17 @@
 """The main job on the real local AERO: sources become versions, analyses follow, results say whence they came."""
 
 import inspect
-import os
 import time
 from pathlib import Path
 
 import pytest
 
 import aero_jupyter
-from aero_jupyter import api
-from aero_jupyter.compute.functions import portable
+from aero_jupyter import api, demo
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import PolicyEnum
 
-SHARED = Path(os.environ.get("AERO_SHARED") or Path(__file__).parents[3] / "shared")
-STICKNEY = SHARED / "data" / "stickney_north.csv"
 SMALL = b"sample_collect_date,sars_cov_2,influenza_a\n2022-10-04,95925.0,\n2022-10-06,142425.0,4275.0\n"
 MORE = b"2022-10-09,111675.0,0.0\n"
 CLEAN = """
@@ -34,7 +31,7 @@ def {name}(sewage, window=2):
 """
 
 
-def ended(session, flow, count=1, timeout=60):
+def ended(session, flow, count=1, timeout=120):
     """The newest run of a flow once `count` of its runs have ended."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -82,18 +79,18 @@ def test_the_log_of_a_run_and_its_steps_are_kept(session, source):
     assert [step.name for step in run.steps] == ["pulling", "running", "committing"]
 
 
-@pytest.mark.skipif(not STICKNEY.exists(), reason="the surveillance file is not beside this checkout")
-def test_the_journey_on_real_surveillance_data_that_grows(session, source):
-    lines = STICKNEY.read_bytes().splitlines(keepends=True)
+def test_the_journey_on_surveillance_data_that_grows(session, source):
+    with demo.Plant(days=460) as plant:
+        lines = plant.content().splitlines(keepends=True)
     source.content = b"".join(lines[:101])
-    pull = ingestion(session, source, "clean_s", "stickney")
+    pull = ingestion(session, source, "clean_s", "growing")
     ended(session, pull)
-    analysis(session, "smooth_s", "stickney", "stickney_level")
+    analysis(session, "smooth_s", "growing", "growing_level")
     for number, rows in enumerate((150, len(lines)), start=2):
         source.content = b"".join(lines[:rows])
         session.client.run_flow(pull.id)
-        session.client.wait_for_version(session.client.resolve_data("stickney_level").id, number, 60)
-    assert [len(aero_jupyter.read("stickney_level", number)) for number in (1, 2, 3)] == [100, 149, len(lines) - 1]
+        session.client.wait_for_version(session.client.resolve_data("growing_level").id, number, 60)
+    assert [len(aero_jupyter.read("growing_level", number)) for number in (1, 2, 3)] == [100, 149, len(lines) - 1]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +163,7 @@ def test_triggers_while_a_run_is_under_way_cause_exactly_one_more(session, sourc
     source.content = SMALL
     function = portable("def slow(raw):\n    import time\n    time.sleep(2)\n    return raw\n")
     flow = session.register(function, outputs=["slow"], source=source.url, policy=PolicyEnum.INGESTION, timer=86_400)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while "running" not in {run.state for run in session.client.list("run", match=flow.id)}:
         assert time.monotonic() < deadline
     waiting = {session.client.run_flow(flow.id).id for _ in range(5)}
@@ -239,7 +236,7 @@ def test_every_kwargs_of_a_config_runs(session, tmp_path):
     flow = api.register_flow(
         session.endpoint_id("local"), api.register_function(each), output_data={"each": {}}, config=str(config)
     )
-    session.client.wait_for_run(session.client.run_flow(flow["id"]).id, 60)
+    session.client.wait_for_run(session.client.run_flow(flow["id"]).id, 180)
     assert len(api.list_versions(flow["contributed_to"][0]["id"])) == 3
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import threading
 from http.server import ThreadingHTTPServer
 
 import pytest
-from filled import Filled, Pages
 from IPython.core.interactiveshell import InteractiveShell
+from support.http_serving import serve_in_thread
+from support.register_form import FilledForm, SourcePages
 
 import aero_jupyter
 from aero_jupyter import demo
-from aero_jupyter.notebook import callbacks, extension
+from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.widgets import callbacks
 
 CLEAN = """%%aero_register --source raw={plant.url} --output influent --every 1d --description "Inflow <b>north</b>"
 import pandas as pd
@@ -33,13 +35,13 @@ def follow(influent, window=2):
 
 @pytest.fixture(autouse=True)
 def _errors_are_raised_again(monkeypatch):
-    monkeypatch.setattr(callbacks, "raised_again", True)
+    monkeypatch.setattr(callbacks, "raises_again", True)
 
 
 @pytest.fixture
 def errors_are_shown(monkeypatch):
     """Errors of callbacks are shown where they happen, and only there, as in somebody's notebook."""
-    monkeypatch.setattr(callbacks, "raised_again", False)
+    monkeypatch.setattr(callbacks, "raises_again", False)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +50,8 @@ def _one_shell(tmp_path_factory):
     os.environ["IPYTHONDIR"] = str(tmp_path_factory.mktemp("ipython"))
     shell = InteractiveShell()
     shell.history_manager.enabled = False
+    gc.collect()
+    gc.freeze()
     yield shell
     del os.environ["IPYTHONDIR"]
     if before is not None:
@@ -58,6 +62,8 @@ def _one_shell(tmp_path_factory):
 def shell(aero, _one_shell):
     aero_jupyter.local()
     _one_shell.reset(new_session=False)
+    # The shell's namespace is `__main__`, whose spec multiprocessing reads.
+    _one_shell.user_ns.setdefault("__spec__", None)
     extension.load(_one_shell)
     yield _one_shell
     extension.unload(_one_shell)
@@ -70,36 +76,36 @@ def influent(aero, _one_shell):
     extension.load(_one_shell)
     with demo.Plant() as plant:
         _one_shell.user_ns["plant"] = plant
-        for cell in (CLEAN, "%aero_get influent --wait 60", FOLLOW, "%aero_get level --wait 60"):
+        for cell in (CLEAN, "%aero_get influent --wait 180", FOLLOW, "%aero_get level --wait 180"):
             assert _one_shell.run_cell(cell).success
         plant.publish(14)
-        for cell in ("%aero_run take_in", "%aero_get level --version 2 --wait 60"):
+        for cell in ("%aero_run take_in", "%aero_get level --version 2 --wait 180"):
             assert _one_shell.run_cell(cell).success
     extension.unload(_one_shell)
 
 
 @pytest.fixture
-def said(shell):
-    """What a cell says instead of doing: the lines of its error."""
+def error_lines(shell):
+    """Return a function that runs a cell and returns the lines of its error."""
 
     def lines(cell: str) -> list[str]:
         result = shell.run_cell(cell)
         error = result.error_before_exec or result.error_in_exec
         assert error is not None, result.result
-        told: list[str] = error._render_traceback_()
-        return told
+        text: list[str] = error._render_traceback_()
+        return text
 
     return lines
 
 
 @pytest.fixture
-def fill(shell, influent):
+def fill_form(shell, influent):
     """Runs cells as a notebook does, and gives a form beside them."""
 
     def begin(*cells):
         for cell in cells:
             assert shell.run_cell(cell, store_history=True).success
-        return Filled(shell)
+        return FilledForm(shell)
 
     return begin
 
@@ -107,9 +113,5 @@ def fill(shell, influent):
 @pytest.fixture
 def site():
     """Where a table is, a web page that is called one, and nothing else."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serve_in_thread(ThreadingHTTPServer(("127.0.0.1", 0), SourcePages)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()

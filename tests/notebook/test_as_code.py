@@ -1,8 +1,9 @@
-"""What a panel writes as code does the same in a kernel that knows nothing."""
+"""The code of a panel has the same effect in a fresh kernel."""
 
 from __future__ import annotations
 
-import json
+import time
+from ast import literal_eval
 from collections.abc import Iterator
 from queue import Empty
 from typing import Any
@@ -13,12 +14,12 @@ from hypothesis import strategies as st
 from jupyter_client.manager import start_new_kernel
 
 import aero_jupyter
-from aero_jupyter.notebook.panels import here
-from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.core.run_states import RUN_STATES
 from aero_jupyter.notebook.panels.base import Panel
-from aero_jupyter.notebook.panels.draft import HOW, WHEN, Draft
-from aero_jupyter.notebook.panels.form import RegisterForm
-from aero_jupyter.notebook.panels.runs import STATES
+from aero_jupyter.notebook.panels.register.panel import RegisterForm
+from aero_jupyter.notebook.panels.register.state import BINDING_LABELS, WHEN_LABELS, FormState
+from aero_jupyter.notebook.registration import kernel_functions
+from aero_jupyter.notebook.widgets import tree as trees
 
 pytestmark = pytest.mark.slow
 
@@ -36,27 +37,28 @@ class Kernel:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
 
-    def value(self, code: str, of: str) -> str:
-        """Run a code, and give an expression of what its last line gives, where ``made`` stands for it."""
+    def value(self, code: str, expression: str) -> str:
+        """Run a code; return the repr of an expression in which ``made`` is what the last line gave."""
         self._run("%reset -f")
         self._run(code)
-        return self._run(f"made = _\nprint({of})")
+        return str(literal_eval(self._run("made = _", f"repr({expression})")))
 
-    def _run(self, code: str) -> str:
-        id, said = self._client.execute(code, store_history=True), ""
+    def _run(self, code: str, expression: str = "None") -> str:
+        """Run a code and return an expression after it. The reply alone is waited for: it cannot be dropped."""
+        id = self._client.execute(code, store_history=True, user_expressions={"asked": expression})
+        deadline = time.monotonic() + 300
         while True:
             try:
-                message = self._client.get_iopub_msg(timeout=60)
+                message = self._client.get_shell_msg(timeout=max(0.0, deadline - time.monotonic()))
             except Empty:
                 raise AssertionError(f"The kernel did not answer to {code}") from None
-            if message["parent_header"].get("msg_id") != id:
-                continue
-            kind, content = message["msg_type"], message["content"]
-            assert kind != "error", "\n".join(content["traceback"]) + code
-            if kind == "stream" and content["name"] == "stdout":
-                said += content["text"]
-            if kind == "status" and content["execution_state"] == "idle":
-                return said.strip()
+            if message["parent_header"].get("msg_id") == id:
+                break
+        content = message["content"]
+        assert content["status"] == "ok", "\n".join(content.get("traceback", ())) + code
+        requested = content["user_expressions"]["asked"]
+        assert requested["status"] == "ok", "\n".join(requested.get("traceback", ())) + code
+        return str(requested["data"]["text/plain"])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def browsed(draw: Any) -> Panel:
 def watched(draw: Any) -> Panel:
     return aero_jupyter.monitor(
         draw(st.sampled_from([None, "follow", "take_in"])),
-        state=draw(st.sampled_from([None, *STATES])),
+        state=draw(st.sampled_from([None, *RUN_STATES])),
         since=draw(st.none() | st.integers(1, 10**6)),
         text=draw(NAMES),
         paused=draw(st.booleans()),
@@ -96,22 +98,22 @@ def watched(draw: Any) -> Panel:
 
 def traced(draw: Any) -> Panel:
     view = aero_jupyter.lineage(draw(st.sampled_from(["influent", "level", "level@1", "influent@2"])))
-    opened = draw(st.sampled_from([None, *view._graph.boxes]))
+    opened = draw(st.sampled_from([None, *view.to_networkx()]))
     if opened:
         view.open(opened)
-    view.unfold(draw(st.lists(st.sampled_from(sorted(view._graph.boxes)), unique=True)))
+    view.unfold(draw(st.lists(st.sampled_from(sorted(view.to_networkx())), unique=True)))
     return view
 
 
 def drafted(draw: Any) -> Panel:
-    given_to = tuple((name, draw(st.sampled_from(sorted(HOW))), draw(NAMES)) for name in ("x", "window"))
+    given_to = tuple((name, draw(st.sampled_from(sorted(BINDING_LABELS))), draw(NAMES)) for name in ("x", "window"))
     pulled = [each for each in given_to if each[1] == "pulled"]
-    draft = Draft(
+    draft = FormState(
         "coded",
         TEXT,
         given_to if len(pulled) < 2 else (("x", "input", "a"), ("window", "default", "")),
         outputs=draw(st.sampled_from(["coded", "one, two"])),
-        when=draw(st.sampled_from(sorted(WHEN))),
+        when=draw(st.sampled_from(sorted(WHEN_LABELS))),
         every=draw(st.sampled_from(["", "1d", "soon"])),
         description=draw(NAMES.map(str.strip)) or "Coded.",
         replace=draw(st.booleans()),
@@ -119,16 +121,24 @@ def drafted(draw: Any) -> Panel:
     return RegisterForm(aero_jupyter.current(), draft, begin=lambda task: task())
 
 
-def same(draft: Draft) -> Any:
-    """What counts of a draft: how a parameter would get a value that is not named is nothing yet."""
-    return (draft.function, draft.text, draft.of("input"), draft.constants(), draft.of("pulled"), draft.named())
+def same(draft: FormState) -> Any:
+    """Return the relevant state of a draft; the binding of an unnamed parameter does not count."""
+    return (
+        draft.function,
+        draft.text,
+        draft.values_of("input"),
+        draft.constants(),
+        draft.values_of("pulled"),
+        draft.form_arguments(),
+    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(panel=panels())
 def test_the_code_of_a_panel_makes_the_same_panel(kernel: Kernel, panel: Panel) -> None:
     if isinstance(panel, RegisterForm):
-        of = "(lambda d: (d.function, d.text, d.of('input'), d.constants(), d.of('pulled'), d.named()))(made.value)"
+        inputs, pulled = "d.values_of('input')", "d.values_of('pulled')"
+        of = f"(lambda d: (d.function, d.text, {inputs}, d.constants(), {pulled}, d.form_arguments()))(made.value)"
         assert kernel.value(panel.as_code(), of) == repr(same(panel.value)), panel.as_code()
     else:
         show = "(made.widget, made.value)[1]"
@@ -150,10 +160,10 @@ WHAT = ["", "  ", "influent", "influent@1", "influnt", "3", '""', "1e999", "[1, 
 MESSAGES = st.one_of(
     st.tuples(st.just("function"), st.sampled_from(["coded", "aero", "plain", "helped"])),
     st.tuples(st.just("text"), st.sampled_from(TYPED)),
-    st.tuples(st.sampled_from(["how x", "how window"]), st.sampled_from(sorted(HOW))),
+    st.tuples(st.sampled_from(["how x", "how window"]), st.sampled_from(sorted(BINDING_LABELS))),
     st.tuples(st.sampled_from(["what x", "what window"]), st.sampled_from(WHAT)),
     st.tuples(st.just("outputs"), st.sampled_from(["", "one, two", "level", "influent"])),
-    st.tuples(st.just("when"), st.sampled_from(sorted(WHEN))),
+    st.tuples(st.just("when"), st.sampled_from(sorted(WHEN_LABELS))),
     st.tuples(st.just("every"), st.sampled_from(["", "1d", "soon"])),
     st.tuples(st.just("description"), st.sampled_from(["", "Mine", 'It\'s "so"'])),
     st.tuples(st.just("press"), st.integers(0, 3)),
@@ -168,8 +178,8 @@ CELLS = [
 
 
 def clicked(shell: Any, messages: list[tuple[str, Any]]) -> RegisterForm:
-    """Make a form in which all of that was done."""
-    form = RegisterForm(aero_jupyter.current(), Draft(), begin=lambda task: task(), shell=shell)
+    """Return a form after all the messages."""
+    form = RegisterForm(aero_jupyter.current(), FormState(), begin=lambda task: task(), shell=shell)
     form.act({"do": "hello", "view": "one"})
     for name, value in messages:
         mends = [node for node in trees.walk(form.tree()) if node.get("do") == "mend"]
@@ -186,14 +196,14 @@ def clicked(shell: Any, messages: list[tuple[str, Any]]) -> RegisterForm:
 def test_the_code_of_a_form_that_was_filled_in_makes_the_same_form(
     kernel: Kernel, shell: Any, chosen: str, messages: list[tuple[str, Any]]
 ) -> None:
-    if not here.functions_of(shell):
+    if not kernel_functions.functions_of(shell):
         assert all(shell.run_cell(cell, store_history=True).success for cell in CELLS)
     form = clicked(shell, [("function", chosen), *messages])
     code = form.as_code().removesuffix(".register()\n")
     draft, remarks = form.value, sorted(map(str, form.check()))
-    shown = "[made.value.function, made.value.text, made.value.description, made.value.made, made.value.when"
+    shown = "[made.value.function, made.value.text, made.value.description, made.value.output_names, made.value.when"
     of = f"(lambda remarks: {shown}, remarks])(sorted(map(str, made.check())))"
-    expected = [draft.function, draft.text, draft.description, draft.made, draft.when, remarks]
+    expected = [draft.function, draft.text, draft.description, draft.output_names, draft.when, remarks]
     assert kernel.value(code, of) == repr(expected), code
 
 
@@ -215,7 +225,7 @@ def test_the_code_of_a_form_that_is_ready_registers_the_same_flow(kernel: Kernel
     code = form.as_code()
     assert code.startswith("import pandas as pd")
     assert code.endswith(".register()\n")
-    made = json.loads(kernel.value(code, "__import__('json').dumps(made.flow.id)"))
+    made = literal_eval(kernel.value(code, "made.flow.id"))
     assert form.register().flow.id == made
     flow = aero_jupyter.current().client.get_flow(made)
     assert flow.description == 'It\'s "so"'

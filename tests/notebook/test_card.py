@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from threads import settled
+from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
 from aero_jupyter.core.errors import Unreachable
 from aero_jupyter.core.models import Run
-from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.notebook.widgets import tree as trees
 
 TEXT = """%%aero_register --output card_made --replace
 def card_made():
@@ -25,7 +25,7 @@ def made(shell: Any, influent: Any) -> Any:
         shell.run_cell(TEXT.format(what=what))
         client = aero_jupyter.current().client
         flow = client.resolve_flow("card_made")
-        client.wait_for_run(client.run_flow(flow.id).id, 60)
+        client.wait_for_run(client.run_flow(flow.id).id, 180)
         return aero_jupyter.flow("card_made")
 
     return register
@@ -44,14 +44,14 @@ def test_a_failure_is_said_with_its_reason_and_a_way_to_its_run(made: Any) -> No
     assert "last: ✕ failed" in rest[-1]
     assert "Failed run" in buttons(card)
     carried: list[tuple[str, Any]] = []
-    card.panel.carry = lambda what, subject: carried.append((what, subject))
+    card.panel.navigate = lambda what, subject: carried.append((what, subject))
     card.panel.act({"do": "failed"})
     [(what, run)] = carried
-    assert (what, run.state) == ("runs", "failed")
+    assert (what, run.state) == ("page", "failed")
     below = aero_jupyter.flow("card_made").panel
     assert below.widget is not None
     below.act({"do": "failed"})
-    settled()
+    wait_for_panel_threads()
     assert len(below.widget.children) == 2
     assert isinstance(run, Run)
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from standins import Newest, serving
+from support.server_standins import Newest, serve_standin
 
 import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
-from aero_jupyter.notebook import frontend, grid
-from aero_jupyter.notebook.frames import AeroFrame
-from aero_jupyter.notebook.listing import Listing
-from aero_jupyter.notebook.paging import Pager
+from aero_jupyter.notebook.tables import live_table
+from aero_jupyter.notebook.tables.aero_frame import AeroFrame
+from aero_jupyter.notebook.tables.pager import Pager
+from aero_jupyter.notebook.tables.query import QueryResult
+from aero_jupyter.notebook.widgets import frontend
 
 # pandas would rather have frames that are never changed.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -26,7 +27,7 @@ KINDS = ("data", "flow", "prov")
 
 @pytest.fixture
 def server(aero: Any) -> Iterator[Newest]:
-    with serving(Newest()) as server:
+    with serve_standin(Newest()) as server:
         for number in range(20):
             server.add_data(f"d{number:02d}")
         server.add_flow(server.data[:1], server.data[1:2])
@@ -41,14 +42,14 @@ def shown_live(monkeypatch: pytest.MonkeyPatch) -> list[Pager]:
     """A front end that shows widgets; each table that was shown, by its pager."""
     pagers: list[Pager] = []
 
-    def show(frame: AeroFrame, listing: Listing) -> Pager:
+    def show(listing: QueryResult, _: Callable[[QueryResult], str]) -> Pager:
         pager = Pager(listing, lambda _: None, lambda _: "", begin=lambda task: task())
         pager.turn(pager.place)
         pagers.append(pager)
         return pager
 
     monkeypatch.setattr(frontend, "front_end", lambda: "widgets")
-    monkeypatch.setattr(grid, "show", show)
+    monkeypatch.setattr(live_table, "show", show)
     return pagers
 
 
@@ -117,7 +118,7 @@ def test_what_is_opened_is_the_row_that_is_seen(server: Newest, change: Callable
 def test_a_row_that_did_not_come_from_the_server_is_said(server: Newest) -> None:
     frame = aero_jupyter.frame("data")
     frame.loc[0, "id"] = "mine"
-    with pytest.raises(UnknownName, match="none of the server's"):
+    with pytest.raises(UnknownName, match="no longer a record of the server"):
         frame.aero.open(0)
 
 
@@ -133,7 +134,7 @@ def test_a_copy_is_a_plain_data_frame_that_keeps_its_origin(server: Newest, way:
 def test_a_frame_made_by_hand_says_that_it_came_from_nowhere() -> None:
     made = AeroFrame({"id": ["1"]})
     assert "1 row" in repr(made)
-    with pytest.raises(InvalidArgument, match="does not know where it came from"):
+    with pytest.raises(InvalidArgument, match="origin of this frame is not known"):
         made.aero.open(0)
 
 
@@ -164,14 +165,16 @@ def test_the_origin_tells_what_was_asked(server: Newest) -> None:
 def test_a_limit_below_nothing_is_said() -> None:
     with pytest.raises(InvalidArgument, match="A limit of -1 rows makes no sense") as caught:
         aero_jupyter.frame("data", limit=-1)
-    assert caught.value.cure == "Give 0 or more, or None for all."
+    assert caught.value.cure == "Choose 0 or more, or None for all."
 
 
-def test_a_server_that_tells_no_times_says_so_where_times_are_asked_for(server: Newest, said: Any) -> None:
+def test_a_server_that_tells_no_times_says_so_where_times_are_asked_for(server: Newest, error_lines: Any) -> None:
     aero_jupyter.connect(server.url, token="t")
-    with pytest.raises(InvalidArgument, match="does not tell when"):
+    with pytest.raises(InvalidArgument, match="does not report when"):
         aero_jupyter.frame("data", since=7 * 86_400)
-    assert "20 rows · not sorted: this server does not tell updated" in repr(aero_jupyter.frame("data", sort="updated"))
+    assert "20 rows · not sorted: this server does not report updated" in repr(
+        aero_jupyter.frame("data", sort="updated")
+    )
     assert "not sorted" not in repr(aero_jupyter.frame("data", sort="name"))
     server.add_data("dated", created_at="2026-01-01T00:00:00Z")
     server.data[:] = server.data[-1:]

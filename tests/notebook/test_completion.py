@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
-from standins import Newest, serving
+from support.server_standins import Newest, serve_standin
 
 import aero_jupyter
-from aero_jupyter.notebook import completion, extension
-from aero_jupyter.notebook.completion import Names
-from aero_jupyter.notebook.typed import Fragment, typed_in
+from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.magics.completion import matcher
+from aero_jupyter.notebook.magics.completion.cursor import Fragment, parse_line
+from aero_jupyter.notebook.magics.completion.matcher import NameCache
 
-PATIENCE = completion.PATIENCE
+TAB_WAIT_SECONDS = matcher.TAB_WAIT_SECONDS
 Offered = Callable[[str], list[str]]
 NAMES = (
     *(
@@ -60,7 +62,7 @@ def offered(shell: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completion, "PATIENCE", 30)
+    monkeypatch.setattr(matcher, "TAB_WAIT_SECONDS", 30)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,18 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("%%aero_register --endpoint lo", ["local"]),
         ("%%aero_register --endpoint=lo", ["local"]),
         ("%%aero_register --input x=influe", ["influent"]),
-        ("%%aero_run --en", ["--endpoint"]),
+        ("%%aero_run --endpoint", ["--endpoint", "--endpoint-config"]),
+        ("%%aero_register --input x=influent --no-fetch ", ["x"]),
+        ("%aero_register --fi", ["--file"]),
+        ("%aero_notify influe", ["influent"]),
+        ("%aero_delete_flows influe", ["influent"]),
+        ("%aero_types tr", []),
         ("%aero_search x --s", ["--scan"]),
         ("%aero_get nosuch", []),
         ("%aero_get 'influe", ["'influent'"]),
         ('%aero_get "influe', ['"influent"']),
         ("%aero_get --version 2 influe", ["influent"]),
-        ("%aero_get influent ", ["--version", "--wait"]),
+        ("%aero_get influent ", ["--as-of", "--by", "--option", "--version", "--wait"]),
         ("%aero_get influent --version ", ["1", "2"]),
         ("%aero_lineage influe", ["influent"]),
         ("%aero_lineage influent@", ["influent@1", "influent@2"]),
@@ -142,7 +149,7 @@ def test_unloading_takes_it_away(shell: Any) -> None:
 
 
 def test_without_a_session_nothing_is_started_for_a_tab() -> None:
-    assert Names(lambda: None).of("data") == []
+    assert NameCache(lambda: None).names("data") == []
 
 
 def test_a_tab_does_not_wait_for_a_slow_server_and_the_next_one_has_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,25 +162,25 @@ def test_a_tab_does_not_wait_for_a_slow_server_and_the_next_one_has_the_names(mo
         client = Client()
 
     def slowly(_: Any) -> list[str]:
-        answered.wait(30)
+        answered.wait(180)
         done.set()
         return ["sewage"]
 
-    monkeypatch.setattr(completion, "PATIENCE", 0.01)
-    monkeypatch.setitem(completion._READERS, "data", slowly)
+    monkeypatch.setattr(matcher, "TAB_WAIT_SECONDS", 0.01)
+    monkeypatch.setitem(matcher._READERS, "data", slowly)
     session: Any = Session()
-    names = Names(lambda: session)
-    assert names.of("data") == []
+    names = NameCache(lambda: session)
+    assert names.names("data") == []
     answered.set()
-    done.wait(30)
-    monkeypatch.setattr(completion, "PATIENCE", 30)
-    assert names.of("data") == ["sewage"]
+    done.wait(180)
+    monkeypatch.setattr(matcher, "TAB_WAIT_SECONDS", 30)
+    assert names.names("data") == ["sewage"]
 
 
 @pytest.fixture
 def odd(shell: Any) -> Iterator[Newest]:
     """A server whose data have odd names, in use."""
-    with serving(Newest()) as server:
+    with serve_standin(Newest()) as server:
         for name in NAMES:
             server.add_version(server.add_data(name), b"a\n1\n")
         aero_jupyter.connect(server.url, token="t")
@@ -215,12 +222,12 @@ def test_on_a_slow_server_a_tab_waits_once_and_offers_nothing_of_others(
     answered = threading.Event()
 
     def slowly(*_: Any) -> list[str]:
-        answered.wait(60)
+        answered.wait(180)
         return ["late"]
 
-    assert PATIENCE < 0.15
-    monkeypatch.setattr(completion, "PATIENCE", PATIENCE)
-    monkeypatch.setattr(completion, "_READERS", dict.fromkeys(completion._READERS, slowly))
+    assert TAB_WAIT_SECONDS < 0.15
+    monkeypatch.setattr(matcher, "TAB_WAIT_SECONDS", TAB_WAIT_SECONDS)
+    monkeypatch.setattr(matcher, "_READERS", dict.fromkeys(matcher._READERS, slowly))
     shell.user_ns["late_too"] = 1
     assert offered(line) == []
     answered.set()
@@ -239,13 +246,32 @@ def test_on_a_slow_server_a_tab_waits_once_and_offers_nothing_of_others(
     ],
 )
 def test_words_are_read_as_a_shell_reads_them(line: str, before: tuple[str, ...], meant: str) -> None:
-    typed = typed_in(line)
+    typed = parse_line(line)
     assert typed is not None
-    assert (typed.before, typed.fragment.meant) == (before, meant)
+    assert (typed.before, typed.fragment.value) == (before, meant)
     assert line.endswith(typed.fragment.text)
 
 
 @pytest.mark.parametrize("begun", ["", "'", '"', "\\"])
 @pytest.mark.parametrize("name", ["two words", "it's", 'say "x"', "back\\slash", "both'\"s"])
 def test_a_completed_word_means_the_name(begun: str, name: str) -> None:
-    assert Fragment(Fragment(begun).completed(name)).meant == name
+    assert Fragment(Fragment(begun).completed(name)).value == name
+
+
+def test_types_their_urls_and_their_objects_are_offered(shell: Any, offered: Offered) -> None:
+    client = aero_jupyter.current().client
+    source = client.add_source("typed_offers", "https://h/offers/*.csv", "typed_offers", no_copy=True)
+    client.notify(source.id, key="offers/a.csv", etag="one", size=3)
+    assert offered("%aero_types typed_of") == ["typed_offers"]
+    assert offered("%%aero_register --type typed_of") == ["typed_offers"]
+    assert offered("%aero_types typed_offers --remove-url ht") == ["https://h/offers/*.csv"]
+    assert offered("%aero_notify typed_offers --key of") == ["offers/a.csv"]
+
+
+def test_files_are_offered(offered: Offered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flows.yaml").touch()
+    (tmp_path / "flows.txt").touch()
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert offered("%aero_register --file f") == ["flows.yaml", "folder/"]
+    assert offered("%%aero_register --kwargs-file fl") == ["flows.yaml"]

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import aero_jupyter
-from aero_jupyter.notebook import extension, listing
-from aero_jupyter.notebook.options import Options, options
+from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.settings import Settings, options
+from aero_jupyter.notebook.tables import query
 
 
 @pytest.fixture(autouse=True)
@@ -17,10 +18,10 @@ def _as_before(shell: Any) -> Any:
     shell.config.pop("AeroMagics", None)
     extension.unload(shell)
     extension.load(shell)
-    vars(options).update(vars(Options()))
+    vars(options).update(vars(Settings()))
     yield
     shell.config.pop("AeroMagics", None)
-    vars(options).update(vars(Options()))
+    vars(options).update(vars(Settings()))
 
 
 @pytest.mark.parametrize(
@@ -57,14 +58,14 @@ def test_runs_are_narrowed_by_state_and_age(shell: Any, influent: Any) -> None:
 @pytest.mark.parametrize(
     ("line", "happened", "cure"),
     [
-        ("--where name", "--where name does not say which is which.", "Write --where COLUMN=VALUE."),
+        ("--where name", "--where name is not COLUMN=VALUE.", "Write --where COLUMN=VALUE."),
         ("--where nme=x", "data has no column 'nme'.", "Choose one of name, description"),
         ("--sort nme", "data has no column 'nme'.", "Choose one of"),
         ("--since soon", "--since: ", "%aero_list?"),
     ],
 )
-def test_what_cannot_be_asked_is_two_lines(said: Any, line: str, happened: str, cure: str) -> None:
-    lines = said(f"%aero_list data {line}")
+def test_what_cannot_be_asked_is_two_lines(error_lines: Any, line: str, happened: str, cure: str) -> None:
+    lines = error_lines(f"%aero_list data {line}")
     assert len(lines) == 2
     assert happened in lines[0]
     assert cure in lines[1]
@@ -100,7 +101,7 @@ def test_options_change_what_is_shown(shell: Any, influent: Any) -> None:
 def test_options_that_make_no_sense_are_refused(shell: Any) -> None:
     for setting in ("page_size = 7", "theme = 'pink'", "max_rows = 0", "time_zone = 'Nowhere'"):
         shell.run_line_magic("config", f"AeroMagics.{setting}")
-    assert options == Options()
+    assert options == Settings()
 
 
 def test_reloading_keeps_other_formatters(shell: Any) -> None:
@@ -135,13 +136,13 @@ def test_the_server_narrows_and_here_it_is_the_same(
 ) -> None:
     pushed = shell.run_line_magic("aero_list", line)
     assert (len(pushed) > 0) == found
-    monkeypatch.setattr(listing, "_narrows", lambda *_: False)
+    monkeypatch.setattr(query, "_narrows", lambda *_: False)
     assert shell.run_line_magic("aero_list", f"{line} --limit 10000")["id"].tolist() == pushed["id"].tolist()
 
 
 def test_what_the_server_narrows_is_not_read_whole(influent: Any) -> None:
-    narrowed = listing.Listing(aero_jupyter.current(), listing.Question("data", text="influent"))
-    everything = listing.Listing(aero_jupyter.current(), listing.Question("data"))
+    narrowed = query.QueryResult(aero_jupyter.current(), query.ListQuery("data", text="influent"))
+    everything = query.QueryResult(aero_jupyter.current(), query.ListQuery("data"))
     assert len(narrowed.pages.page(1)) == narrowed.pages.total
     assert everything.pages.page(1)
     assert narrowed.pages.total < (everything.pages.total or 0)

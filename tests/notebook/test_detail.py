@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from standins import Flask, Local, Newest, Standin, as_json, serving
+from support.server_standins import Flask, Local, Newest, Standin, json_reply, serve_standin
 
 import aero_jupyter
-from aero_jupyter.notebook.words import span_of
+from aero_jupyter.notebook.formatting import span_of
 
 
 @pytest.fixture(params=[Newest, Local, Flask])
 def server(request: pytest.FixtureRequest, aero: Any) -> Iterator[Standin]:
-    with serving(request.param()) as server:
+    with serve_standin(request.param()) as server:
         aero_jupyter.connect(server.url, token="t")
         yield server
     aero_jupyter.local()
@@ -24,7 +24,7 @@ def server(request: pytest.FixtureRequest, aero: Any) -> Iterator[Standin]:
 
 @pytest.fixture
 def newest(aero: Any) -> Iterator[Standin]:
-    with serving(Newest()) as server:
+    with serve_standin(Newest()) as server:
         aero_jupyter.connect(server.url, token="t")
         yield server
     aero_jupyter.local()
@@ -87,15 +87,15 @@ def test_only_the_flows_of_a_data_are_read(newest: Standin, monkeypatch: pytest.
     mine = newest.add_flow([row], [], function_name="smooth")
     monkeypatch.setattr(newest, "_one", lambda kind, rest: attached(newest, kind, rest, mine))
     frame = aero_jupyter.frame("data")
-    before = len(newest.asked)
+    before = len(newest.requests)
     assert "used by smooth (when any input changes)" in repr(frame.aero.open(0))
-    assert len(newest.asked) - before <= 4
+    assert len(newest.requests) - before <= 4
     assert "/flow/" not in newest.paths()[before:]
 
 
 def attached(server: Newest, kind: str, rest: str, flow: dict[str, Any]) -> Any:
     if rest.endswith("/flows"):
-        return as_json([{"flow_id": flow["id"], "role": "analysis"}])
+        return json_reply([{"flow_id": flow["id"], "role": "analysis"}])
     return Newest._one(server, kind, rest)
 
 

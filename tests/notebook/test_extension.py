@@ -7,8 +7,8 @@ import pytest
 from traitlets.config import Config
 
 from aero_jupyter.notebook import extension
-from aero_jupyter.notebook.magics import AeroMagics
-from aero_jupyter.notebook.options import Options, options
+from aero_jupyter.notebook.magics.magics import AeroMagics
+from aero_jupyter.notebook.settings import Settings, options
 
 LOOK = """
 import sys
@@ -40,7 +40,7 @@ print(done[:5])
 
 
 def watched(line, home):
-    """What a line run in a fresh shell did to files, sockets and processes, besides importing Python's modules."""
+    """Return the file, socket and process events of a line in a fresh shell, without module imports."""
     done = subprocess.run(
         [sys.executable, "-B", "-c", WATCH.format(watched=line)],
         capture_output=True,
@@ -68,7 +68,7 @@ def test_loading_imports_nothing_heavy(tmp_path):
         env={"HOME": str(tmp_path), "PATH": ""},
         check=True,
     )
-    assert done.stdout.splitlines() == ["[]", "12"]
+    assert done.stdout.splitlines() == ["[]", "23"]
 
 
 def test_a_second_load_adds_nothing_and_unload_leaves_nothing(shell):
@@ -94,22 +94,22 @@ def unset(shell):
 def as_set(shell):
     """The options as ``%config`` tells them."""
     magics = next(each for each in shell.configurables if type(each).__name__ == AeroMagics.__name__)
-    return Options(**{name: getattr(magics, name) for name in vars(options)})
+    return Settings(**{name: getattr(magics, name) for name in vars(options)})
 
 
 def test_options_end_with_the_extension_and_are_the_same_wherever_they_are_read(unset):
     unset.run_line_magic("config", "AeroMagics.page_size = 30")
     unset.run_line_magic("config", "AeroMagics.plain = True")
-    assert options == as_set(unset) == Options(page_size=30, plain=True)
+    assert options == as_set(unset) == Settings(page_size=30, plain=True)
     extension.unload(unset)
-    assert options == Options()
+    assert options == Settings()
     unset.config.pop("AeroMagics", None)
     extension.load(unset)
-    assert options == as_set(unset) == Options()
+    assert options == as_set(unset) == Settings()
 
 
 def test_what_was_configured_before_loading_holds(unset):
     extension.unload(unset)
     unset.config.update(Config({"AeroMagics": {"max_rows": 7, "theme": "dark"}}))
     extension.load(unset)
-    assert options == as_set(unset) == Options(max_rows=7, theme="dark")
+    assert options == as_set(unset) == Settings(max_rows=7, theme="dark")

@@ -6,21 +6,21 @@ import pandas as pd
 import pytest
 
 import aero_jupyter
-from aero_jupyter.client.pages import pages_of
+from aero_jupyter.client.pages import pages_over
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data
-from aero_jupyter.notebook.frames import frame_from
-from aero_jupyter.notebook.grid import Live
-from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.paging import Pager
+from aero_jupyter.notebook.tables.aero_frame import frame_from
+from aero_jupyter.notebook.tables.live_table import LiveTable
+from aero_jupyter.notebook.tables.pager import Pager
+from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 
 
 @pytest.fixture
 def many(influent):
     """A listing of 200 data, of a catalogue that is not asked for."""
     session = aero_jupyter.local()
-    listing = Listing(session, Question("data"))
-    listing.pages = pages_of([Data(f"{number:08d}-0000", f"d{number}") for number in range(200)])
+    listing = QueryResult(session, ListQuery("data"))
+    listing.pages = pages_over([Data(f"{number:08d}-0000", f"d{number}") for number in range(200)])
     return listing
 
 
@@ -32,7 +32,8 @@ def test_a_frame_says_where_it_came_from(influent):
 
 
 def test_columns_have_their_types(influent):
-    runs, flows = aero_jupyter.frame("run"), aero_jupyter.frame("flow")
+    # Other tests register flows, too.
+    runs, flows = aero_jupyter.frame("run"), aero_jupyter.frame("flow").aero.all()
     assert str(runs["created"].dtype) == "datetime64[ns, UTC]"
     assert isinstance(runs["state"].dtype, pd.CategoricalDtype)
     assert isinstance(flows["policy"].dtype, pd.CategoricalDtype)
@@ -135,7 +136,7 @@ def test_what_is_made_of_it_is_plain_and_keeps_its_origin(influent):
         plain.aero  # noqa: B018
 
 
-@pytest.mark.parametrize(("kind", "words"), [("nothing", "no list of 'nothing'"), ("version", "none is named")])
+@pytest.mark.parametrize(("kind", "words"), [("nothing", "no list of 'nothing'"), ("version", "id of a dataset")])
 def test_what_cannot_be_listed_is_said(influent, kind, words):
     with pytest.raises(InvalidArgument, match=words):
         aero_jupyter.frame(kind)
@@ -158,6 +159,6 @@ def test_what_is_selected_before_and_after_a_search_comes_back_as_one_table(infl
 
 def test_saved_with_a_notebook_the_live_table_says_how_it_lives_again(influent):
     influent_frame = aero_jupyter.frame("data", "influent")
-    live = Live(influent_frame._listing, influent_frame.aero.code_of)
+    live = LiveTable(influent_frame._listing, influent_frame.aero.code_of)
     saved = live.box._repr_mimebundle_()
-    assert saved["text/plain"] == "Its pages turn while a kernel runs: run the cell again."
+    assert saved["text/plain"] == "This output needs a running kernel: run the cell again."

@@ -1,4 +1,4 @@
-"""Which functions of a kernel a form offers, and the text of each, whatever kind of cell defined it."""
+"""The functions of a kernel that the form offers, and the source code of each, for every kind of cell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aero_jupyter.notebook.panels import here
+from aero_jupyter.notebook.registration import kernel_functions
 
 DEFINED = "def made_here(n=1):\n    return n\n"
 
@@ -14,7 +14,7 @@ DEFINED = "def made_here(n=1):\n    return n\n"
 def offered(shell: Any, *cells: str) -> dict[str, str]:
     for cell in cells:
         shell.run_cell(cell, store_history=True)
-    return here.functions_of(shell)
+    return kernel_functions.functions_of(shell)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_a_function_below_a_decorator_is_offered_with_it(shell: Any) -> None:
 
 def test_a_form_of_a_function_below_time_has_its_text(shell: Any) -> None:
     offered(shell, f"%%time\n{DEFINED}")
-    assert here.text_of(shell.user_ns["made_here"], shell) == ("made_here", DEFINED)
+    assert kernel_functions.text_of(shell.user_ns["made_here"], shell) == ("made_here", DEFINED)

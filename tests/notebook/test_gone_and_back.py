@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 import aero_jupyter
-from aero_jupyter import session
-from aero_jupyter.compute.functions import portable
-from aero_jupyter.notebook.panels import tree as trees
+from aero_jupyter.compute.portable_function import portable
+from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.service import daemon
+from aero_jupyter.session import connections as session
 
 pytestmark = pytest.mark.slow
 

@@ -9,33 +9,31 @@ from typing import Any
 
 import ipywidgets
 import pytest
-from threads import settled
+from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
-from aero_jupyter.notebook import grid
-from aero_jupyter.notebook.panels import face
-from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.base import Twin
-from aero_jupyter.notebook.panels.face import Plain, Shown
-from aero_jupyter.notebook.panels.poller import poller
+from aero_jupyter.notebook.widgets import tree as trees
+from aero_jupyter.notebook.widgets import widget_host
+from aero_jupyter.notebook.widgets.poller import poller
+from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
+from aero_jupyter.notebook.widgets.tree_widget import FallbackTree, TreeHost
 
 
 @pytest.fixture(autouse=True)
 def _here(shell: Any, influent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Panels stand on the shell's AERO, which has data; a front end is given up when a test says so."""
-    for module in (face, grid):
-        monkeypatch.setattr(module, "PATIENCE", 3600)
+    monkeypatch.setattr(widget_host, "WIDGET_HANDSHAKE_SECONDS", 3600)
 
 
 def alive() -> int:
     return len(ipywidgets.widgets.widget._instances)
 
 
-def given_up(panel: Any) -> Plain:
+def given_up(panel: Any) -> FallbackTree:
     """Show a panel where no front end says hello."""
     assert panel.widget is not None
-    panel._shown._give_up()
-    plain: Plain = panel._shown._plain
+    panel._host.show_fallback()
+    plain: FallbackTree = panel._host.fallback
     return plain
 
 
@@ -57,7 +55,7 @@ def test_plain_controls_are_kept_from_one_show_to_the_next() -> None:
 
 def test_a_form_that_changes_does_not_leave_its_old_controls_behind() -> None:
     done: list[Any] = []
-    plain = Plain(done.append)
+    plain = FallbackTree(done.append)
 
     def show(*names: str) -> None:
         fields = [trees.field(name, name, "", known=names) for name in names]
@@ -85,12 +83,12 @@ def test_a_form_that_changes_does_not_leave_its_old_controls_behind() -> None:
 def test_rows_carried_on_leave_no_widgets_behind() -> None:
     bench, data = aero_jupyter.panel(), aero_jupyter.current().client.resolve_data("influent")
     assert bench.widget is not None
-    bench.begin()
-    settled()
+    bench.on_displayed()
+    wait_for_panel_threads()
     counts, watching = [], []
     for what in ("lineage", "runs") * 6:
-        bench._carried(what, data)
-        settled()
+        bench._navigate_to_tab(what, data)
+        wait_for_panel_threads()
         counts.append(alive())
         watching.append(len(poller))
     assert counts[-1] == counts[1]
@@ -101,11 +99,11 @@ def test_rows_carried_on_leave_no_widgets_behind() -> None:
 def test_a_panel_below_takes_the_place_of_the_one_before() -> None:
     browse, data = aero_jupyter.browse("influent"), aero_jupyter.current().client.resolve_data("influent")
     assert browse.widget is not None
-    settled()
+    wait_for_panel_threads()
     counts, watching = [], []
     for what in ("lineage", "runs") * 4:
-        browse.carried(what, data)
-        settled()
+        browse.navigate_from_row(what, data)
+        wait_for_panel_threads()
         counts.append(alive())
         watching.append(len(poller))
     assert counts[-1] == counts[1]
@@ -119,8 +117,8 @@ def test_what_was_given_to_a_workbench_is_not_ended_by_it() -> None:
     mine = aero_jupyter.lineage("level@1")
     bench = aero_jupyter.panel("lineage", lineage=mine)
     assert bench.widget is not None
-    bench._carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
-    settled()
+    bench._navigate_to_tab("lineage", aero_jupyter.current().client.resolve_data("influent"))
+    wait_for_panel_threads()
     assert mine.widget.comm is not None
     bench.close()
 
@@ -135,21 +133,21 @@ def test_nobody_polls_for_plain_controls_that_nobody_sees() -> None:
     assert len(poller) == before
     plain._view_count = 2
     assert len(poller) == before + 1
-    # The front end was only slow: the plain controls are gone, and so is who looked at them.
-    card._shown._heard(None, {"do": "hello", "view": "one"}, [])
-    card._shown._heard(None, {"do": "bye", "view": "one"}, [])
+    # The front end was only slow: the fallback controls are gone, and so are their observers.
+    card._host._handle_message(None, {"do": "hello", "view": "one"}, [])
+    card._host._handle_message(None, {"do": "bye", "view": "one"}, [])
     assert len(poller) == before
 
 
 def test_the_table_too_is_not_polled_for_when_its_plain_controls_are_gone() -> None:
     runs = aero_jupyter.monitor()
     assert runs.widget is not None
-    settled()
+    wait_for_panel_threads()
     before, live = len(poller), runs._live
     assert live is not None
-    live._give_up()
+    live.show_fallback()
     assert len(poller) == before + 1
-    controls = live._controls
+    controls = live.fallback
     assert controls is not None
     controls._view_count = 1
     controls._view_count = 0
@@ -160,9 +158,9 @@ def test_who_waits_for_a_workbench_is_given_what_comes_of_its_tabs() -> None:
     bench = aero_jupyter.panel()
     assert bench.widget is not None
     data = aero_jupyter.current().client.resolve_data("influent")
-    settled()
-    bench._carried("lineage", data)
-    settled()
+    wait_for_panel_threads()
+    bench._navigate_to_tab("lineage", data)
+    wait_for_panel_threads()
 
     async def waited() -> Any:
         waiting = asyncio.ensure_future(bench.wait())
@@ -174,7 +172,7 @@ def test_who_waits_for_a_workbench_is_given_what_comes_of_its_tabs() -> None:
         return await asyncio.wait_for(waiting, 30)
 
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(lambda: asyncio.run(waited())).result(60).name == "influent"
+        assert pool.submit(lambda: asyncio.run(waited())).result(180).name == "influent"
     bench.close()
 
 
@@ -189,23 +187,24 @@ def test_what_goes_wrong_on_a_timer_is_shown_once_and_kept() -> None:
     def broken() -> dict[str, str]:
         raise ValueError("no state")
 
-    twin = Twin(broken, Panel())
+    twin = StaticSnapshot(broken, Panel())
     twin._handle = object()
     for _ in range(2):
         twin.later()
-        assert twin._timer is not None
-        twin._timer.function()
-    assert shown == [("Something went wrong here: ValueError: no state", "See more with %aero_traceback.")]
+        assert twin._update._pending is not None
+        twin._update._pending._timer.function()
+    assert shown == [("Something went wrong here: ValueError: no state", "See more with %aero_traceback")]
     assert str(sys.last_value) == "no state"
-    assert twin._timer is None or not twin._timer.cancel()
+    if twin._update._pending is not None:
+        twin._update._pending.cancel()
 
 
 @pytest.mark.usefixtures("errors_are_shown")
 def test_what_goes_wrong_in_plain_controls_is_shown_in_the_panel() -> None:
     card = aero_jupyter.flow("take_in").panel
     assert card.widget is not None
-    shown: Shown = card._shown
+    shown: TreeHost = card._host
     shown._tree = {"children": [{"is": "field"}]}
-    shown._give_up()
+    shown.show_fallback()
     assert "Something went wrong here: KeyError" in trees.as_text(card.tree())
     card.close()

@@ -1,4 +1,4 @@
-"""Where a lineage may begin: what has no version yet, what failed, a column, a variable; and flows that open."""
+"""The starts of a lineage: a dataset without versions, a failed run, a column, a variable; and flows that open."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
-from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.words import state_of
+from aero_jupyter.notebook.formatting import format_state
+from aero_jupyter.notebook.widgets import tree as trees
 
 CELL = (
     "%%aero_register {options} --output {name}\n"
@@ -30,10 +30,10 @@ def registered(shell: Any, name: str, body: str = "pass", *, options: str = "", 
 
 
 def failed(flow: Any, *, ask: bool = False) -> Any:
-    """Give the run of a flow, ended."""
+    """Return an ended run of a flow."""
     client = aero_jupyter.current().client
     run = client.run_flow(flow.id) if ask else client.list("run", match=flow.id).page(1)[0]
-    return client.wait_for_run(run.id, 60)
+    return client.wait_for_run(run.id, 180)
 
 
 def again(view: Any) -> Any:
@@ -79,10 +79,10 @@ def test_a_failed_run_shows_what_it_used_and_what_it_would_have_made(shell: Any)
     graph = view.to_networkx()
     (made,) = (id for id, box in graph.nodes(data=True) if box["is_here"])
     assert graph.nodes[made]["has_failed"]
-    # From what it used, it is seen as well.
+    # The failed run also appears in the lineage of its input.
     assert "start_fails → start_fails no version yet · last run failed" in repr(aero_jupyter.lineage("influent"))
     assert "start_fails" not in repr(aero_jupyter.lineage("influent@1"))
-    view._begin = lambda task: task()
+    view._start_task = lambda task: task()
     view.act({"do": "refresh"})
     assert view.value.run == run.id
 
@@ -90,7 +90,7 @@ def test_a_failed_run_shows_what_it_used_and_what_it_would_have_made(shell: Any)
 def test_a_run_that_found_nothing_new_shows_the_version_it_found(shell: Any) -> None:
     flow = registered(shell, "start_same", options="--policy none")
     client = aero_jupyter.current().client
-    states = [client.wait_for_run(client.run_flow(flow.id).id, 60) for _ in range(2)]
+    states = [client.wait_for_run(client.run_flow(flow.id).id, 180) for _ in range(2)]
     assert [run.state for run in states] == ["done", "unchanged"]
     assert "start_same → start_same v1" in repr(aero_jupyter.lineage(states[1]))
 
@@ -99,14 +99,14 @@ def test_a_column_of_a_table_knows_where_it_came_from(shell: Any) -> None:
     table = aero_jupyter.read("level")
     for part in (table["level"], table.head(2), table):
         assert repr(aero_jupyter.lineage(part)).splitlines()[0] == "Lineage of level v2"
-    with pytest.raises(InvalidArgument, match="A Series does not say where it came from"):
+    with pytest.raises(InvalidArgument, match="A Series has no recorded lineage"):
         aero_jupyter.lineage(table["level"].__class__([1]))
 
 
 def test_the_magic_takes_a_variable_that_came_from_aero(shell: Any) -> None:
     shell.user_ns |= {"mine": aero_jupyter.read("level"), "plain": [1], "influent": aero_jupyter.read("level")}
     assert repr(shell.run_line_magic("aero_lineage", "mine")).startswith("Lineage of level v2")
-    # A data of that name comes first.
+    # A dataset of that name takes precedence.
     assert repr(shell.run_line_magic("aero_lineage", "influent")).startswith("Lineage of influent v2")
     with pytest.raises(UnknownName, match="There is no data named 'plain'"):
         shell.run_line_magic("aero_lineage", "plain")
@@ -114,7 +114,7 @@ def test_the_magic_takes_a_variable_that_came_from_aero(shell: Any) -> None:
 
 def test_a_flow_opens_with_its_policy_its_runs_and_its_function(shell: Any) -> None:
     view = aero_jupyter.lineage("level")
-    view._begin = lambda task: task()
+    view._start_task = lambda task: task()
     picture = next(node for node in trees.walk(view.tree()) if node["is"] == "picture")
     line = next(line for line in picture["lines"] if line["flow"] == "follow")
     view.act({"do": "open", "id": line["id"]})
@@ -123,14 +123,14 @@ def test_a_flow_opens_with_its_policy_its_runs_and_its_function(shell: Any) -> N
     for words in (
         "When any input changes.",
         "local endpoint",
-        f"newest run: {state_of(newest.state)}",
+        f"newest run: {format_state(newest.state)}",
         "function follow",
     ):
         assert words in shown
     assert view.value.opened == line["id"] == aero_jupyter.current().client.resolve_flow("follow").id
     assert again(view).value == view.value
     carried: list[Any] = []
-    view.carry = lambda what, subject: carried.append((what, subject.id))
+    view.navigate = lambda what, subject: carried.append((what, subject.id))
     view.act({"do": "carry", "what": "runs"})
     assert carried == [("runs", line["id"])]
 
@@ -141,15 +141,15 @@ def test_a_source_opens_with_its_whole_address(shell: Any) -> None:
     view.open(source)
     data = aero_jupyter.current().client.resolve_data("influent")
     assert f"source {data.url}" in repr(view)
-    assert "Pulled every day." in repr(view)
+    assert "Downloaded every day." in repr(view)
     assert again(view).value == view.value
 
 
 def test_a_deleted_flow_opens_and_says_so(shell: Any) -> None:
     flow = registered(shell, "start_gone", options="--policy none")
     client = aero_jupyter.current().client
-    client.wait_for_run(client.run_flow(flow.id).id, 60)
+    client.wait_for_run(client.run_flow(flow.id).id, 180)
     client.delete_flow(flow.id)
     view = aero_jupyter.lineage("start_gone")
     view.open(flow.id)
-    assert "This flow was deleted; what it made stays." in repr(view)
+    assert "This flow was deleted. Its versions are kept." in repr(view)

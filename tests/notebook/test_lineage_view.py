@@ -15,13 +15,13 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
-from aero_jupyter.notebook.panels.boxes import graph_of
-from aero_jupyter.notebook.panels.drawing import as_svg, drawing
-from aero_jupyter.notebook.panels.folding import collapsed
-from aero_jupyter.notebook.panels.graph import Box, Graph, Line
-from aero_jupyter.notebook.panels.listed import as_list
-from aero_jupyter.notebook.panels.placing import placed
-from aero_jupyter.notebook.panels.tree import html_list
+from aero_jupyter.notebook.panels.lineage.builder import graph_of
+from aero_jupyter.notebook.panels.lineage.folding import collapse
+from aero_jupyter.notebook.panels.lineage.graph import Box, Graph, Line
+from aero_jupyter.notebook.panels.lineage.layout import box_positions
+from aero_jupyter.notebook.panels.lineage.outline import as_list
+from aero_jupyter.notebook.panels.lineage.svg import as_svg, build_drawing
+from aero_jupyter.notebook.widgets.tree import html_list
 
 
 def chained(count: int) -> Graph:
@@ -30,7 +30,7 @@ def chained(count: int) -> Graph:
 
 
 def version(name: str, number: int, newest: int) -> Version:
-    return Version(f"{name}{number}", name, number, data=Data(name, name, raw={"newest_version": newest}))
+    return Version(f"{name}{number}", name, number, data=Data(name, name, newest_version=newest))
 
 
 def test_from_any_thing_of_aero_the_way_is_told(influent: Any) -> None:
@@ -78,7 +78,7 @@ def test_where_versions_are_not_told_it_is_of_flows_and_says_so() -> None:
 @pytest.mark.parametrize("nothing", [None, 7, "", {}])
 def test_what_does_not_come_from_aero_is_said(aero: Any, nothing: Any) -> None:
     aero_jupyter.local()
-    with pytest.raises(InvalidArgument, match="does not say where it came from"):
+    with pytest.raises(InvalidArgument, match="has no recorded lineage"):
         aero_jupyter.lineage(nothing)
 
 
@@ -102,7 +102,7 @@ def test_the_forms_hold_the_same(influent: Any) -> None:
 def test_hostile_names_are_shown_as_themselves() -> None:
     name = "<img src=x onerror='hit()'>\"&]|\n\x1b[2J"
     graph = Graph({"a": Box("a", name, is_here=True), "b": Box("b", name)}, (Line("a", "b", name),))
-    svg = as_svg(drawing(graph, name))
+    svg = as_svg(build_drawing(graph, name))
     ElementTree.fromstring(svg.replace("\x1b", ""))
     assert "<img" not in svg + html_list(as_list(graph))
     assert "<img" not in graph.to_mermaid()
@@ -111,17 +111,17 @@ def test_hostile_names_are_shown_as_themselves() -> None:
 
 def test_a_long_chain_is_drawn_as_one_box_and_listed_whole_elsewhere() -> None:
     graph = chained(100)
-    drawn = collapsed(graph)
+    drawn = collapse(graph)
     assert [box.name for box in drawn.boxes.values()] == ["data 0", "… 4 more", "data 5", "… 93 more", "data 99"]
     assert len(drawn.lines) == 4
-    assert collapsed(chained(60)) == chained(60)
+    assert collapse(chained(60)) == chained(60)
 
 
 @pytest.mark.parametrize("count", [300, 3_000])
 def test_large_graphs_are_drawn_with_sources_left(count: int) -> None:
     boxes = {str(number): Box(str(number), f"d{number}") for number in range(count)}
     lines = tuple(Line(str(number // 3), str(number), "f") for number in range(1, count))
-    places = placed(Graph(boxes, lines))
+    places = box_positions(Graph(boxes, lines))
     assert len(set(places.values())) == count
     assert all(places[line.start][0] < places[line.end][0] for line in lines)
     crossings = sum(
@@ -138,10 +138,10 @@ def test_large_graphs_are_drawn_with_sources_left(count: int) -> None:
 def test_any_graph_has_a_place_and_a_line_for_everything(pairs: set[tuple[int, int]]) -> None:
     ids = {str(each) for pair in pairs for each in pair}
     graph = Graph({id: Box(id, f"d{id}") for id in sorted(ids)}, tuple(Line(str(a), str(b), "f") for a, b in pairs))
-    assert set(placed(graph)) == ids
-    assert len(set(placed(graph).values())) == len(ids)
+    assert set(box_positions(graph)) == ids
+    assert len(set(box_positions(graph).values())) == len(ids)
     assert {words.split()[-1] for _, words in as_list(graph) if "see above" not in words} >= {f"d{id}" for id in ids}
-    ElementTree.fromstring(as_svg(drawing(graph, "any")))
+    ElementTree.fromstring(as_svg(build_drawing(graph, "any")))
 
 
 def test_what_is_stale_is_told_once() -> None:
@@ -176,8 +176,8 @@ def test_an_unchanged_run_takes_the_mark_away(shell: Any, aero: Any) -> None:
     client = aero_jupyter.current().client
     moves, stays = (client.resolve_flow(name) for name in ("view_moves", "view_stays"))
     for runs in (1, 2):
-        client.wait_for_run(client.run_flow(moves.id).id, 60)
-        ended = [run for run in client.list("run", match=stays.id).all() if client.wait_for_run(run.id, 60)]
+        client.wait_for_run(client.run_flow(moves.id).id, 180)
+        ended = [run for run in client.list("run", match=stays.id).all() if client.wait_for_run(run.id, 180)]
         assert len(ended) == runs
     assert client.get_run(ended[0].id).state == "unchanged"
     assert "view_moves v1" in repr(aero_jupyter.lineage("view_stays"))
@@ -201,8 +201,8 @@ def test_sources_and_flows_without_inputs_are_drawn(influent: Any) -> None:
     source = next(box for box in graph.boxes.values() if box.kind == "source")
     assert source.name.startswith("https://example.org/")
     assert len(source.name) == 60
-    ElementTree.fromstring(as_svg(drawing(graph, "x")))
-    assert "<i>" not in as_svg(drawing(graph, "x")) + html_list(as_list(graph)) + graph.to_mermaid()
+    ElementTree.fromstring(as_svg(build_drawing(graph, "x")))
+    assert "<i>" not in as_svg(build_drawing(graph, "x")) + html_list(as_list(graph)) + graph.to_mermaid()
 
 
 def test_what_failed_is_marked_in_mermaid() -> None:

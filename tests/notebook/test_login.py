@@ -1,4 +1,4 @@
-"""The panel that logs in, and what the magic does where there is no panel."""
+"""The login panel, and the magic without a panel."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import sys
 import threading
 from types import SimpleNamespace
 
+import globus_sdk
 import ipywidgets
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from login_people import EXTRA, SECRET, SERVICE
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from support.login_accounts import EXTRA_SCOPE, SECRET, SERVICE
 
-from aero_jupyter import session as sessions
-from aero_jupyter.auth.person import Person
-from aero_jupyter.core.errors import LoginRequired, NotAuthorized
-from aero_jupyter.notebook import extension, frontend, login
-from aero_jupyter.notebook.login import Panel
-from aero_jupyter.notebook.views import Card, Who
+import aero_jupyter
+from aero_jupyter import utils
+from aero_jupyter.auth.user_login import UserLogin
+from aero_jupyter.core.errors import InvalidArgument, LoginRequired, NotAuthorized
+from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.panels import login
+from aero_jupyter.notebook.panels.login_panel import LoginPanel
+from aero_jupyter.notebook.widgets import frontend
+from aero_jupyter.notebook.widgets.cards import Card, LoginCard
+from aero_jupyter.session import connections as sessions
 
 
 @pytest.fixture
@@ -30,12 +35,12 @@ def in_lab(monkeypatch):
 
 
 @pytest.fixture
-def panel(here, auth, in_lab):
+def panel(configured_server, auth, in_lab):
     return login.log_in(sessions.connect(), None, False)
 
 
 def shown(panel):
-    """What a person can read on it."""
+    """Return the visible text of the panel."""
     texts, widgets = [], list(panel.children)
     while widgets:
         widget = widgets.pop(0)
@@ -46,7 +51,7 @@ def shown(panel):
 
 def settled(panel):
     if panel._worker is not None:
-        panel._worker.join(30)
+        panel._worker.join(180)
     return shown(panel)
 
 
@@ -68,7 +73,7 @@ def state(panel):
 
 def test_the_panel_says_where_and_what_it_will_be_able_to_do(panel):
     text = shown(panel)
-    link = sessions.current().credentials.person.link().replace("&", "&amp;")
+    link = sessions.current().credentials.user_login.link().replace("&", "&amp;")
     assert f'<a href="{link}" target="_blank" rel="noopener noreferrer"' in text
     assert f'data-link="{link}"' in text
     for words in ("Log in to AERO (127.0.0.1:", "Paste the code", "run functions (Compute)", "waiting for the code"):
@@ -86,7 +91,7 @@ def test_its_text_is_the_whole_link_for_those_who_see_no_widgets(panel):
 def test_a_code_and_a_click_log_in(panel, auth):
     text = type_and_click(panel, auth.log_in(panel.link))
     assert "✓ Logged in as vh@example.edu until " in text
-    assert "(renewed by itself)." in text
+    assert "(renewed automatically)." in text
     assert "Paste the code" not in text
     assert [data.name for data in sessions.current().client.list("data").page(1)] == ["sewage"]
     assert repr(panel).startswith("Logged in as vh@example.edu")
@@ -119,8 +124,8 @@ def test_it_finishes_on_any_thread(panel, auth):
 
 
 def test_clicking_twice_sends_the_code_once(panel, auth, monkeypatch):
-    finish, gate = Person.finish, threading.Event()
-    monkeypatch.setattr(Person, "finish", lambda self, code: gate.wait(30) and finish(self, code))
+    finish, gate = UserLogin.finish, threading.Event()
+    monkeypatch.setattr(UserLogin, "finish", lambda self, code: gate.wait(180) and finish(self, code))
     panel._field.value = auth.log_in(panel.link)
     panel._button.click()
     panel._button.click()
@@ -130,8 +135,8 @@ def test_clicking_twice_sends_the_code_once(panel, auth, monkeypatch):
 
 
 def test_while_it_is_sent_the_code_is_not_in_the_notebook(panel, auth, monkeypatch):
-    seen, finish = [], Person.finish
-    monkeypatch.setattr(Person, "finish", lambda self, code: seen.append(state(panel)) or finish(self, code))
+    seen, finish = [], UserLogin.finish
+    monkeypatch.setattr(UserLogin, "finish", lambda self, code: seen.append(state(panel)) or finish(self, code))
     code = auth.log_in(panel.link)
     assert "✓ Logged in" in type_and_click(panel, code)
     assert code not in seen[0]
@@ -155,14 +160,14 @@ def test_enter_after_a_refused_code_sends_the_new_one(panel, auth):
 
 
 def test_an_empty_field_is_told_so(panel):
-    assert "There is no code to log in with." in type_and_click(panel, "  ")
+    assert "The login code is missing." in type_and_click(panel, "  ")
 
 
 def test_without_a_network_the_code_is_kept_but_not_in_the_notebook(panel, auth):
     code = auth.log_in(panel.link)
     auth.failing = 503
     text = type_and_click(panel, code)
-    assert "Globus is out of order (503).<br>Try again later." in text
+    assert "Globus failed (status 503).<br>Try again later." in text
     assert "The code is kept" in panel._field.placeholder
     assert code not in state(panel)
     auth.failing = None
@@ -170,7 +175,7 @@ def test_without_a_network_the_code_is_kept_but_not_in_the_notebook(panel, auth)
     assert "✓ Logged in" in settled(panel)
 
 
-def test_no_network_is_said_once(here, auth, in_lab, monkeypatch):
+def test_no_network_is_said_once(configured_server, auth, in_lab, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as gone:
         monkeypatch.setenv("GLOBUS_SDK_SERVICE_URL_AUTH", f"http://127.0.0.1:{gone.getsockname()[1]}")
     text = type_and_click(login.log_in(sessions.connect(), None, False), "abc")
@@ -182,9 +187,9 @@ def test_what_goes_wrong_here_is_shown_and_kept_for_the_traceback(panel, monkeyp
     def broken(*_):
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(Person, "finish", broken)
+    monkeypatch.setattr(UserLogin, "finish", broken)
     monkeypatch.setattr(sys, "last_value", None, raising=False)
-    assert "Something went wrong here: RuntimeError: boom<br>See more with %aero_traceback." in type_and_click(
+    assert "Something went wrong here: RuntimeError: boom<br>See more with %aero_traceback" in type_and_click(
         panel, "abc"
     )
     assert str(sys.last_value) == "boom"
@@ -207,8 +212,8 @@ def test_no_code_and_no_token_is_in_the_state_of_the_notebook(panel, auth):
 
 def test_the_panel_logs_out_again(panel, auth):
     type_and_click(panel, auth.log_in(panel.link))
-    panel._leave.click()
-    assert "the tokens are forgotten here and revoked at Globus." in settled(panel)
+    panel._logout_button.click()
+    assert "the tokens were deleted here and revoked at Globus." in settled(panel)
     with pytest.raises(LoginRequired):
         sessions.login()
 
@@ -218,7 +223,7 @@ def test_a_second_login_shows_the_same_panel_and_force_a_fresh_one(panel):
     assert login.log_in(here, None, False) is panel
     fresh = login.log_in(here, None, True)
     assert fresh.link != panel.link
-    assert "A newer login page has taken the place" in shown(panel)
+    assert "A newer login page has replaced" in shown(panel)
     assert login.log_in(here, None, False) is fresh
 
 
@@ -233,29 +238,29 @@ def test_who_is_logged_in_is_asked_of_globus(panel, auth):
     here = sessions.current()
     assert repr(login.log_in(here, None, False)).startswith("Logged in as vh@example.edu")
     auth.failing = 503
-    assert "Whether the login still holds is not known." in repr(login.log_in(here, None, False))
+    assert "The login could not be checked." in repr(login.log_in(here, None, False))
     auth.failing = None
     auth.revoke_all()
-    assert isinstance(login.log_in(here, None, False), Panel)
+    assert isinstance(login.log_in(here, None, False), LoginPanel)
 
 
 def test_a_login_that_lacks_something_says_what(panel, auth):
     type_and_click(panel, auth.log_in(panel.link))
     here = sessions.current()
-    here.credentials.person.store.remove_token_data("funcx_service")
+    here.credentials.user_login.store.remove_token_data("funcx_service")
     assert "It lacks: run functions (Compute)." in shown(login.log_in(here, None, False))
 
 
-def test_without_widgets_the_link_and_how_to_finish_are_text(here, auth, monkeypatch):
+def test_without_widgets_the_link_and_how_to_finish_are_text(configured_server, auth, monkeypatch):
     monkeypatch.setattr(login, "front_end", lambda: "text")
     card = login.log_in(sessions.connect(), None, False)
     assert type(card) is Card
-    assert repr(card).splitlines()[1] == sessions.current().credentials.person.link()
+    assert repr(card).splitlines()[1] == sessions.current().credentials.user_login.link()
     assert "%aero_login --code CODE" in repr(card)
-    assert isinstance(login.log_in(sessions.current(), auth.log_in(repr(card).splitlines()[1]), False), Who)
+    assert isinstance(login.log_in(sessions.current(), auth.log_in(repr(card).splitlines()[1]), False), LoginCard)
 
 
-def test_with_client_credentials_nobody_has_to_log_in(here, auth, monkeypatch):
+def test_with_client_credentials_nobody_has_to_log_in(configured_server, auth, monkeypatch):
     monkeypatch.setenv("AERO_CLIENT_ID", SERVICE)
     monkeypatch.setenv("AERO_CLIENT_SECRET", SECRET)
     assert "as the Globus client 9a4e11d2" in repr(login.log_in(sessions.connect(), None, False))
@@ -275,7 +280,7 @@ def test_where_nobody_can_be_asked_nobody_is_there(monkeypatch, allowed, how):
 
 
 @pytest.fixture
-def cells(here, in_lab, monkeypatch, tmp_path):
+def cells(configured_server, in_lab, monkeypatch, tmp_path):
     """A shell with the magics on the real session, and what it displays."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     shell, displayed = InteractiveShell(), []
@@ -290,18 +295,18 @@ def cells(here, in_lab, monkeypatch, tmp_path):
 def test_a_cell_that_fails_for_want_of_a_login_gets_the_panel(cells, auth):
     shell, displayed = cells
     result = shell.run_cell("%aero_list data")
-    assert result.error_in_exec._render_traceback_()[0].startswith("Nobody is logged in to 127.0.0.1")
+    assert result.error_in_exec._render_traceback_()[0].startswith("You are not logged in to 127.0.0.1")
     [panel] = displayed
     type_and_click(panel, auth.log_in(panel.link))
     assert list(shell.run_cell("%aero_list data").result["name"]) == ["sewage"]
     assert len(displayed) == 1
 
 
-def test_a_service_that_demands_more_leads_to_one_sentence_and_a_panel(cells, auth, here):
+def test_a_service_that_demands_more_leads_to_one_sentence_and_a_panel(cells, auth, configured_server):
     shell, displayed = cells
     panel = shell.run_cell("%aero_login").result
     type_and_click(panel, auth.log_in(panel.link))
-    here.demands = EXTRA
+    configured_server.required_scope = EXTRA_SCOPE
     error = shell.run_cell("%aero_list data").error_in_exec
     assert error._render_traceback_()[0] == "A service asks for a consent that this login does not include."
     [panel] = displayed
@@ -325,12 +330,32 @@ def test_logging_out_with_the_magic(cells, auth):
 
 
 @pytest.mark.parametrize("cell", ["%aero_login", "%aero_list data"])
-def test_a_scheduled_notebook_fails_with_the_exact_cure(here, cell):
+def test_a_scheduled_notebook_fails_with_the_exact_cure(configured_server, cell):
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"%load_ext aero_jupyter\n{cell}")])
     with pytest.raises(CellExecutionError) as caught:
         NotebookClient(book, timeout=60).execute()
-    assert caught.value.evalue.startswith("Nobody is logged in to 127.0.0.1")
+    assert caught.value.evalue.startswith("You are not logged in to 127.0.0.1")
     assert "set AERO_CLIENT_ID and AERO_CLIENT_SECRET (or AERO_ACCESS_TOKEN)" in caught.value.evalue
     assert "aero-jupyter login" in caught.value.evalue
     outputs = book.cells[0].outputs
     assert [each.output_type for each in outputs] == ["error"]
+
+
+def test_a_script_s_login_does_not_hold_up_a_notebook(shell, monkeypatch):
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    with pytest.raises(InvalidArgument, match="%aero_login"):
+        utils.authenticate(globus_sdk.NativeAppAuthClient("94d05b66-bf20-435d-a406-2577096b6cb6"), "openid")
+
+
+def test_the_login_names_its_profile(shell, error_lines, tmp_path, monkeypatch):
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'[field]\nclient_uuid = "c"\nportal_client_id = "p"\ncache_dir = "{tmp_path}"\nserver = "https://h/fhwa"\n'
+    )
+    monkeypatch.setenv("AERO_CONFIG_FILE", str(file))
+    monkeypatch.setenv("AERO_ACCESS_TOKEN", "a-token")
+    assert "There is no profile 'filed'" in error_lines("%aero_login --profile filed")[0]
+    assert aero_jupyter.current().is_local
+    shell.run_cell("%aero_login --profile field")
+    assert aero_jupyter.current().client.base_url == "https://h/fhwa/"
+    aero_jupyter.local()

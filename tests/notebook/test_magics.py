@@ -39,6 +39,13 @@ def test_after_a_logout_the_next_magic_finds_the_local_aero_again(shell, influen
     assert len(shell.run_line_magic("aero_get", "influent"))
 
 
+def test_status_names_a_misspelt_setting(shell, influent, monkeypatch):
+    monkeypatch.setenv("AERO_LOCAL_TIMOUT", "60")
+    assert repr(shell.run_line_magic("aero_status", "")).splitlines()[2] == (
+        "▲ AERO_LOCAL_TIMOUT is set but is not a setting, so it is ignored. Did you mean AERO_LOCAL_TIMEOUT?"
+    )
+
+
 def test_status_says_where_and_how_much(shell, influent):
     heading, counts = repr(shell.run_line_magic("aero_status", "")).splitlines()
     assert heading == f"✓ local AERO answers at {aero_jupyter.current().client.base_url}"
@@ -121,23 +128,27 @@ def test_a_run_is_waited_for_and_shown(shell, influent):
 @pytest.mark.parametrize(
     ("line", "happened", "cure"),
     [
-        ("aero_get", "%aero_get needs id.", "%aero_get? shows what it takes."),
+        ("aero_get", "%aero_get needs id.", "%aero_get? lists its arguments."),
         ("aero_get influent --version x", "--version: x is not a whole number.", "%aero_get?"),
         ("aero_get influent --version -1", "--version: -1 is not a whole number.", "%aero_get?"),
         ("aero_get influent --version", "--version needs a value.", "%aero_get?"),
         ("aero_get influent --wait soon", "--wait: soon is not a number of seconds.", "%aero_get?"),
         ("aero_get influent --wait nan", "--wait: nan is not a number of seconds.", "%aero_get?"),
-        ('aero_get "influent', 'A quotation or a backslash has no end in: "influent', "Close it."),
+        ('aero_get "influent', 'A quotation mark or a backslash is not closed in: "influent', "Close it."),
         ("aero_get influent --nothing", "%aero_get does not know --nothing.", "%aero_get?"),
         ("aero_get influent level", "%aero_get does not know level.", "%aero_get?"),
-        ("aero_get {nope}", "{nope} stands for nothing here.", "Run the cell that makes it"),
-        ("aero_get influent --version 9", "influent has versions 1 to 2, not 9.", "Choose one of them."),
+        ("aero_get {nope}", "{nope} is not defined in this notebook.", "Run the cell that defines it"),
+        (
+            "aero_get influent --version 9",
+            "influent has versions 1 to 2; there is no version 9.",
+            "Choose one of them.",
+        ),
         ("aero_get influnet", "There is no data named 'influnet'.", "Did you mean influent?"),
         ("aero_versions influnet", "There is no data named 'influnet'.", "Did you mean influent?"),
         ("aero_list", "%aero_list needs kind.", "%aero_list?"),
         ("aero_list nothing", "nothing is no kind; there are data, flow, prov, run.", "%aero_list?"),
         ("aero_list data --limit -1", "--limit: -1 is not a whole number.", "%aero_list?"),
-        ("aero_search", "There is nothing to search for.", "Write %aero_search QUERY"),
+        ("aero_search", "The search has no query.", "Write %aero_search QUERY"),
         ("aero_search (rain", "column 1", "Close it"),
         ("aero_search (rain --scan", "column 1", "Close it"),
         ("aero_run", "%aero_run needs flow.", "%aero_run?"),
@@ -148,34 +159,34 @@ def test_a_run_is_waited_for_and_shown(shell, influent):
         ("aero_traceback now", "%aero_traceback does not know now.", "%aero_traceback?"),
     ],
 )
-def test_what_cannot_be_done_is_two_lines(said, influent, line, happened, cure):
-    lines = said(f"%{line}")
+def test_what_cannot_be_done_is_two_lines(error_lines, influent, line, happened, cure):
+    lines = error_lines(f"%{line}")
     assert len(lines) == 2
     assert happened in lines[0]
     assert cure in lines[1]
 
 
-def test_the_traceback_tells_the_rest_of_the_last_error(shell, said, influent):
-    said("%aero_get influnet")
-    told = shell.run_cell("%aero_traceback").result
-    assert "There is no data named 'influnet'." in repr(told)
-    assert "Traceback" in repr(told)
-    assert "Traceback" in told._repr_html_()
+def test_the_traceback_tells_the_rest_of_the_last_error(shell, error_lines, influent):
+    error_lines("%aero_get influnet")
+    card = shell.run_cell("%aero_traceback").result
+    assert "There is no data named 'influnet'." in repr(card)
+    assert "Traceback" in repr(card)
+    assert "Traceback" in card._repr_html_()
 
 
 @pytest.mark.parametrize("magic", [*(f"%{name}" for name in LINES), "%aero_traceback", "%%aero_register", "%%aero_run"])
 def test_every_magic_has_help_that_names_its_options(shell, capsys, magic):
     name = magic.lstrip("%")
     shell.run_cell(f"{magic}?")
-    told = capsys.readouterr().out
-    assert f"%{name}" in told
+    output = capsys.readouterr().out
+    assert f"%{name}" in output
     described = shell.magics_manager.magics["cell" if magic.startswith("%%") else "line"][name]
     options = (
         [action.option_strings[0] for action in described.parser._actions if action.option_strings]
         if hasattr(described, "parser")
         else ["--limit", "--scan"]
     )
-    assert [option for option in options if option not in told] == []
+    assert [option for option in options if option not in output] == []
 
 
 def test_tab_knows_the_magics(shell):

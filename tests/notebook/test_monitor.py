@@ -1,4 +1,4 @@
-"""Runs followed: what is new, what is done to them, and a server that goes away and comes back."""
+"""The monitor of runs: new runs, actions on runs, and a server that stops and returns."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import Unreachable
-from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.panels.monitor import Monitor, RunPager
-from aero_jupyter.notebook.panels.poller import Poller
+from aero_jupyter.notebook.panels.runs.panel import Monitor, RunPager
+from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
+from aero_jupyter.notebook.widgets.poller import Poller
 
 SLOW = """%%aero_register --output {name}
 def {name}(seconds=30):
@@ -31,7 +31,7 @@ class Followed:
     def __init__(self, flow: str | None) -> None:
         self.views: list[dict[str, Any]] = []
         self.poller = Poller()
-        listing = Listing(aero_jupyter.current(), Question("run", flow))
+        listing = QueryResult(aero_jupyter.current(), ListQuery("run", flow))
         self.pager = RunPager(listing, self.views.append, lambda _: "", begin=lambda task: task(), by=self.poller)
         self.pager.turn(self.pager.place)
 
@@ -69,7 +69,7 @@ def until(look: Any, ready: Any) -> dict[str, Any]:
 def test_a_run_that_is_asked_for_appears_and_its_end_is_noticed(follow: Followed) -> None:
     before = len(follow.look()["rows"])
     follow.do("run")
-    view = until(follow.look, lambda view: len(view["rows"]) > before and "run " in view["note"])
+    view = until(follow.look, lambda view: len(view["rows"]) > before and ": run " in view["note"])
     assert view["note"].startswith(("✓ done: run", "= unchanged: run"))
     assert view["asked"].startswith("as of ")
 
@@ -97,9 +97,21 @@ def test_an_open_run_shows_its_steps_and_log_as_they_grow_and_is_cancelled(shell
     assert slow.do("close")["detail"] is None
 
 
+def test_the_links_of_an_open_run_lead_to_the_pages_of_its_versions_and_to_its_lineage(follow: Followed) -> None:
+    client = aero_jupyter.current().client
+    run = next(run for run in client.list("run", match=follow.pager.listing.question.query).all() if run.made)
+    opened: list[tuple[str, Any]] = []
+    follow.pager.navigate = lambda action, subject: opened.append((action, subject))
+    links = follow.do("open", id=run.id)["detail"]["links"]
+    made = run.made[0]
+    for link in links:
+        follow.pager.act({"do": "carry", "what": link["what"]})
+    assert opened[-2:] == [("page", f"{made.data_id}@{made.version}"), ("lineage", client.get_run(run.id))]
+
+
 def test_standing_still_nothing_moves(follow: Followed) -> None:
     view = follow.do("stand")
-    assert view["asked"].startswith("standing still since")
+    assert view["asked"].startswith("paused since")
     shown = len(follow.views)
     follow.look()
     assert len(follow.views) == shown
@@ -115,7 +127,7 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(
         raise Unreachable(0, "No answer.", "Wait.")
 
     with monkeypatch.context() as away:
-        away.setattr(aero_jupyter.current().client, "_ask", gone)
+        away.setattr(aero_jupyter.current().client, "_request", gone)
         view = follow.look()
         assert not follow.answered
         assert "does not answer; trying again" in view["asked"]
@@ -139,17 +151,17 @@ def test_the_poller_looks_slower_while_there_is_no_answer_and_ends_with_the_last
     poller.watch(one)
     thread = poller._thread
     for _ in range(3):
-        assert one.looked.acquire(timeout=5)
+        assert one.looked.acquire(timeout=120)
     pause = poller.pause
     assert pause > 0.01
     for _ in range(3):
-        assert one.looked.acquire(timeout=5)
+        assert one.looked.acquire(timeout=120)
     assert thread is not None
     poller.leave(one)
-    thread.join(5)
+    thread.join(180)
     assert not thread.is_alive()
     poller.watch(one)
-    assert one.looked.acquire(timeout=5)
+    assert one.looked.acquire(timeout=120)
     poller.leave(one)
 
 
@@ -157,10 +169,10 @@ def test_who_is_forgotten_is_not_watched() -> None:
     poller, one = Poller(0.01), Watching([])
     poller.watch(one)
     thread = poller._thread
-    assert one.looked.acquire(timeout=5)
+    assert one.looked.acquire(timeout=120)
     assert thread is not None
     del one
-    thread.join(5)
+    thread.join(180)
     assert not thread.is_alive()
 
 
@@ -183,10 +195,10 @@ def test_one_who_fails_is_told_so_and_the_others_are_looked_for_as_often_as_befo
     poller.watch(bad)
     poller.watch(good)
     for _ in range(20):
-        assert good.looked.acquire(timeout=5)
-    # 20 looks at an even pace are four or five at one that doubles.
+        assert good.looked.acquire(timeout=120)
+    # 20 polls at a constant pace are four or five at a doubling one.
     assert 1 <= bad.looked._value <= 8
-    assert bad.shown[0] == ("Something went wrong here: ValueError: so it is", "See more with %aero_traceback.")
+    assert bad.shown[0] == ("Something went wrong here: ValueError: so it is", "See more with %aero_traceback")
     assert str(sys.last_value) == "so it is"
     for one in (bad, good):
         poller.leave(one)
@@ -196,7 +208,7 @@ def test_something_done_is_looked_for_at_once_whatever_the_pause() -> None:
     poller, one = Poller(60), Watching([False])
     poller.watch(one)
     for _ in range(3):
-        assert one.looked.acquire(timeout=5)
+        assert one.looked.acquire(timeout=120)
         poller.now()
     poller.leave(one)
 
@@ -213,11 +225,11 @@ def test_a_thread_that_died_is_begun_again() -> None:
     poller.watch(first)
     thread = poller._thread
     assert thread is not None
-    thread.join(5)
+    thread.join(180)
     assert not thread.is_alive()
     poller.watch(second)
     for _ in range(3):
-        assert second.looked.acquire(timeout=5)
+        assert second.looked.acquire(timeout=120)
     for one in (first, second):
         poller.leave(one)
 
@@ -241,13 +253,13 @@ def test_an_open_run_is_cancelled_and_retried_without_being_ticked(shell: Any, i
     table, run = Followed(flow.id), client.run_flow(flow.id)
     table.do("open", id=run.id)
     table.do("cancel", id=run.id)
-    assert client.wait_for_run(run.id, 60).state == "cancelled"
+    assert client.wait_for_run(run.id, 180).state == "cancelled"
     assert can(table.look(), "retry")
     table.do("retry")
     again = client.list("run", match=flow.id).page(1)
     assert len(again) == 2
     table.do("cancel", id=again[0].id)
-    assert client.wait_for_run(again[0].id, 60).state == "cancelled"
+    assert client.wait_for_run(again[0].id, 180).state == "cancelled"
 
 
 def test_all_flows_are_offered_told_apart_by_what_they_make_and_asked_for_once(aero: Any) -> None:
@@ -261,14 +273,14 @@ def test_all_flows_are_offered_told_apart_by_what_they_make_and_asked_for_once(a
         return [words for _, words in table.look()["choices"][0]["options"]]
 
     assert {f"hop → hop_{number}" for number in range(20)} <= set(offered())
-    asked: list[str] = []
+    requested: list[str] = []
     listed = session.client.list
-    table.pager.listing.session.client.list = lambda kind, **more: (asked.append(kind), listed(kind, **more))[1]
+    table.pager.listing.session.client.list = lambda kind, **more: (requested.append(kind), listed(kind, **more))[1]
     try:
         offered()
-        assert "flow" not in asked
+        assert "flow" not in requested
         late = session.register(hop, outputs=["hop_late"])
-        session.client.wait_for_run(session.client.run_flow(late.id).id, 60)
+        session.client.wait_for_run(session.client.run_flow(late.id).id, 180)
         assert "hop → hop_late" in offered()
     finally:
         del session.client.list
@@ -281,6 +293,6 @@ def test_what_is_saved_says_the_day_and_the_server(influent: Any) -> None:
     for text in saved.values():
         assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d UTC, page 1 of \w+ · local AERO", text)
     assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", repr(panel))
-    card = aero_jupyter.flow("follow").panel.marked()
+    card = aero_jupyter.flow("follow").panel.snapshot_bundle()
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", card["text/plain"])
     assert re.fullmatch(r"as of \d\d:\d\d:\d\d UTC", panel._live.pager.view()["asked"])

@@ -1,4 +1,4 @@
-"""What a table of runs says by itself: what ended since somebody looked, and nothing that is old."""
+"""The notifications of a table of runs: runs that ended since the last view, and no older ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 
 import aero_jupyter
 from aero_jupyter.core.models import Data, Run, Version
-from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.panels import news
-from aero_jupyter.notebook.panels.news import News
-from aero_jupyter.notebook.panels.poller import Poller
-from aero_jupyter.notebook.panels.runs import RunPager
+from aero_jupyter.notebook.panels import run_notifications
+from aero_jupyter.notebook.panels.run_notifications import RunEndTracker
+from aero_jupyter.notebook.panels.runs.pager import RunPager
+from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
+from aero_jupyter.notebook.widgets.poller import Poller
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SECOND = timedelta(seconds=1)
@@ -33,43 +33,43 @@ def run(id: str, state: str, ended: datetime | None = None, **more: Any) -> Run:
 
 
 def test_an_old_run_that_is_seen_for_the_first_time_is_no_news() -> None:
-    news_of = News(NOW).of
+    news_of = RunEndTracker(NOW).newly_ended
     assert news_of([run("a", "done", NOW - SECOND)], NOW) == []
     assert news_of([run("b", "failed", NOW - 3 * SECOND)], NOW + SECOND) == []
     assert news_of([run("a", "done", NOW - SECOND)], NOW + 2 * SECOND) == []
 
 
 def test_what_ended_is_told_once_whether_it_was_seen_before_or_not() -> None:
-    told = News(NOW)
-    assert told.of([run("a", "running")], NOW) == []
+    tracker = RunEndTracker(NOW)
+    assert tracker.newly_ended([run("a", "running")], NOW) == []
     ended = [run("a", "done", NOW + SECOND), run("b", "failed", NOW + SECOND)]
-    assert [each.id for each in told.of(ended, NOW + 2 * SECOND)] == ["b", "a"]
-    assert told.of(ended, NOW + 3 * SECOND) == []
+    assert [each.id for each in tracker.newly_ended(ended, NOW + 2 * SECOND)] == ["b", "a"]
+    assert tracker.newly_ended(ended, NOW + 3 * SECOND) == []
 
 
 def test_a_run_that_was_seen_going_is_news_whatever_the_clocks_say() -> None:
-    told = News(NOW)
-    told.of([run("a", "queued")], NOW)
-    assert [each.id for each in told.of([run("a", "cancelled")], NOW)] == ["a"]
+    tracker = RunEndTracker(NOW)
+    tracker.newly_ended([run("a", "queued")], NOW)
+    assert [each.id for each in tracker.newly_ended([run("a", "cancelled")], NOW)] == ["a"]
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "MOST", 10)
-    told = News(NOW)
+    monkeypatch.setattr(run_notifications, "MAX_TRACKED_RUNS", 10)
+    tracker = RunEndTracker(NOW)
     for number in range(100):
-        told.of([run(str(number), "done", NOW)], NOW)
-    assert len(told._ended) == 10
+        tracker.newly_ended([run(str(number), "done", NOW)], NOW)
+    assert len(tracker._was_final) == 10
 
 
 def test_failures_come_first_with_a_count_and_versions_by_their_names() -> None:
     version = Version("v", "d", 3, data=Data("d", "level"))
-    done = run("c" * 8, "done", made=(version,), raw={"flow_name": "smooth"})
-    failed = run("a" * 8, "failed", raw={"flow_name": "boom"})
-    assert news.told([done]) == "✓ done: run cccccccc of smooth made level v3"
-    assert news.told([failed, replace(failed, id="b" * 8), done]) == (
+    done = run("c" * 8, "done", made=(version,), flow_name="smooth")
+    failed = run("a" * 8, "failed", flow_name="boom")
+    assert run_notifications.announcement([done]) == "✓ done: run cccccccc of smooth made level v3"
+    assert run_notifications.announcement([failed, replace(failed, id="b" * 8), done]) == (
         "2 failed, 1 done: ✕ run aaaaaaaa of boom; ✕ run bbbbbbbb of boom; ✓ run cccccccc of smooth made level v3"
     )
-    assert news.told([]) == ""
+    assert run_notifications.announcement([]) == ""
 
 
 class Followed:
@@ -77,10 +77,10 @@ class Followed:
 
     def __init__(self, flow: str | None) -> None:
         self.views: list[dict[str, Any]] = []
-        self.came: list[Run] = []
-        listing = Listing(aero_jupyter.current(), Question("run", flow))
+        self.ended: list[Run] = []
+        listing = QueryResult(aero_jupyter.current(), ListQuery("run", flow))
         self.pager = RunPager(listing, self.views.append, lambda _: "", begin=lambda task: task(), by=Poller())
-        self.pager.came = self.came.append
+        self.pager.on_run_end = self.ended.append
         self.pager.turn(self.pager.place)
 
     def look(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def many(shell: Any, influent: Any) -> str:
 
 def ended(flow: str) -> Run:
     client = aero_jupyter.current().client
-    return client.wait_for_run(client.run_flow(flow).id, 60)
+    return client.wait_for_run(client.run_flow(flow).id, 180)
 
 
 def test_turning_and_searching_among_old_runs_says_nothing(many: str) -> None:
@@ -114,7 +114,7 @@ def test_turning_and_searching_among_old_runs_says_nothing(many: str) -> None:
     for what, more in (("next", {}), ("previous", {}), ("search", {"text": "told_often"}), ("search", {"text": ""})):
         view = table.do(what, **more)
         assert "run " not in view["note"], (what, view["note"])
-    assert table.came == []
+    assert table.ended == []
 
 
 def test_what_ends_is_told_on_whatever_page_one_is(many: str) -> None:
@@ -124,9 +124,9 @@ def test_what_ends_is_told_on_whatever_page_one_is(many: str) -> None:
     view = table.look()
     assert f"run {new.id[:8]} of told_often" in view["note"]
     assert view["page"] == 2
-    assert [each.id for each in table.came] == [new.id]
+    assert [each.id for each in table.ended] == [new.id]
     assert table.look()["note"] == view["note"]
-    assert len(table.came) == 1
+    assert len(table.ended) == 1
 
 
 def test_a_failure_is_not_hidden_behind_a_success(shell: Any, influent: Any) -> None:
@@ -140,7 +140,7 @@ def test_a_failure_is_not_hidden_behind_a_success(shell: Any, influent: Any) -> 
     view = table.look()
     assert view["note"].startswith("1 failed, 1 ")
     assert "✕ run " in view["note"].split(";")[0]
-    assert table.came[0].state == "failed"
+    assert table.ended[0].state == "failed"
 
 
 def waited(wait: Any, *, meanwhile: Any) -> Any:
@@ -152,12 +152,12 @@ def waited(wait: Any, *, meanwhile: Any) -> Any:
 
     # On a thread of its own: the browser tests keep a loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(both())).result(90)
+        return pool.submit(lambda: asyncio.run(both())).result(180)
 
 
 def test_who_waits_for_a_card_is_given_the_run_that_ends(many: str) -> None:
     card = aero_jupyter.flow(many)
-    before = card.wait(60).run.id
+    before = card.wait(180).run.id
     run = waited(card.panel.wait, meanwhile=lambda: card.panel.act({"do": "run"}))
     assert run.is_final
     assert run.flow_id == many

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aero_jupyter.client.transport import understood
+from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import decode
-from aero_jupyter.notebook.columns import COLUMNS
-from aero_jupyter.notebook.frames import AeroFrame, framed
-from aero_jupyter.notebook.listing import ordered
+from aero_jupyter.notebook.tables.aero_frame import AeroFrame, framed
+from aero_jupyter.notebook.tables.columns import COLUMNS
+from aero_jupyter.notebook.tables.row_order import ordered
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 1, 2, tzinfo=timezone.utc)
 TEXTS = ("a\ud800b", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1600-01-01T00:00:00Z", "not json", "²", "")
@@ -89,7 +91,7 @@ def values(name: str) -> st.SearchStrategy[Any]:
 def test_any_value_in_any_field_is_shown_and_saved(kind: str, data: Any) -> None:
     read, names = FIELDS[kind]
     records = data.draw(st.lists(st.fixed_dictionaries({name: values(name) for name in names}), min_size=1, max_size=3))
-    rows = [understood(read, record) for record in records]
+    rows = [decode_body(read, record) for record in records]
     frame = framed(None, rows, shape=kind)
     assert len(frame) == len(records)
     for shown in (repr(frame), frame._repr_html_(), frame.to_csv(index=False)):

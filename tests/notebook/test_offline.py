@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from older_server import older_server
-from threads import settled
+from support.older_server import older_server
+from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
-from aero_jupyter import session
-from aero_jupyter.notebook.listing import Question
-from aero_jupyter.notebook.panels import bench as benches
-from aero_jupyter.notebook.panels import gridded, waiting
-from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.browse import Browse
-from aero_jupyter.notebook.panels.poller import poller
+from aero_jupyter.notebook.panels import loading, table_panel
+from aero_jupyter.notebook.panels.catalogue import Browse
+from aero_jupyter.notebook.panels.workbench import panel as benches
+from aero_jupyter.notebook.tables.query import ListQuery
+from aero_jupyter.notebook.widgets import tree as trees
+from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.service import daemon
+from aero_jupyter.session import connections as session
 
 pytestmark = pytest.mark.slow
 
@@ -36,11 +36,11 @@ MAKERS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture(autouse=True)
 def _quick(shell: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for module in (waiting, gridded, benches):
-        monkeypatch.setattr(module, "PATIENCE", 1.0)
+    for module in (loading, table_panel, benches):
+        monkeypatch.setattr(module, "FIRST_PAGE_SECONDS", 3.0)
     home = os.environ["AERO_HOME"]
     yield
-    # The tests' own, and not one that a test had beside it.
+    # The local AERO of the tests, not an additional one of a single test.
     os.environ["AERO_HOME"] = home
     aero_jupyter.local()
 
@@ -61,14 +61,14 @@ def test_a_panel_is_there_at_once_and_says_what_is_the_matter(broken: str, name:
     began = time.monotonic()
     panel = MAKERS[name]()
     assert panel.widget is not None
-    panel.begin()
-    code, value, saved = panel.as_code(), panel.value, panel.saved()
-    assert time.monotonic() - began < 0.9
-    assert "Asking …" in saved["text/plain"] or broken in saved["text/plain"]
-    settled()
-    told = panel.saved()["text/plain"]
-    assert broken in told
-    assert "Trying again." in told
+    panel.on_displayed()
+    code, value, saved = panel.as_code(), panel.value, panel.mime_bundle()
+    assert time.monotonic() - began < 2.5
+    assert "Loading …" in saved["text/plain"] or broken in saved["text/plain"]
+    wait_for_panel_threads()
+    text = panel.mime_bundle()["text/plain"]
+    assert broken in text
+    assert "Trying again." in text
     assert (panel.as_code(), panel.value) == (code, value)
     assert broken in repr(panel)
     assert broken in panel._repr_html_()
@@ -83,35 +83,35 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> session.Session:
 
 
 def test_the_table_comes_when_the_server_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    panel = Browse(stopped(tmp_path, monkeypatch), Question("data"))
+    panel = Browse(stopped(tmp_path, monkeypatch), ListQuery("data"))
     assert panel.widget is not None
-    panel.begin()
-    settled()
+    panel.on_displayed()
+    wait_for_panel_threads()
     assert panel._live is None
     daemon.ensure(tmp_path)
     poller.now()
     until(lambda: panel._live is not None)
     assert panel.widget.children[0].children == (panel._live.box,)
-    assert "There is nothing yet." in panel._live.pager.view()["empty"]
+    until(lambda: "There is nothing yet." in panel._live.pager.view()["empty"])
     panel.close()
     daemon.stop(tmp_path)
 
 
 def test_retry_starts_a_local_aero_that_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = stopped(tmp_path, monkeypatch)
-    panel = Browse(here, Question("data"))
+    panel = Browse(here, ListQuery("data"))
     assert panel.widget is not None
-    settled()
-    shown = panel._waiting_for.tree()
+    wait_for_panel_threads()
+    shown = panel._placeholder.tree()
     assert "retry" in [node["do"] for node in trees.walk(shown) if node["is"] == "button"]
-    panel._waiting_for.act({"do": "retry"})
-    settled()
+    panel._placeholder.act({"do": "retry"})
+    wait_for_panel_threads()
     assert panel._live is not None
     daemon.stop(tmp_path)
     bench = benches.Workbench(here, "register", {})
     assert not bench.look()
     bench.act({"do": "start"})
-    settled()
+    wait_for_panel_threads()
     assert "✓ local AERO" in trees.as_text(bench.tree())
     daemon.stop(tmp_path)
 
@@ -130,10 +130,10 @@ def test_runs_that_need_a_login_say_so_in_their_tab(aero: Any) -> None:
         aero_jupyter.connect(older.url, token=aero.token)
         bench = aero_jupyter.panel("runs")
         assert bench.widget is not None
-        settled()
-        told = bench._panels["runs"].saved()["text/plain"]
-        assert "Nobody" in told
-        assert "Retry" in str(bench._panels["runs"]._waiting_for.tree())
+        wait_for_panel_threads()
+        text = bench._panels["runs"].mime_bundle()["text/plain"]
+        assert "Logging in to" in text
+        assert "Retry" in str(bench._panels["runs"]._placeholder.tree())
         assert "◌" in trees.as_text(bench.tree()).splitlines()[0]
         assert " · Globus · with an access token" in trees.as_text(bench.tree())
         bench.close()

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
-from older_kernels import VERSIONS, environment
+from support.kernel_environments import IPYKERNEL_VERSIONS, create_environment
 
 from aero_jupyter.testing.rehearsal import Rehearsal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 LONG = 60
 
 
 class FrontEnd:
-    """What a front end does with a kernel: runs cells, knows the widgets, types and clicks."""
+    """The front end of a kernel: runs cells, tracks widgets, types and clicks."""
 
     def __init__(self, manager: KernelManager) -> None:
         self.client = manager.client()
@@ -30,14 +30,14 @@ class FrontEnd:
         self.text = ""
 
     def run(self, code: str) -> str:
-        """Run a cell as somebody would who can be asked; give what it put out as text."""
-        asked = self.client.execute(code, allow_stdin=True)
+        """Run a cell with standard input allowed; return its text output."""
+        requested = self.client.execute(code, allow_stdin=True)
         self.text = ""
-        self._until(lambda message: message["msg_type"] == "status" and self._is_idle(message, asked))
+        self._until(lambda message: message["msg_type"] == "status" and self._is_idle(message, requested))
         return self.text
 
     def widget(self, model: str, **state: Any) -> str:
-        """The id of the one widget of a kind that has this state."""
+        """Return the id of the only widget of a model with this state."""
         found = [
             id
             for id, known in self.widgets.items()
@@ -56,7 +56,7 @@ class FrontEnd:
         self._until(lambda _: words in self.shown())
 
     def shown(self) -> str:
-        """What the widgets hold."""
+        """Return the values of all widgets."""
         return "\n".join(str(known.get("value", "")) for known in self.widgets.values())
 
     def _is_idle(self, message: dict[str, Any], asked: str) -> bool:
@@ -84,9 +84,9 @@ def rehearsal() -> Iterator[Rehearsal]:
         yield rehearsal
 
 
-@pytest.fixture(params=VERSIONS)
+@pytest.fixture(params=IPYKERNEL_VERSIONS)
 def front_end(request: pytest.FixtureRequest, rehearsal: Rehearsal, tmp_path: Path) -> Iterator[FrontEnd]:
-    python = environment(tmp_path / "env", request.param)
+    python = create_environment(tmp_path / "env", request.param)
     manager = KernelManager()
     assert manager.kernel_spec is not None
     manager.kernel_spec.argv = [str(python), *manager.kernel_spec.argv[1:]]

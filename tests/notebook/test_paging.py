@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aero_jupyter
-from aero_jupyter.client.pages import Pages, pages_of
+from aero_jupyter.client.pages import Pages, pages_over
 from aero_jupyter.core.errors import ServerFailed
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.wire import Reply, Window
-from aero_jupyter.notebook.listing import Listing, Question
-from aero_jupyter.notebook.paging import Pager
+from aero_jupyter.notebook.tables.pager import Pager
+from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 
 
 def data(number: int) -> Data:
@@ -26,21 +26,21 @@ def data(number: int) -> Data:
 class Table:
     """A pager over a catalogue, whose tasks run when they are told to."""
 
-    def __init__(self, pages: Pages[Any], question: Question | None = None, *, at_once: bool = True) -> None:
+    def __init__(self, pages: Pages[Any], question: ListQuery | None = None, *, at_once: bool = True) -> None:
         self.tasks: list[Any] = []
         self.at_once = at_once
         self.views: list[dict[str, Any]] = []
-        self.listing = Listing(aero_jupyter.current(), question or Question("data"))
+        self.listing = QueryResult(aero_jupyter.current(), question or ListQuery("data"))
         self.listing.pages = pages
         self.listing.again = self.again  # type: ignore[method-assign]
         self.next_pages: Pages[Any] = pages
-        self.asked: list[Question] = []
+        self.questions: list[ListQuery] = []
         self.pager = Pager(self.listing, self.views.append, lambda _: "code", begin=self.begin)
         self.pager.turn(self.pager.place)
 
-    def again(self, question: Question | None = None) -> Listing:
-        self.asked.append(question or self.listing.question)
-        again = Listing(aero_jupyter.current(), self.asked[-1])
+    def again(self, question: ListQuery | None = None) -> QueryResult:
+        self.questions.append(question or self.listing.question)
+        again = QueryResult(aero_jupyter.current(), self.questions[-1])
         again.pages = self.next_pages
         again.again = self.again  # type: ignore[method-assign]
         return again
@@ -71,7 +71,7 @@ def _session(aero: Any) -> None:
 
 @pytest.fixture
 def table() -> Table:
-    return Table(pages_of([data(number) for number in range(47)]))
+    return Table(pages_over([data(number) for number in range(47)]))
 
 
 def as_data(row: Any) -> Data:
@@ -114,7 +114,7 @@ def test_a_total_that_is_not_told_is_not_claimed() -> None:
     assert table.view["can"]["next"] is False
 
 
-@pytest.mark.parametrize("pages", [untold(0), pages_of([])])
+@pytest.mark.parametrize("pages", [untold(0), pages_over([])])
 def test_an_empty_list_says_so(pages: Pages[Any]) -> None:
     view = Table(pages).view
     assert (view["about"], view["empty"]) == ("0 of 0", "There is nothing yet.")
@@ -186,10 +186,10 @@ def test_what_is_selected_stays_so_across_pages(table: Table) -> None:
 
 def test_what_the_server_sorts_is_asked_of_it(table: Table) -> None:
     table.do("sort", column="name")
-    assert table.asked[-1].sort == "name"
+    assert table.questions[-1].sort == "name"
     assert table.view["columns"][0]["sorted"] == "up"
     table.do("sort", column="name")
-    assert table.asked[-1].sort == "-name"
+    assert table.questions[-1].sort == "-name"
     assert table.view["note"] == ""
 
 
@@ -197,32 +197,32 @@ def test_what_it_does_not_sort_is_sorted_here_and_said(table: Table) -> None:
     table.do("sort", column="url")
     table.do("sort", column="id")
     table.do("sort", column="id")
-    assert table.asked == []
+    assert table.questions == []
     assert table.names[:2] == ["d014", "d013"]
     assert table.view["note"] == "sorted: this page only"
 
 
 def flows() -> Pages[Any]:
-    return pages_of([Flow(f"{number:08d}-0000", "f", "e", PolicyEnum.ANY) for number in range(40)])
+    return pages_over([Flow(f"{number:08d}-0000", "f", "e", PolicyEnum.ANY) for number in range(40)])
 
 
 def test_flows_are_filtered_by_the_server() -> None:
-    table = Table(flows(), Question("flow"))
-    table.next_pages = pages_of([])
+    table = Table(flows(), ListQuery("flow"))
+    table.next_pages = pages_over([])
     view = table.do("search", text="no such flow")
-    assert table.asked[-1] == Question("flow", text="no such flow")
+    assert table.questions[-1] == ListQuery("flow", text="no such flow")
     assert view["filter"] == "filter"
     assert (view["search"], view["note"]) == ("no such flow", "")
     assert view["empty"].startswith('No flow matches "no such flow".')
 
 
 def test_where_the_server_cannot_they_are_filtered_here_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Listing, "can_filter", False)
-    table = Table(flows(), Question("flow"))
+    monkeypatch.setattr(QueryResult, "can_filter", False)
+    table = Table(flows(), ListQuery("flow"))
     view = table.do("search", text="00000007")
     assert [row["id"] for row in view["rows"]] == ["00000007-0000"]
     assert (view["filter"], view["note"]) == ("filter this page", "filtered: this page only")
-    assert table.asked == []
+    assert table.questions == []
 
 
 def test_what_was_clicked_just_before_the_page_turned_counts(table: Table) -> None:
@@ -234,7 +234,7 @@ def test_what_was_clicked_just_before_the_page_turned_counts(table: Table) -> No
 
 def test_what_was_clicked_just_before_a_search_was_answered_counts(table: Table) -> None:
     clicked = table.view["rows"][3]["id"]
-    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     table.do("search", text="sewage")
     assert table.do("select", ids=[clicked], on=True)["error"] is None
     assert [row.name for _, row in table.pager.selected] == ["d003"]
@@ -242,22 +242,22 @@ def test_what_was_clicked_just_before_a_search_was_answered_counts(table: Table)
 
 def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> None:
     table.do("select", ids=[table.view["rows"][0]["id"]], on=True)
-    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     view = table.do("search", text=" sewage ")
-    assert table.asked[-1] == Question("data", "sewage")
+    assert table.questions[-1] == ListQuery("data", "sewage")
     assert (view["about"], view["search"], view["selected"]) == ("1–1 of 1", "sewage", 1)
     assert table.names == ["found"]
 
 
 def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None:
-    table.next_pages = pages_of([])
+    table.next_pages = pages_over([])
     view = table.do("search", text="wastewatr")
     assert view["empty"].startswith('No data matches "wastewatr".')
     assert (view["search"], view["about"]) == ("wastewatr", "0 of 0")
 
 
 def test_a_search_is_answered_on_a_page_of_any_size() -> None:
-    table = Table(pages_of([data(number) for number in range(47)]))
+    table = Table(pages_over([data(number) for number in range(47)]))
     table.do("size", size=60)
     table.do("sort", column="url")
     found = [{"name": f"found {number}", "data_id": str(number)} for number in range(40)]
@@ -275,7 +275,7 @@ def test_a_page_that_is_turned_says_so_even_where_nothing_else_changes(table: Ta
 
 def test_the_heading_names_what_is_listed_and_the_server(table: Table) -> None:
     assert table.view["heading"] == "Data · local AERO"
-    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     assert table.do("search", text="sewage")["heading"] == 'Data · "sewage" · local AERO'
 
 
@@ -289,13 +289,13 @@ def test_what_is_older_is_never_shown_over_what_is_newer(table: Table) -> None:
             going_on.wait(0.2)
         shown.append(view["note"])
 
-    table.pager._shown = slow
+    table.pager._show_view = slow
     late = threading.Thread(target=table.pager.note, args=("older",), name="slow")
     late.start()
-    assert begun.wait(5)
+    assert begun.wait(180)
     table.pager.note("newer")
     going_on.set()
-    late.join(5)
+    late.join(180)
     assert shown == ["older", "newer"]
 
 
@@ -307,11 +307,11 @@ def test_new_rows_are_counted(table: Table) -> None:
     assert grown.view["grown"] == 3
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_rows_that_came_while_one_looked_are_counted_when_a_page_is_turned(told: bool) -> None:
-    catalogue = Moving(told)
+@pytest.mark.parametrize("is_announced", [False, True])
+def test_rows_that_came_while_one_looked_are_counted_when_a_page_is_turned(is_announced: bool) -> None:
+    catalogue = Moving(is_announced)
     table = Table(Pages(catalogue.part, lambda row: Data(row["id"], row["id"])))
-    table.do("last" if told else "next")
+    table.do("last" if is_announced else "next")
     catalogue.rows[:0] = ["new1", "new2"]
     table.pager.news_after = 0.0
     assert table.do("first")["grown"] == 2
@@ -338,7 +338,7 @@ def test_a_total_that_is_not_so_is_not_shown_for_long(total: int) -> None:
     for _ in range(4):
         table.do("next")
     assert table.view["about"] == ("31–40 of 40" if total == 10 else "31–40 of 100")
-    assert table.view["note"] == ("Last page reached." if total == 10 else "The server gave 40 of 100.")
+    assert table.view["note"] == ("Last page reached." if total == 10 else "The server sent 40 of 100 rows.")
     assert table.view["can"]["next"] is False
     assert table.do("last")["about"].startswith("31–40")
 
@@ -347,7 +347,7 @@ def test_a_server_that_gives_its_first_rows_again_is_said() -> None:
     rows = tuple({"id": str(number), "name": "n"} for number in range(15))
     table = Table(Pages(lambda _: Reply(rows), as_data))
     assert table.view["about"] == "1–15 of 15+"
-    assert "again and again" in table.view["note"]
+    assert "repeats its first rows" in table.view["note"]
     assert table.view["can"]["next"] is False
 
 
@@ -377,7 +377,7 @@ def test_what_was_typed_stays_in_the_box_when_the_search_fails(table: Table) -> 
 def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asked(self: Table, question: Question | None = None) -> Listing:
+    def asked(self: Table, question: ListQuery | None = None) -> QueryResult:
         assert question is not None
         listing = Table.again(self, question)
         if not question.scan:
@@ -387,7 +387,7 @@ def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
     def broken(_: object) -> Any:
         raise ServerFailed(500, "The search of this server is broken.", "Scan.")
 
-    table.next_pages = pages_of([{"name": "found", "data_id": "x"}])
+    table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     table.listing.again = lambda question=None: asked(table, question)  # type: ignore[method-assign]
     view = table.do("search", text="sewage")
     assert (table.names, view["error"], view["search"]) == (["found"], None, "sewage")
@@ -396,7 +396,7 @@ def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
 
 
 def test_a_view_that_was_made_earlier_is_not_shown_over_a_later_one(table: Table) -> None:
-    shown = table.pager._shown
+    shown = table.pager._show_view
     later: list[Any] = []
 
     def slowly(view: Any) -> None:
@@ -405,7 +405,7 @@ def test_a_view_that_was_made_earlier_is_not_shown_over_a_later_one(table: Table
             table.pager.show()
         shown(view)
 
-    table.pager._shown = slowly
+    table.pager._show_view = slowly
     table.pager.note("first")
     assert table.view["note"] == "first"
 
@@ -425,7 +425,7 @@ def test_a_row_opens_and_closes(table: Table) -> None:
     made = aero_jupyter.current().client.post(
         "data/source", data={"name": "opened", "url": "https://example.org/o.csv"}
     )
-    table = Table(pages_of([Data(made["id"], "opened")]))
+    table = Table(pages_over([Data(made["id"], "opened")]))
     assert table.do("open", id=made["id"])["detail"]["code"] == "aero.read('opened')"
     assert "No version yet." in table.view["detail"]["lines"]
     assert table.do("close")["detail"] is None
@@ -505,7 +505,7 @@ def test_whatever_moves_no_row_is_shown_twice_and_nothing_untrue_is_claimed(told
         assert table.view["error"] is None
         if not told and table.view["about"].endswith("+"):
             assert table.view["can"]["last"] is None
-    if table.listing.pages.complete:
-        known = {row.id for row in table.listing.pages.so_far()}
+    if table.listing.pages.is_complete:
+        known = {row.id for row in table.listing.pages.loaded_items()}
         assert len(known) == table.listing.pages.total
         assert catalogue.always <= known

@@ -1,4 +1,4 @@
-"""States of the catalogue and of the runs that somebody reached by clicking: their code makes them again elsewhere."""
+"""States of the catalogue and the runs that were reached by clicks: their code restores them in another process."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import sys
 from typing import Any
 
 import pytest
-from threads import settled
+from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.notebook.panels.monitor import monitor_of
-
-pytestmark = pytest.mark.slow
+from aero_jupyter.notebook.panels.runs.panel import monitor_of
 
 AGAIN = """
 import json, sys, threading
@@ -25,13 +23,13 @@ for code in json.load(sys.stdin):
     made = names["made"]
     fresh = repr(made.value)
     made.widget
-    made.begin()
+    made.on_displayed()
     for name in ("aero-panel", "aero-pager", "aero-pager"):
         for thread in threading.enumerate():
             if thread.name == name:
-                thread.join(30)
+                thread.join(180)
     view = made._live.pager.view()
-    made.left()
+    made.on_hidden()
     detail = (view["detail"] or {}).get("heading", "").split(" · ")[:2]
     print(json.dumps([fresh, repr(made.value), view["about"], [row["id"] for row in view["rows"]], detail]))
 """
@@ -45,17 +43,17 @@ def _here(shell: Any, influent: Any) -> None:
 def shown(panel: Any, *actions: dict[str, Any]) -> Any:
     """Show a panel, and do things in it one after the other."""
     assert panel.widget is not None
-    panel.begin()
-    panel.left()
-    settled()
+    panel.on_displayed()
+    panel.on_hidden()
+    wait_for_panel_threads()
     for action in actions:
         panel._live.pager.act(action)
-        settled()
+        wait_for_panel_threads()
     return panel
 
 
 def elsewhere(*panels: Any) -> list[list[Any]]:
-    """Make panels anew by their code, in a process that knows nothing."""
+    """Rebuild panels from their code in a fresh process."""
     codes = json.dumps([panel.as_code() for panel in panels])
     done = subprocess.run([sys.executable, "-c", AGAIN], input=codes, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -80,15 +78,16 @@ def _catalogue(aero: Any) -> None:
 def flow(aero: Any) -> Any:
     """A flow with two pages of runs."""
     session = aero_jupyter.local()
-    from aero_jupyter.compute.functions import portable
+    from aero_jupyter.compute.portable_function import portable
 
     text = "def stated():\n    import time\n    import pandas as pd\n    return pd.DataFrame({'n': [time.time()]})\n"
     flow = session.register(portable(text), outputs=["stated"])
     for _ in range(17):
-        assert session.client.wait_for_run(session.client.run_flow(flow.id).id, 60).is_final
+        assert session.client.wait_for_run(session.client.run_flow(flow.id).id, 180).is_final
     return flow
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_catalogue")
 def test_the_catalogue_as_it_was_left(shell: Any) -> None:
     id = aero_jupyter.current().client.resolve_data("stated_07").id
@@ -112,6 +111,7 @@ def test_the_catalogue_as_it_was_left(shell: Any) -> None:
     assert panels[6].value.selected == (id,)
 
 
+@pytest.mark.slow
 def test_the_runs_as_they_were_left(flow: Any) -> None:
     run = aero_jupyter.current().client.list("run", match=flow.id).page(1)[3]
     panels = [
@@ -132,6 +132,7 @@ def test_the_runs_as_they_were_left(flow: Any) -> None:
     assert panels[4].value.run == run.id
 
 
+@pytest.mark.slow
 def test_the_code_for_a_flow_that_is_gone_shows_the_runs_it_left(shell: Any) -> None:
     shell.run_cell("%%aero_register --output stated_gone\ndef stated_gone(n=1):\n    return n\n")
     client = aero_jupyter.current().client
@@ -145,6 +146,7 @@ def test_the_code_for_a_flow_that_is_gone_shows_the_runs_it_left(shell: Any) -> 
     assert here._live.pager.view()["heading"].endswith("· deleted · local AERO")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_there_is_said_where_it_would_be_and_the_table_goes_on(flow: Any) -> None:
     panel = shown(aero_jupyter.monitor(flow, run="nonsense"))
     view = panel._live.pager.view()
@@ -163,6 +165,7 @@ def test_a_run_that_is_not_there_is_said_where_it_would_be_and_the_table_goes_on
     assert panel.value.run is None
 
 
+@pytest.mark.slow
 def test_a_run_is_followed_with_it_open(flow: Any) -> None:
     run = aero_jupyter.current().client.list("run", match=flow.id).page(1)[-1]
     panel = shown(monitor_of(aero_jupyter.current(), run))

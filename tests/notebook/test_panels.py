@@ -8,18 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from threads import settled
+from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
-from aero_jupyter.client.lineage import Lineage, Link, of_flows
+from aero_jupyter.client.lineage import Lineage, Link, lineage_of_flows
 from aero_jupyter.core.errors import InvalidArgument, Unreachable
-from aero_jupyter.core.models import FINAL_STATES, Data
-from aero_jupyter.notebook.panels import tree as trees
-from aero_jupyter.notebook.panels.bench import Workbench
-from aero_jupyter.notebook.panels.browse import free_name
-from aero_jupyter.notebook.panels.face import Plain
-from aero_jupyter.notebook.panels.lineage import LineageView
-from aero_jupyter.notebook.panels.monitor import Monitor
+from aero_jupyter.core.models import Data
+from aero_jupyter.core.run_states import FINAL_STATES
+from aero_jupyter.notebook.panels.lineage.panel import LineageView
+from aero_jupyter.notebook.panels.runs.panel import Monitor
+from aero_jupyter.notebook.panels.workbench.panel import Workbench
+from aero_jupyter.notebook.tables.loading import free_name
+from aero_jupyter.notebook.widgets import tree as trees
+from aero_jupyter.notebook.widgets.tree_widget import FallbackTree
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def _here(shell: Any, influent: Any) -> None:
 
 
 def again(panel: Any) -> Any:
-    """Make a panel anew by the code that it writes."""
+    """Rebuild a panel from its code."""
     names: dict[str, Any] = {}
     first, last = panel.as_code().rstrip("\n").rsplit("\n", 1)
     exec(f"{first}\nmade = {last}", names)
@@ -66,12 +67,12 @@ def test_its_magic_opens_a_tab(shell: Any) -> None:
 def test_a_row_is_carried_to_the_other_tabs() -> None:
     bench = aero_jupyter.panel()
     assert bench.widget is not None
-    settled()
+    wait_for_panel_threads()
     data = aero_jupyter.current().client.resolve_data("influent")
     browse = bench._panels["browse"]
     for what, tab in (("lineage", "lineage"), ("runs", "runs"), ("use", "register")):
-        browse.carried(what, data)
-        settled()
+        browse.navigate_from_row(what, data)
+        wait_for_panel_threads()
         assert bench.value.tab == tab
     assert isinstance(bench._panels["lineage"], LineageView)
     runs = bench._panels["runs"]
@@ -91,7 +92,7 @@ def test_the_header_says_when_the_server_is_gone_and_when_it_is_back(monkeypatch
         raise Unreachable(0, "No answer.", "Wait.")
 
     with monkeypatch.context() as away:
-        away.setattr(aero_jupyter.current().client, "_ask", gone)
+        away.setattr(aero_jupyter.current().client, "_request", gone)
         assert not bench.look()
         assert "✕ local AERO" in trees.as_text(bench.tree())
         assert "No answer. Trying again." in trees.as_text(bench.tree())
@@ -102,22 +103,22 @@ def test_the_header_says_when_the_server_is_gone_and_when_it_is_back(monkeypatch
 def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
     panel = aero_jupyter.browse("influent", sort=None)
     assert panel.widget is not None
-    panel.begin()
-    settled()
+    panel.on_displayed()
+    wait_for_panel_threads()
     pager = panel._live.pager
     pager.act({"do": "select", "ids": [pager.view()["rows"][0]["id"]], "on": True})
     assert panel.value.query == "influent"
     assert len(panel.value.selected) == 1
     copy = again(panel)
     assert copy.widget is not None
-    settled()
+    wait_for_panel_threads()
     assert copy.value == panel.value
     pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
-    settled()
+    wait_for_panel_threads()
     links = pager.view()["detail"]["links"]
-    assert [link["text"] for link in links] == ["Use as input", "Load", "Lineage", "Runs"]
+    assert [link["text"] for link in links] == ["Page", "Use as input", "Load", "Lineage", "Runs"]
     pager.act({"do": "carry", "what": "load"})
-    settled()
+    wait_for_panel_threads()
     note = pager.view()["note"]
     assert note.startswith("Loaded as influent")
     assert "version 2" in note
@@ -126,8 +127,8 @@ def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
 def test_a_row_opened_by_itself_opens_the_other_panel_below() -> None:
     panel = aero_jupyter.browse("influent")
     assert len(panel.widget.children) == 1
-    panel.carried("lineage", aero_jupyter.current().client.resolve_data("influent"))
-    settled()
+    panel.navigate_from_row("lineage", aero_jupyter.current().client.resolve_data("influent"))
+    wait_for_panel_threads()
     assert len(panel.widget.children) == 2
 
 
@@ -141,7 +142,7 @@ def test_a_variable_is_never_overwritten(text: str, name: str) -> None:
 @pytest.mark.usefixtures("errors_are_shown")
 def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
     view = aero_jupyter.lineage("level@1")
-    view._begin = lambda task: task()
+    view._start_task = lambda task: task()
     box = drawn_box(view, "influent")
     view.act({"do": "open", "id": box["id"]})
     shown = trees.as_text(view.tree())
@@ -151,7 +152,7 @@ def test_lineage_opens_boxes_and_goes_on_from_them() -> None:
     view.act({"do": "here"})
     assert view.value.data_id == box["id"].partition(":")[0]
     view.act({"do": "open", "id": "nonsense"})
-    assert "This box is not here any more." in trees.as_text(view.tree())
+    assert "This box is no longer in the graph." in trees.as_text(view.tree())
 
 
 def test_the_state_and_the_time_narrow_the_runs() -> None:
@@ -167,7 +168,7 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     shell.run_cell("%%aero_register --output panel_gone\ndef panel_gone(n=1):\n    return n\n")
     panel = aero_jupyter.monitor("panel_gone")
     assert panel.widget is not None
-    settled()
+    wait_for_panel_threads()
     pager = panel._runs
     pager._begin = lambda task: task()
     pager.look()
@@ -179,8 +180,8 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     assert "paused" not in pager.view()["heading"]
     pager.act({"do": "delete"})
     confirm = pager.view()["confirm"]["text"]
-    assert "its registration is lost" in confirm
-    assert "What it made (panel_gone)" in confirm
+    assert "its registration is deleted" in confirm
+    assert "Its outputs (panel_gone)" in confirm
     pager.act({"do": "keep"})
     assert pager.view()["confirm"] is None
     pager.act({"do": "delete"})
@@ -196,19 +197,19 @@ def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
     card = aero_jupyter.flow(flow.id)
     panel = aero_jupyter.monitor(flow.id)
     assert panel.widget is not None
-    settled()
+    wait_for_panel_threads()
     client.delete_flow(flow.id)
     panel._runs.look()
-    assert panel._runs.view()["note"] == "This flow was deleted; its runs and what they made stay."
+    assert panel._runs.view()["note"] == "This flow was deleted. Its runs and their versions are kept."
     card.panel.look()
-    assert "This flow was deleted; what it made stays." in trees.as_text(card.panel.tree())
+    assert "This flow was deleted. Its versions are kept." in trees.as_text(card.panel.tree())
 
 
 def test_the_card_of_a_flow_lives(shell: Any) -> None:
     card = aero_jupyter.flow("take_in")
     panel = card.panel
-    panel._begin = lambda task: task()
-    assert set(buttons(panel)) == {"Run now", "Pause", "Runs", "Lineage"}
+    panel._start_task = lambda task: task()
+    assert set(buttons(panel)) == {"Run now", "Pause", "Code", "Runs", "Lineage"}
     assert again(panel).value.id == panel.value.id
     panel.act({"do": "pause"})
     assert "paused, until it is resumed" in trees.as_text(panel.tree())
@@ -217,7 +218,7 @@ def test_the_card_of_a_flow_lives(shell: Any) -> None:
     panel.act({"do": "run"})
     runs = aero_jupyter.current().client.list("run", match=panel.value.id).all()
     assert len(runs) == before + 1
-    assert aero_jupyter.current().client.wait_for_run(runs[0].id, 60).state in FINAL_STATES
+    assert aero_jupyter.current().client.wait_for_run(runs[0].id, 180).state in FINAL_STATES
     assert repr(card).splitlines()[0] == trees.as_text(panel.tree()).splitlines()[0]
 
 
@@ -233,12 +234,12 @@ def test_who_waits_for_a_panel_is_given_what_comes_of_it() -> None:
 
     # On a thread of its own: the browser tests keep a loop in this one.
     with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(lambda: asyncio.run(waited())).result(60).name == "influent"
+        assert pool.submit(lambda: asyncio.run(waited())).result(180).name == "influent"
 
 
 def test_without_anywidget_the_same_tree_is_plain_controls() -> None:
     done: list[Any] = []
-    plain = Plain(done.append)
+    plain = FallbackTree(done.append)
     tree = trees.panel(
         trees.tabs("one", {"one": "One", "two": "Two"}),
         trees.field("name", "Name", "<b>", known=["a"]),
@@ -272,7 +273,7 @@ def _flat(widget: Any) -> Any:
 
 def test_who_looks_is_counted_so_that_nobody_polls_for_nobody() -> None:
     card = aero_jupyter.flow("take_in").panel
-    from aero_jupyter.notebook.panels.poller import poller
+    from aero_jupyter.notebook.widgets.poller import poller
 
     before = len(poller)
     card.act({"do": "hello", "view": "a"})
@@ -293,8 +294,8 @@ def test_a_long_chain_is_folded_and_opens_with_a_click() -> None:
         return next(node for node in trees.walk(view.tree()) if node["is"] == "picture")["boxes"]
 
     folded = next(box for box in drawn() if box["texts"][0] == "… 49 more")
-    assert "by flow: this server does not tell which versions were used" in repr(view)
-    view.act({"do": "unfold", "id": folded["id"]})
+    assert "by flow: this server does not list the versions that were used" in repr(view)
+    view.act({"do": "open", "id": folded["id"]})
     assert len(drawn()) > 50
     assert view.value.unfolded == (folded["id"],)
 
@@ -306,8 +307,8 @@ def test_what_failed_last_is_marked_in_its_lineage(shell: Any) -> None:
     client.wait_for_version(client.resolve_data("panel_broken").id, 1, 60)
     shell.run_cell(text.format("raise ValueError('now')").replace("register", "register --replace"))
     flow = client.resolve_flow("panel_broken")
-    client._until(lambda: client.get_flow(flow.id).raw["last_state"] == "failed" or None, 60, "It did not fail.")
-    by_flow = of_flows(client.resolve_data("panel_broken"), [client.get_flow(flow.id)])
+    client._poll(lambda: client.get_flow(flow.id).raw["last_state"] == "failed" or None, 60, "It did not fail.")
+    by_flow = lineage_of_flows(client.resolve_data("panel_broken"), [client.get_flow(flow.id)])
     assert "panel_broken · you are here · last run failed" in repr(LineageView(aero_jupyter.current(), by_flow))
 
 
@@ -316,7 +317,7 @@ def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
     text = "def panel_twice(n=1):\n    return {} if n is None else str(n)\n"
     first, second = (aero_jupyter.register_form(text.format(number), when="none") for number in (1, 2))
     for form in (first, second):
-        form._begin = lambda task: task()
+        form._start_task = lambda task: task()
         form.act({"do": "hello", "view": "one"})
         assert buttons(form)["Register"]["can"]
     first.act({"do": "register"})
@@ -333,14 +334,14 @@ def test_two_forms_about_the_same_flow_do_not_overwrite_each_other() -> None:
 def test_a_tab_can_be_turned_to_again_and_again(tab: str) -> None:
     bench = aero_jupyter.panel(tab)
     assert bench.widget is not None
-    bench.begin()
-    settled()
+    bench.on_displayed()
+    wait_for_panel_threads()
     live = bench._panels[tab]._live
-    live._heard(None, {"do": "hello", "view": "one"}, [])
+    live._handle_message(None, {"do": "hello", "view": "one"}, [])
     for other in ("register", tab, "lineage", tab):
         bench.act({"do": "tab", "tab": other})
-        settled()
+        wait_for_panel_threads()
         assert bench._error is None
         assert bench.value.tab == other
-    live._heard(None, {"do": "bye", "view": "one"}, [])
-    bench.left()
+    live._handle_message(None, {"do": "bye", "view": "one"}, [])
+    bench.on_hidden()

@@ -1,21 +1,24 @@
-"""Outputs nobody makes: what is surely so is said, and what is not sure is left alone."""
+"""Missing outputs: certain ones are reported, uncertain ones are not."""
 
 from __future__ import annotations
 
 import pytest
 
-from aero_jupyter.compute.functions import portable
-from aero_jupyter.jobs.results import named_results
-from aero_jupyter.jobs.web import AeroJobError
-from aero_jupyter.notebook.preflight import STOPS, of_outputs
+from aero_jupyter.compute.portable_function import portable
+from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.jobs.request_errors import AeroJobError
+from aero_jupyter.jobs.upload import named_results
+from aero_jupyter.notebook.registration.preflight import ERROR, check_outputs
+from aero_jupyter.notebook.registration.request import RegistrationRequest
 
 HEAD = "import pandas as pd\nfrom aero_jupyter import AeroOutput\n"
 
 
 def said(body: str, *outputs: str, parameters: str = "x, flag=False") -> str:
     lines = "".join(f"    {line}\n" for line in body.split("\n"))
-    found = of_outputs(portable(f"{HEAD}def f({parameters}):\n{lines}", "f"), outputs)
-    assert all((remark.mark, remark.about) == (STOPS, "outputs") for remark in found)
+    request = RegistrationRequest({}, outputs, None, PolicyEnum.NONE, None, {})
+    found = check_outputs(portable(f"{HEAD}def f({parameters}):\n{lines}", "f"), request)
+    assert all((remark.mark, remark.about) == (ERROR, "outputs") for remark in found)
     return " ".join(map(str, found))
 
 

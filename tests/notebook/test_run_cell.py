@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import book
 import pytest
+from support import headless_notebook
 
 import aero_jupyter
 from aero_jupyter.client.pages import Progress
-from aero_jupyter.notebook import progress
+from aero_jupyter.notebook.widgets import progress
 
 SCALE = """%%aero_run --kwarg values=[1,2,3] --kwarg factor=2
 def scale(values, factor):
@@ -51,27 +51,29 @@ def test_an_input_is_a_file_of_its_newest_version_or_the_one_named(
     assert shell.run_cell(COUNT.format(version=version)).result == [number, len(found)]
 
 
-def test_what_it_raises_is_two_lines_and_the_traceback_has_its_cell_s_line(shell: Any, said: Any, capsys: Any) -> None:
-    lines = said('%%aero_run --kwarg x=0\ndef invert(x):\n    print("about to divide")\n    return 1 / x\n')
+def test_what_it_raises_is_two_lines_and_the_traceback_has_its_cell_s_line(
+    shell: Any, error_lines: Any, capsys: Any
+) -> None:
+    lines = error_lines('%%aero_run --kwarg x=0\ndef invert(x):\n    print("about to divide")\n    return 1 / x\n')
     assert lines == [
         "invert() raised ZeroDivisionError: division by zero",
-        "See line 4 of the cell, and %aero_traceback.",
+        "See line 4 of the cell, and %aero_traceback",
     ]
     shown, story = capsys.readouterr().out, repr(shell.run_cell("%aero_traceback").result)
     assert "✕ failed in " in shown
-    for told in (shown, story):
-        assert "→ line 4 of the cell, in invert\n    return 1 / x" in told
-        assert "It printed:\nabout to divide" in told
+    for text in (shown, story):
+        assert "→ line 4 of the cell, in invert\n    return 1 / x" in text
+        assert "It printed:\nabout to divide" in text
 
 
 @pytest.mark.parametrize(
     ("cell", "happened"),
     [
         ("%%aero_run --endpoint cloud\ndef f(): pass", "There is no endpoint 'cloud'."),
-        ("%%aero_run\ndef f(x): pass", "f() needs x, which nothing gives it."),
+        ("%%aero_run\ndef f(x): pass", "f() needs a value for x."),
         ("%%aero_run --kwarg y=1\ndef f(): pass", "f() has no parameter 'y'."),
-        ("%%aero_run --input x=influent@\ndef f(x): pass", "--input x=influent@ names no version after the @."),
-        ("%%aero_run --input x=influent@9\ndef f(x): pass", "influent has versions 1 to 2, not 9."),
+        ("%%aero_run --input x=influent@\ndef f(x): pass", "'influent@' names no version of a dataset."),
+        ("%%aero_run --input x=influent@9\ndef f(x): pass", "influent has versions 1 to 2; there is no version 9."),
         ("%%aero_run --input x=nosuch\ndef f(x): pass", "There is no data named 'nosuch'."),
         ("%%aero_run --nope\ndef f(): pass", "%%aero_run does not know --nope."),
         ("%%aero_run\nx = 1", "no function"),
@@ -82,29 +84,31 @@ def test_what_it_raises_is_two_lines_and_the_traceback_has_its_cell_s_line(shell
         ),
     ],
 )
-def test_what_cannot_be_run_is_two_lines(said: Any, influent: Any, cell: str, happened: str) -> None:
-    lines = said(cell)
+def test_what_cannot_be_run_is_two_lines(error_lines: Any, influent: Any, cell: str, happened: str) -> None:
+    lines = error_lines(cell)
     assert len(lines) == 2
     assert happened in lines[0]
 
 
-def test_the_keyboard_stops_the_waiting_and_says_that_the_task_goes_on(said: Any, monkeypatch: Any) -> None:
-    from aero_jupyter.notebook import run
+def test_the_keyboard_stops_the_waiting_and_says_that_the_task_goes_on(error_lines: Any, monkeypatch: Any) -> None:
+    from aero_jupyter.notebook.magics import run_cell
 
-    seen = run._Watched.told
+    seen = run_cell._TaskDisplay.show_state
 
     def interrupted_once_running(self: Any, task: str, state: str) -> None:
         seen(self, task, state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run._Watched, "told", interrupted_once_running)
-    lines = said("%%aero_run\ndef slow():\n    import time\n    time.sleep(1)")
+    monkeypatch.setattr(run_cell._TaskDisplay, "show_state", interrupted_once_running)
+    lines = error_lines("%%aero_run\ndef slow():\n    import time\n    time.sleep(1)")
     assert lines[0].startswith("You stopped waiting; task ")
-    assert lines[0].endswith(" goes on at the endpoint.")
+    assert lines[0].endswith(" continues on the endpoint.")
 
 
 def test_in_a_notebook_one_display_goes_from_queued_to_done(aero: Any, tmp_path: Any) -> None:
-    cells = book.run(tmp_path, "%load_ext aero_jupyter\nimport aero_jupyter; aero_jupyter.local()", SCALE)
+    cells = headless_notebook.run_cells(
+        tmp_path, "%load_ext aero_jupyter\nimport aero_jupyter; aero_jupyter.local()", SCALE
+    )
     cell = cells[-1]
     shown = [output for output in cell.outputs if output.output_type == "display_data"]
     assert len(shown) == 1
@@ -125,24 +129,24 @@ class Slow:
 
 @contextlib.contextmanager
 def shown_in_notebook(monkeypatch: Any) -> Iterator[list[str]]:
-    said = list[str]()
+    messages = list[str]()
 
     class Handle:
         def update(self, what: Any) -> None:
-            said.append(getattr(what, "data", None) if hasattr(what, "data") else repr(what))
+            messages.append(getattr(what, "data", None) if hasattr(what, "data") else repr(what))
 
     def display(what: Any, **_: Any) -> Handle:
-        said.append(repr(what))
+        messages.append(repr(what))
         return Handle()
 
     monkeypatch.setattr(progress, "display", display)
     monkeypatch.setattr(progress, "front_end", lambda: "widgets")
-    monkeypatch.setattr(progress, "_OFTEN", 0)
-    yield said
+    monkeypatch.setattr(progress, "_UPDATE_SECONDS", 0)
+    yield messages
 
 
 def test_a_scan_says_how_far_it_is_in_one_place_and_leaves_nothing(monkeypatch: Any) -> None:
-    with shown_in_notebook(monkeypatch) as said:
+    with shown_in_notebook(monkeypatch) as messages:
         client: Any = Slow()
         assert progress.scanned(client, "sewage") == [{"name": "sewage"}]
-    assert said == ["Read 15 of 5,000", "Read 1,200 of 5,000", "Read 5,000 of 5,000", "Read 5,000 of 5,000+", ""]
+    assert messages == ["Read 15 of 5,000", "Read 1,200 of 5,000", "Read 5,000 of 5,000", "Read 5,000 of 5,000+", ""]

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.service import flows
-from aero_jupyter.service.store import Store, stamp
+from aero_jupyter.service.engine import timers
+from aero_jupyter.service.storage.connection import stamp
+from aero_jupyter.service.storage.database import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 DAY = 86_400
@@ -29,8 +30,8 @@ class Timed:
             )  # fmt: skip
 
     def fired(self, now: datetime) -> int:
-        """Let the timers fire at a moment; give how many runs came of it."""
-        flows.fire_timers(self.store, now)
+        """Fire the timers at a moment; return the number of new runs."""
+        timers.fire_timers(self.store, now)
         with self.store.transaction() as db:
             return db.run("UPDATE run SET state = 'done' WHERE state = 'queued'")
 
@@ -49,7 +50,7 @@ def test_a_machine_that_slept_over_many_periods_runs_once(timed: Timed) -> None:
     woken = NOON + timedelta(days=3, minutes=7)
     assert timed.fired(woken) == 1
     assert timed.fired(woken) == 0
-    # It goes on at the times it always had.
+    # The timer keeps its original times.
     assert timed.due == NOON + timedelta(days=3, hours=1)
 
 

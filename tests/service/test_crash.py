@@ -8,21 +8,21 @@ import sqlite3
 import sys
 from pathlib import Path
 
-import crash
 import pytest
+from support import crash_harness
 
 import aero_jupyter
-from aero_jupyter import cli
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.cli import main
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.service.check import violations
+from aero_jupyter.service.maintenance.integrity import violations
 from aero_jupyter.testing import local_aero
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2400)
 def test_nothing_is_lost_and_nothing_twice_over_many_kills(tmp_path):
-    figures = crash.crash(tmp_path, kills=200, seed=20261124)
+    figures = crash_harness.run_crash_test(tmp_path, kills=200, seed=20261124)
     assert figures.violations == []
     # It was busy: every kill costs the service's and a worker's start, and those of tasks make no version.
     assert figures.versions > 60
@@ -38,12 +38,12 @@ def sound(tmp_path_factory):
         session = aero_jupyter.local()
         write = "def {0}({1}):\n    open('f.csv', 'w').write('a\\n1\\n')\n    return 'f.csv'\n"
         first = session.register(portable(write.format("first", "")), outputs=["one"])
-        session.client.wait_for_run(session.client.run_flow(first.id).id, 60)
+        session.client.wait_for_run(session.client.run_flow(first.id).id, 180)
         second = portable(write.format("second", "x"))
         session.register(second, inputs={"x": "one"}, outputs=["two"], policy=PolicyEnum.ANY)
         session.client.wait_for_version(session.client.resolve_data("two").id, 1, 60)
         for run in session.client.list("run"):
-            session.client.wait_for_run(run.id, 60)
+            session.client.wait_for_run(run.id, 180)
     return home
 
 
@@ -52,9 +52,9 @@ def test_a_sound_store_has_no_violations(sound):
 
 
 BREAKS = {
-    "versions, numbered": "UPDATE version SET version = 5 WHERE version = 1",
-    "and counts": "UPDATE data SET newest = 2 WHERE name = 'one'",
-    "no file of its checksum": "UPDATE version SET checksum = 'other'",
+    "versions, numbered": "UPDATE version SET version = version + 1000000 WHERE version = 1",
+    "is recorded as the newest": "UPDATE data SET newest = 2 WHERE name = 'one'",
+    "no file with its checksum": "UPDATE version SET checksum = 'other'",
     "is missing": "UPDATE file SET checksum = 'other'",
     "0 provenance records": "DELETE FROM prov",
     "names a version that does not exist": "UPDATE prov_made SET version_id = 'gone'",
@@ -83,20 +83,28 @@ def spoiled(sentence):
     """Run the harness as the command does, with one promise broken; its exit code."""
 
     def spoil(home):
-        with contextlib.closing(sqlite3.connect(home / "aero.db", timeout=30)) as store:
+        with contextlib.closing(sqlite3.connect(home / "aero.db", timeout=120)) as store:
             store.execute("PRAGMA foreign_keys = OFF")
             store.executescript(BREAKS[sentence].replace("'one'", "'raw0'"))
             store.commit()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["crash.py", "--kills", "1", "--seed", "1"])
-        patch.setattr(crash, "crash", functools.partial(crash.crash, spoil=spoil if sentence else lambda _: None))
-        return crash.main()
+        patch.setattr(
+            crash_harness,
+            "run_crash_test",
+            functools.partial(crash_harness.run_crash_test, spoil=spoil if sentence else lambda _: None),
+        )
+        return crash_harness.main()
+
+
+#: One promise about content, one about runs, one about timers: the others are found by the same look, tested above.
+HARNESSED = ("versions, numbered", "is still running", "was due at 2020")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("sentence", [None, *BREAKS])
+@pytest.mark.timeout(2_400)
+@pytest.mark.parametrize("sentence", [None, *HARNESSED])
 def test_the_harness_fails_where_a_promise_is_broken(sentence, capsys):
     assert spoiled(sentence) == int(sentence is not None)
     assert (sentence or '"violations": []') in capsys.readouterr().out
@@ -119,7 +127,7 @@ def test_changed_bytes_are_found(sound):
     path.chmod(0o600)
     path.write_bytes(b"else")
     try:
-        assert "holds other bytes" in " ".join(violations(sound))
+        assert "does not match its checksum" in " ".join(violations(sound))
     finally:
         path.write_bytes(kept)
 
@@ -136,19 +144,6 @@ def changed(path, *statements):
             store.execute(statement)
 
 
-@pytest.mark.parametrize("status", ["ERROR", "SUCCESS"])
-def test_the_command_finds_runs_that_nobody_goes_on_with(stopped, monkeypatch, capsys, status):
-    monkeypatch.setenv("AERO_HOME", str(stopped))
-    assert cli.main(["local", "check"]) == 0
-    changed(stopped / "engine.db", f"UPDATE workflow_status SET status = '{status}'")
-    changed(stopped / "aero.db", "UPDATE run SET state = 'running' WHERE seq = 1")
-    assert cli.main(["local", "check"]) == 1
-    assert "is still running, and nothing goes on with it" in capsys.readouterr().out
-    # Under way, and the next start goes on with it.
-    changed(stopped / "engine.db", "UPDATE workflow_status SET status = 'PENDING'")
-    assert cli.main(["local", "check"]) == 0
-
-
 def test_what_a_running_service_should_have_come_to_is_found(stopped):
     long_ago = "'2020-01-01T00:00:00.000000Z'"
     changed(stopped / "aero.db", f"UPDATE run SET state = 'queued', created_at = {long_ago} WHERE seq = 1")
@@ -158,9 +153,9 @@ def test_what_a_running_service_should_have_come_to_is_found(stopped):
     state.touch()
     assert violations(stopped) == []
     os.utime(state, (0, 0))
-    said = " ".join(violations(stopped))
-    assert "is still queued, though nothing runs" in said
-    assert "was due at 2020" in said
+    message = " ".join(violations(stopped))
+    assert "is still queued, although no run is active" in message
+    assert "was due at 2020" in message
 
 
 def test_a_triggered_run_that_is_missing_is_found_on_demand(stopped):
@@ -170,10 +165,10 @@ def test_a_triggered_run_that_is_missing_is_found_on_demand(stopped):
 
 def test_the_command_says_what_is_wrong(sound, monkeypatch, capsys):
     monkeypatch.setenv("AERO_HOME", str(sound))
-    assert cli.main(["local", "check"]) == 0
-    assert "All that must hold" in capsys.readouterr().out
+    assert main.main(["local", "check"]) == 0
+    assert "No problem found in" in capsys.readouterr().out
     (path,) = (sound / "content").glob("*/*")
     hidden = path.rename(path.with_suffix(".hidden"))
-    assert cli.main(["local", "check"]) == 1
+    assert main.main(["local", "check"]) == 1
     assert "is missing" in capsys.readouterr().out
     hidden.rename(path)

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.models import Run
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service import daemon
-from aero_jupyter.session import Session
+from aero_jupyter.session.session import Session
 
 ROWS = b"day,value\n" + b"2026-01-01,1\n" * 100
 WRONG = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
@@ -28,10 +28,10 @@ Says = Callable[["_Handler"], None]
 
 def says(*headers: str, body: bytes = ROWS, status: str = "200 OK", kind: str | None = "text/csv") -> Says:
     """Answer at once; the length is told truly where no header tells another."""
-    told = [f"Content-Type: {kind}"] * (kind is not None) + list(headers)
-    if not any(each.startswith(("Content-Length", "Transfer-Encoding")) for each in told):
-        told.append(f"Content-Length: {len(body)}")
-    text = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *told, "Connection: close", ""))
+    header_lines = [f"Content-Type: {kind}"] * (kind is not None) + list(headers)
+    if not any(each.startswith(("Content-Length", "Transfer-Encoding")) for each in header_lines):
+        header_lines.append(f"Content-Length: {len(body)}")
+    text = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *header_lines, "Connection: close", ""))
     return lambda handler: handler.send(text.encode() + body)
 
 
@@ -54,10 +54,6 @@ def drips(text: bytes) -> Says:
     return answer
 
 
-def text_in(charset: str, told: str) -> Says:
-    return says(body="day,Zürich\n1,2\n".encode(charset), kind=f"text/csv{told}")
-
-
 _START = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n"
 FAULTS: dict[str, tuple[Says, str]] = {
     "404": (says(status="404 Not Found"), "answered 404 (Not Found)"),
@@ -68,26 +64,22 @@ FAULTS: dict[str, tuple[Says, str]] = {
     "no_answer": (lambda handler: None, "did not answer: the connection broke"),
     "short": (says(f"Content-Length: {len(ROWS) + 1}"), f"promised {len(ROWS) + 1:,} bytes and sent {len(ROWS):,}"),
     "long": (says("Content-Length: 100"), "promised 100 bytes and sent more"),
-    "no_length": (says("Content-Length: abc"), "tells a length that is no number, 'abc'"),
+    "no_length": (says("Content-Length: abc"), "declares a length that is not a number, 'abc'"),
     "cut_chunks": (says("Transfer-Encoding: chunked", body=b"5\r\na,b\n1\r\n"), "broke off after 5 bytes"),
     "cut_gzip": (says("Content-Encoding: gzip", body=gzip.compress(ROWS)[:-9]), "a body that cannot be decoded"),
-    "encoding": (says("Content-Encoding: br"), "in an encoding that was not asked for, br"),
+    "encoding": (says("Content-Encoding: br"), "compressed as br, which cannot be decoded here"),
     "part": (says("Content-Range: bytes 0-9/99", status="206 Partial Content"), "answered 206 (Partial Content)"),
     "bomb": (says("Content-Encoding: gzip", body=gzip.compress(b"0,0\n" * (1 << 19))), "more than 1,000,000 bytes"),
     "hang": (hangs, "did not answer within 1 s"),
     "drip": (drips(_START + b"Content-Length: 9999\r\n\r\n" + ROWS), "sends less than 100 bytes a second"),
     "drip_headers": (drips(_START + b"X-Long: " + ROWS), "sends less than 100 bytes a second"),
-    "loop": (says("Location: /loop.csv", status="302 Found"), "from one address to the next without end"),
-    "elsewhere": (says("Location: http://localhost/x.csv", status="302 Found"), "sends on to another host"),
+    "loop": (says("Location: /loop.csv", status="302 Found"), "redirects without end"),
     "to_file": (says("Location: file:///etc/hosts", status="302 Found"), "a file of this machine"),
     "to_link_local": (says("Location: http://[::ffff:169.254.169.254]/", status="302 Found"), "a link-local address"),
     "checksum": (says(f"Content-Digest: sha-256=:{WRONG}:"), "do not match its own sha256 checksum"),
     "page": (says(body=b"<!doctype html><p>log in"), "answered with a web page"),
     "empty": (says(body=b""), "sent an empty body"),
-    "no_type": (says(kind=None), "tells no content type"),
-    "utf16": (text_in("utf-16", "; charset=utf-8"), "is not encoded in utf-8, as it says"),
-    "latin1": (text_in("latin-1", ""), "is not UTF-8, and tells nothing else"),
-    "klingon": (text_in("utf-8", "; charset=klingon"), "encoded in klingon, which is not known"),
+    "no_type": (says(kind=None), "declares no content type"),
 }
 
 
@@ -139,7 +131,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
         def outcome(fault: str) -> tuple[Run, int]:
             flow_id, data_id = ids[fault]
             run = next(iter(session.client.list("run", match=flow_id)))
-            return session.client.wait_for_run(run.id, 90), len(session.client.versions(data_id))
+            return session.client.wait_for_run(run.id, 180), len(session.client.versions(data_id))
 
         yield outcome
         source.over.set()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from aero_jupyter.service import store as stores
-from aero_jupyter.service.catalogue import Catalogue
-from aero_jupyter.service.check import violations
-from aero_jupyter.service.lists import Asked
-from aero_jupyter.service.store import SCHEMA_VERSION, Store
+from aero_jupyter.service.catalogue.list_queries import ListParams
+from aero_jupyter.service.catalogue.serializers import CatalogueRecords
+from aero_jupyter.service.maintenance.integrity import violations
+from aero_jupyter.service.storage import database as stores
+from aero_jupyter.service.storage.database import SCHEMA_VERSION, Store
 
 #: The store and the content of a local AERO of the first format, with an analysis that ran; kept for ever.
 FIRST = Path(__file__).with_name("first_format.zip")
@@ -27,8 +29,8 @@ def first(tmp_path: Path) -> Path:
 def test_a_store_of_the_first_format_is_brought_forward(first: Path) -> None:
     assert violations(first, quiet=True) == []
     store = Store(first / "aero.db")
-    catalogue = Catalogue(store, "http://127.0.0.1/")
-    flows, total = catalogue.page("flow", Asked())
+    catalogue = CatalogueRecords(store, "http://127.0.0.1/")
+    flows, total = catalogue.page("flow", ListParams())
     assert total == 2
     assert {row["function_name"] for row in map(catalogue.flow_out, flows)} == {"first", "mean"}
     assert not any(catalogue.flow_out(row)["paused"] for row in flows)
@@ -61,5 +63,30 @@ def test_a_store_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> 
     store = Store(tmp_path / "aero.db")
     with store.transaction() as db:
         db.run("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION + 1),))
-    with pytest.raises(RuntimeError, match=r"written by a newer aero_jupyter \(format 3\): install that one"):
+    with pytest.raises(RuntimeError, match=r"written by a newer aero_jupyter \(format \d+\): install that version"):
         Store(tmp_path / "aero.db")
+
+
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("https://ann:s3cr3t@h.example/a.csv", "s3cr3t"),
+        ("https://h.example/a.csv?api_key=s3cr3tkey", "s3cr3tkey"),
+        ("https://h.example/a.csv?X-Amz-Signature=abcdef0123", "abcdef0123"),
+    ],
+)
+def test_a_secret_in_a_url_of_an_old_store_is_found_by_no_search_and_no_filter(
+    first: Path, url: str, secret: str
+) -> None:
+    with contextlib.closing(sqlite3.connect(first / "aero.db")) as old, old:
+        old.execute("UPDATE data SET url = ? WHERE seq = (SELECT min(seq) FROM data)", (url,))
+        old.execute("UPDATE data_fts SET url = ? WHERE rowid = (SELECT min(seq) FROM data)", (url,))
+        old.execute("UPDATE run SET error = ?", (f"The source {url} answered 500.",))
+    store = Store(first / "aero.db")
+    catalogue = CatalogueRecords(store, "http://127.0.0.1/")
+    assert catalogue.page("data", ListParams(where=(f"url=*{secret}*",)))[1] == 0
+    assert catalogue.page("data", ListParams(text=secret))[1] == 0
+    assert catalogue.page("data", ListParams(where=("url=*h.example*",)))[1] == 1
+    assert not store.db.rows("SELECT rowid FROM data_fts WHERE url MATCH ?", (f'"{secret}"',))
+    assert not [row for row in store.db.rows("SELECT error FROM run") if secret in row["error"]]
+    assert store.db.value("SELECT url FROM data ORDER BY seq LIMIT 1") == url

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aero_jupyter.service.globs import Glob, fits
+from aero_jupyter.core.globs import Glob, matches_glob
 
 _MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _WORDS = st.sampled_from([*_MEANING, "[ab]", "[^a]", "a", "b", "/"])
@@ -36,11 +36,11 @@ _WORDS = st.sampled_from([*_MEANING, "[ab]", "[^a]", "a", "b", "/"])
     ],
 )
 def test_what_a_pattern_stands_for(pattern: str, key: str, fitting: bool) -> None:
-    assert fits(pattern, key) is fitting
+    assert matches_glob(pattern, key) is fitting
 
 
 def test_a_class_that_is_none_is_refused_in_a_sentence() -> None:
-    with pytest.raises(ValueError, match=r"s/\[z-a\] is no pattern: bad character range z-a"):
+    with pytest.raises(ValueError, match=r"s/\[z-a\] is not a valid pattern: bad character range z-a"):
         Glob("s/[z-a]")
 
 
@@ -56,6 +56,6 @@ def test_it_means_what_the_regular_expression_means(words: list[str], key: str) 
 
 @pytest.mark.parametrize("pattern", ["**/" * 25 + "x", "*a" * 25 + "x", "**a" * 25 + "x", "**/*" * 25 + "x", "?*" * 25])
 def test_no_pattern_hangs(pattern: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert not Glob(pattern).matches("a/" * 26 + "a" * 200 + "/y/")
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0

@@ -20,12 +20,16 @@ import pytest
 from globus_sdk import GlobusAPIError
 
 import aero_jupyter
-from aero_jupyter import cli
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.cli import main
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import InvalidArgument, LocalServiceFailed
-from aero_jupyter.service import app, daemon, keeping
-from aero_jupyter.service import store as stores
-from aero_jupyter.service.check import violations
+from aero_jupyter.service import daemon
+from aero_jupyter.service.http import error_responses
+from aero_jupyter.service.maintenance import backup, garbage
+from aero_jupyter.service.maintenance.integrity import violations
+from aero_jupyter.service.storage import database as stores
+
+pytestmark = pytest.mark.slow
 
 MAKE = "def kept(n=3):\n    import time\n    open('k.csv', 'w').write(f'n\\n{time.time_ns()}\\n')\n    return 'k.csv'\n"
 
@@ -41,7 +45,7 @@ class Home:
 
     def run(self) -> Any:
         client = aero_jupyter.local().client
-        return client.wait_for_run(client.run_flow(self.flow.id).id, 60)
+        return client.wait_for_run(client.run_flow(self.flow.id).id, 180)
 
     @property
     def versions(self) -> int:
@@ -69,13 +73,13 @@ def test_a_backup_of_a_running_service_comes_back_whole(
     worker.start()
     file = tmp_path / "aero.tar"
     try:
-        assert cli.main(["local", "backup", str(file)]) == 0
+        assert main.main(["local", "backup", str(file)]) == 0
     finally:
         busy.set()
         worker.join()
     assert set(stopped) == {"done"}
     monkeypatch.setenv("AERO_HOME", str(tmp_path / "other"))
-    assert cli.main(["local", "restore", str(file)]) == 0
+    assert main.main(["local", "restore", str(file)]) == 0
     assert "contents and the store are back" in capsys.readouterr().out
     assert violations(tmp_path / "other") == []
     before = home.versions
@@ -88,16 +92,19 @@ def test_a_backup_of_a_running_service_comes_back_whole(
 
 def test_nothing_is_overwritten_and_no_other_file_is_brought_back(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "aero.tar"
-    keeping.backup(home.folder, file)
+    backup.backup(home.folder, file)
     with pytest.raises(InvalidArgument, match="exists already"):
-        keeping.backup(home.folder, file)
-    with pytest.raises(InvalidArgument, match="holds a local AERO already"):
-        keeping.restore(home.folder, file)
+        backup.backup(home.folder, file)
+    with pytest.raises(InvalidArgument, match="The local AERO is running"):
+        backup.restore(home.folder, file)
+    daemon.stop(home.folder)
+    with pytest.raises(InvalidArgument, match="contains a local AERO already"):
+        backup.restore(home.folder, file)
     with pytest.raises(InvalidArgument, match="There is no local AERO"):
-        keeping.backup(tmp_path / "nowhere", tmp_path / "b.tar")
+        backup.backup(tmp_path / "nowhere", tmp_path / "b.tar")
     (tmp_path / "text.tar").write_text("no backup")
-    with pytest.raises(InvalidArgument, match="is no backup of a local AERO"):
-        keeping.restore(tmp_path / "new", tmp_path / "text.tar")
+    with pytest.raises(InvalidArgument, match="is not a backup of a local AERO"):
+        backup.restore(tmp_path / "new", tmp_path / "text.tar")
     assert not (tmp_path / "new" / "aero.db").exists()
 
 
@@ -105,20 +112,20 @@ def test_a_backup_that_reaches_outside_is_refused(tmp_path: Path) -> None:
     (tmp_path / "evil").write_text("x")
     with tarfile.open(tmp_path / "evil.tar", "w") as archive:
         archive.add(tmp_path / "evil", "../outside")
-    with pytest.raises(InvalidArgument, match="is no backup"):
-        keeping.restore(tmp_path / "deep" / "new", tmp_path / "evil.tar")
+    with pytest.raises(InvalidArgument, match="is not a backup"):
+        backup.restore(tmp_path / "deep" / "new", tmp_path / "evil.tar")
     assert not (tmp_path / "deep" / "outside").exists()
 
 
 def test_only_content_that_no_version_points_to_is_removed(home: Home) -> None:
-    state = daemon.running(home.folder)
+    state = daemon.find_running(home.folder)
     assert state is not None
     client = aero_jupyter.local().client
     client.put(f"collections/{state.collection}/orphan.csv", data={"n": 1}, encoding="json")
     kept = set((home.folder / "content").glob("*/*"))
-    assert keeping.gc(home.folder) == (0, 0)
+    assert garbage.gc(home.folder) == (0, 0)
     assert set((home.folder / "content").glob("*/*")) == kept
-    removed, size = keeping.gc(home.folder, fresh=-1.0)
+    removed, size = garbage.gc(home.folder, fresh=-1.0)
     assert removed == 1
     assert size > 0
     assert violations(home.folder) == []
@@ -137,16 +144,16 @@ def test_what_a_crash_left_goes_too_and_what_is_young_or_under_way_stays(home: H
         path.touch()
     with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store, store:
         store.execute("INSERT INTO task VALUES ('open', 'f', 'g', 'running', NULL, NULL, NULL, '')")
-    assert keeping.gc(home.folder) == (0, 0)
+    assert garbage.gc(home.folder) == (0, 0)
     assert all(path.exists() for path in (*left, *kept))
     for path in (*left, *kept, *(path.parent for path in (*left, *kept))):
         os.utime(path, (0, 0))
-    keeping.gc(home.folder)
+    garbage.gc(home.folder)
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in kept)
     with contextlib.closing(sqlite3.connect(home.folder / "aero.db")) as store, store:
         store.execute("UPDATE run SET ended_at = '2020-01-01T00:00:00.000000Z'")
-    keeping.gc(home.folder)
+    garbage.gc(home.folder)
     assert not kept[1].exists()
 
 
@@ -172,19 +179,19 @@ def _other(name: str) -> Callable[[tarfile.TarInfo, bytes], bytes]:
 
 def test_a_backup_that_is_not_as_it_was_made_is_refused(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "aero.tar"
-    keeping.backup(home.folder, file)
+    backup.backup(home.folder, file)
     for name in ("content/", "aero.db"):
         changed = repacked(file, tmp_path / f"changed-{name[:4]}.tar", _other(name))
-        with pytest.raises(InvalidArgument, match=f"is damaged: {name}.*holds other bytes"):
-            keeping.restore(tmp_path / "new", changed)
-    lacking = repacked(file, tmp_path / "lacking.tar", lambda member, told: None if "content" in member.name else told)
+        with pytest.raises(InvalidArgument, match=f"is damaged: .*{name}.*does not match its checksum"):
+            backup.restore(tmp_path / "new", changed)
+    lacking = repacked(file, tmp_path / "lacking.tar", lambda member, text: None if "content" in member.name else text)
     with pytest.raises(InvalidArgument, match="lacks 1 contents"):
-        keeping.restore(tmp_path / "new", lacking)
-    empty = repacked(file, tmp_path / "empty.tar", lambda member, told: b"" if member.name == "aero.db" else told)
-    with pytest.raises(InvalidArgument, match="is no backup"):
-        keeping.restore(tmp_path / "new", empty)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == []
-    assert keeping.restore(tmp_path / "new", file) == 1
+        backup.restore(tmp_path / "new", lacking)
+    empty = repacked(file, tmp_path / "empty.tar", lambda member, text: b"" if member.name == "aero.db" else text)
+    with pytest.raises(InvalidArgument, match="is not a backup"):
+        backup.restore(tmp_path / "new", empty)
+    assert [path.name for path in (tmp_path / "new").iterdir() if path.suffix != ".lock"] == []
+    assert backup.restore(tmp_path / "new", file) == 1
 
 
 def test_a_backup_that_holds_a_link_is_refused(home: Home, tmp_path: Path) -> None:
@@ -193,19 +200,19 @@ def test_a_backup_that_holds_a_link_is_refused(home: Home, tmp_path: Path) -> No
             member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
         return content
 
-    keeping.backup(home.folder, tmp_path / "aero.tar")
+    backup.backup(home.folder, tmp_path / "aero.tar")
     file = repacked(tmp_path / "aero.tar", tmp_path / "linked.tar", linked)
-    with pytest.raises(InvalidArgument, match="is no backup"):
-        keeping.restore(tmp_path / "new", file)
+    with pytest.raises(InvalidArgument, match="is not a backup"):
+        backup.restore(tmp_path / "new", file)
 
 
 @pytest.mark.parametrize("umask", [0, 0o022])
 def test_a_backup_and_what_comes_back_are_private_under_any_umask(home: Home, tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        keeping.backup(home.folder, tmp_path / "aero.tar")
+        backup.backup(home.folder, tmp_path / "aero.tar")
         (tmp_path / "new").mkdir(mode=0o777)
-        keeping.restore(tmp_path / "new", tmp_path / "aero.tar")
+        backup.restore(tmp_path / "new", tmp_path / "aero.tar")
     finally:
         os.umask(before)
     for path in (tmp_path / "aero.tar", tmp_path / "new", *(tmp_path / "new").rglob("*")):
@@ -213,7 +220,7 @@ def test_a_backup_and_what_comes_back_are_private_under_any_umask(home: Home, tm
 
 
 def test_content_is_removed_and_copied_beside_a_service_at_work(home: Home, tmp_path: Path) -> None:
-    state = daemon.running(home.folder)
+    state = daemon.find_running(home.folder)
     assert state is not None
     client, busy = aero_jupyter.local().client, threading.Event()
     failed: list[BaseException] = []
@@ -221,8 +228,8 @@ def test_content_is_removed_and_copied_beside_a_service_at_work(home: Home, tmp_
     def remove() -> None:
         while not busy.is_set():
             try:
-                # Not what a run under way has yet to commit, as no gc does.
-                keeping.gc(home.folder, fresh=5.0)
+                # Garbage collection spares the uncommitted content of a run in progress.
+                garbage.gc(home.folder, fresh=5.0)
             except BaseException as error:
                 failed.append(error)
 
@@ -232,8 +239,8 @@ def test_content_is_removed_and_copied_beside_a_service_at_work(home: Home, tmp_
         for number in range(3):
             client.put(f"collections/{state.collection}/orphan{number}", data={"n": number}, encoding="json")
             assert home.run().state == "done"
-            assert keeping.backup(home.folder, tmp_path / f"{number}.tar") > 0
-            keeping.restore(tmp_path / f"back{number}", tmp_path / f"{number}.tar")
+            assert backup.backup(home.folder, tmp_path / f"{number}.tar") > 0
+            backup.restore(tmp_path / f"back{number}", tmp_path / f"{number}.tar")
             assert violations(tmp_path / f"back{number}") == []
     finally:
         busy.set()
@@ -243,31 +250,31 @@ def test_content_is_removed_and_copied_beside_a_service_at_work(home: Home, tmp_
 
 
 def test_content_is_not_removed_while_it_is_copied(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = daemon.running(home.folder)
+    state = daemon.find_running(home.folder)
     assert state is not None
     client = aero_jupyter.local().client
     client.put(f"collections/{state.collection}/orphan.csv", data={"n": 1}, encoding="json")
-    copied, removers = keeping._copy, []
+    copied, removers = backup._copy_database, []
 
     def copy(source: Path, target: Path) -> None:
         copied(source, target)
-        removers.append(threading.Thread(target=keeping.gc, args=(home.folder, -1.0)))
+        removers.append(threading.Thread(target=garbage.gc, args=(home.folder, -1.0)))
         removers[0].start()
         removers[0].join(0.5)
         assert removers[0].is_alive()
 
-    monkeypatch.setattr(keeping, "_copy", copy)
-    assert keeping.backup(home.folder, tmp_path / "aero.tar") == 2
+    monkeypatch.setattr(backup, "_copy_database", copy)
+    assert backup.backup(home.folder, tmp_path / "aero.tar") == 2
     removers[0].join()
-    keeping.restore(tmp_path / "new", tmp_path / "aero.tar")
+    backup.restore(tmp_path / "new", tmp_path / "aero.tar")
     assert violations(tmp_path / "new") == []
 
 
 def test_nothing_is_brought_back_beside_a_running_service(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     file = home.folder.parent / "aero.tar"
-    keeping.backup(home.folder, file)
-    assert cli.main(["local", "restore", str(file)]) == 1
-    assert "The local AERO runs." in capsys.readouterr().err
+    backup.backup(home.folder, file)
+    assert main.main(["local", "restore", str(file)]) == 1
+    assert "The local AERO is running." in capsys.readouterr().err
     assert home.run().state == "done"
 
 
@@ -292,9 +299,9 @@ def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest
 
     with pytest.raises(sqlite3.OperationalError) as caught:
         fill()
-    assert app.state_of(caught.value) == (
+    assert error_responses.explain_storage_error(caught.value) == (
         "The disk of the local AERO is full; nothing was changed.",
-        "Free some space, and do it again.",
+        "Free some space, then try again.",
     )
     monkeypatch.undo()
     monkeypatch.setenv("AERO_HOME", str(home.folder))
@@ -303,20 +310,26 @@ def test_a_full_disk_is_said_and_nothing_is_torn(home: Home, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "The disk of the local AERO is full"),
         (OSError(errno.EROFS, "Read-only file system"), "The folder of the local AERO cannot be written"),
         (PermissionError(errno.EACCES, "Permission denied"), "The folder of the local AERO cannot be written"),
         (sqlite3.OperationalError("attempt to write a readonly database"), "cannot be written"),
-        (sqlite3.OperationalError("database is locked"), "Another program holds the store"),
+        (sqlite3.OperationalError("database is locked"), "Another program has locked the store"),
         (sqlite3.OperationalError("no such table: x"), "cannot use its store: no such table: x."),
     ],
 )
-def test_each_state_of_the_disk_has_its_sentence_and_cure(error: Exception, said: str) -> None:
-    detail, cure = app.state_of(error)
-    assert said in detail
+def test_each_state_of_the_disk_has_its_sentence_and_cure(error: Exception, message: str) -> None:
+    detail, cure = error_responses.explain_storage_error(error)
+    assert message in detail
     assert cure
+
+
+def test_a_broken_disk_with_free_space_is_not_called_full(tmp_path: Path) -> None:
+    detail, cure = error_responses.explain_storage_error(sqlite3.OperationalError("disk I/O error"), tmp_path)
+    assert "cannot use its store: disk I/O error" in detail
+    assert "aero-jupyter local check" in cure
 
 
 def test_a_store_that_another_program_holds_is_waited_for(home: Home) -> None:
@@ -328,7 +341,7 @@ def test_a_store_that_another_program_holds_is_waited_for(home: Home) -> None:
         asking.join(2)
         assert asking.is_alive()
         other.execute("ROLLBACK")
-        asking.join(60)
+        asking.join(180)
     assert answer[0].state == "done"
     assert violations(home.folder, quiet=True) == []
 
@@ -347,12 +360,12 @@ def test_a_folder_that_cannot_be_written_is_said_and_served_again(home: Home) ->
 
 @pytest.mark.parametrize("how", ["truncated", "scribbled", "newer"])
 def test_a_store_that_is_damaged_or_newer_is_said_in_a_sentence(home: Home, how: str) -> None:
-    state = daemon.running(home.folder)
+    state = daemon.find_running(home.folder)
     assert state is not None
     service = psutil.Process(state.pid)
     daemon.stop(home.folder)
-    # While it has the store open, what is written stays beside it.
-    service.wait(30)
+    # While the service has the store open, writes stay in the WAL file.
+    service.wait(180)
     path = home.folder / "aero.db"
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -365,21 +378,21 @@ def test_a_store_that_is_damaged_or_newer_is_said_in_a_sentence(home: Home, how:
     kept = path.read_bytes()
     with pytest.raises(LocalServiceFailed) as caught:
         aero_jupyter.local()
-    said = "written by a newer aero_jupyter (format 99)" if how == "newer" else "is damaged"
-    assert said in caught.value.message
+    message = "written by a newer aero_jupyter (format 99)" if how == "newer" else "is damaged"
+    assert message in caught.value.message
     assert path.read_bytes()[: len(kept)] == kept or how == "truncated"
 
 
 def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
     import logging
 
-    from aero_jupyter.service import logs
+    from aero_jupyter.service import logging_setup
 
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     file = tmp_path / "service.log"
     try:
-        logs.begin(file, "t0ken-of-the-service")
+        logging_setup.configure_logging(file, "t0ken-of-the-service")
         log = logging.getLogger("aero")
         log.warning("Bearer abc.def and t0ken-of-the-service and https://x/y?X-Amz-Signature=s1gned&a=1")
         try:
@@ -394,24 +407,29 @@ def test_logs_are_lines_of_json_without_secrets(tmp_path: Path) -> None:
         root.handlers[:] = handlers
         root.setLevel(level)
     found = sorted(tmp_path.glob("service.log*"))
-    assert 1 < len(found) <= logs.KEPT + 1
-    assert all(path.stat().st_size <= logs.SIZE for path in found)
+    assert 1 < len(found) <= logging_setup.KEPT + 1
+    assert all(path.stat().st_size <= logging_setup.SIZE for path in found)
     assert json.loads(found[0].read_text().splitlines()[-1])["level"] == "warning"
-    text = logs.without_secrets("Bearer abc.def https://x/y?X-Amz-Signature=s1gned&a=1 token=hidden own", "own")
+    text = logging_setup.without_secrets(
+        "Bearer abc.def https://x/y?X-Amz-Signature=s1gned&a=1 token=hidden own", "own"
+    )
     assert text == "Bearer … https://x/y?X-Amz-Signature=…&a=1 token=… …"
-    assert logs.without_secrets("http://me:pw@x/y?sig=1&key=2&code=3") == "http://…@x/y?sig=…&key=…&code=…"
-    assert logs.without_secrets("sorted(rows, key=len) ended with code=3") == "sorted(rows, key=len) ended with code=3"
+    assert logging_setup.without_secrets("http://me:pw@x/y?sig=1&key=2&code=3") == "http://…@x/y?sig=…&key=…&code=…"
+    assert (
+        logging_setup.without_secrets("sorted(rows, key=len) ended with code=3")
+        == "sorted(rows, key=len) ended with code=3"
+    )
 
 
 def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> None:
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-    asked: list[str | None] = []
+    requested: list[str | None] = []
 
     class Source(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.headers.get("If-None-Match"))
-            same = asked[-1] == '"tag"'
+            requested.append(self.headers.get("If-None-Match"))
+            same = requested[-1] == '"tag"'
             self.send_response(304 if same else 200)
             self.send_header("ETag", '"tag"')
             self.send_header("Content-Type", "text/csv")
@@ -420,7 +438,7 @@ def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> N
             self.wfile.write(b"" if same else b"n\n1\n")
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Suppress the access log."""
 
     from aero_jupyter.core.policy import PolicyEnum
 
@@ -432,10 +450,10 @@ def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> N
         flow = home.session.register(pull, outputs=["tagged"], source=url, policy=PolicyEnum.INGESTION, timer=9000)
         client.wait_for_version(flow.outputs[0].id, 1, 60)
         kept = sorted((home.folder / "content").glob("*/*"))
-        second = client.wait_for_run(client.run_flow(flow.id).id, 60)
+        second = client.wait_for_run(client.run_flow(flow.id).id, 180)
         server.shutdown()
     assert second.state == "unchanged"
-    assert asked == [None, '"tag"']
+    assert requested == [None, '"tag"']
     assert sorted((home.folder / "content").glob("*/*")) == kept
     assert len(client.versions(flow.outputs[0].id)) == 1
     assert violations(home.folder) == []
@@ -443,7 +461,7 @@ def test_an_unchanged_source_makes_no_version_and_keeps_nothing(home: Home) -> N
 
 def test_the_content_of_a_version_stays_where_a_name_is_taken_twice(home: Home) -> None:
     client = aero_jupyter.local().client
-    state = daemon.running(home.folder)
+    state = daemon.find_running(home.folder)
     assert state is not None
     client.put(f"collections/{state.collection}/twice.csv", data={"n": 1}, encoding="json")
     with pytest.raises(GlobusAPIError, match="never overwritten"):

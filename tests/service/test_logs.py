@@ -1,4 +1,4 @@
-"""Nothing but lines of our own gets into the log of the service, and no secret into what is said of a run."""
+"""The service's log holds only its own lines, and a run's texts hold no secret."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.service import daemon
+from aero_jupyter.service import local_home
 from aero_jupyter.testing import local_aero
 
 SAID = """
 import logging, os, sys, threading, warnings
 from pathlib import Path
-from aero_jupyter.service import logs
+from aero_jupyter.service import logging_setup
 
-logs.begin(Path(sys.argv[1]), "t0ken")
-logs.take_over()
-from dbos._logger import dbos_logger, init_logger
-init_logger()
-dbos_logger.warning("[SQL: INSERT] [parameters: ('PATIENT-42',)] t0ken")
+logging_setup.configure_logging(Path(sys.argv[1]), "t0ken")
+logging_setup.take_over()
+logging.getLogger("lib").warning("Bearer t0ken")
 logging.getLogger("x").warning("half: \\ud800")
 warnings.warn("beware")
 print("PATIENT-42")
@@ -43,7 +41,12 @@ def test_every_line_is_ours_whoever_says_it(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", SAID, str(log)], stdout=inherited, stderr=inherited, check=False)
     text = log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    assert [line["from"] for line in lines] == ["dbos", "x", "py.warnings", *["aero_jupyter.service.logs"] * 2]
+    assert [line["from"] for line in lines] == [
+        "lib",
+        "x",
+        "py.warnings",
+        *["aero_jupyter.service.logging_setup"] * 2,
+    ]
     assert ["ZeroDivisionError" in line.get("traceback", "") for line in lines[-2:]] == [True, False]
     for secret in ("PATIENT-42", "t0ken", "s1gned"):
         assert secret not in text
@@ -61,7 +64,7 @@ class Failing(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Suppress the access log."""
 
 
 def test_what_a_source_says_of_its_failure_is_told_without_what_signs_it(tmp_path: Path, monkeypatch: Any) -> None:
@@ -72,10 +75,10 @@ def test_what_a_source_says_of_its_failure_is_told_without_what_signs_it(tmp_pat
         session = aero_jupyter.local()
         pull = portable("def signed(raw):\n    return raw\n", source_parameter="raw")
         flow = session.register(pull, outputs=["signed"], source=url, policy=PolicyEnum.INGESTION, timer=9000)
-        run = session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
+        run = session.client.wait_for_run(session.client.run_flow(flow.id).id, 180)
         server.shutdown()
-        told = f"{run.error}{run.traceback}{run.log}{daemon.log_file(tmp_path / 'home').read_text()}"
+        message = f"{run.error}{run.traceback}{run.log}{local_home.log_file(tmp_path / 'home').read_text()}"
     assert run.state == "failed"
     assert "403" in str(run.error)
     for secret in ("deadbeefcafe", "abcd1234", "pw12345"):
-        assert secret not in told
+        assert secret not in message

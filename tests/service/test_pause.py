@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import aero_jupyter
-from aero_jupyter.compute.functions import portable
+from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import NotFound
 from aero_jupyter.core.policy import PolicyEnum
 
@@ -40,13 +40,13 @@ def client(aero: Any) -> Any:
 
 def test_a_paused_flow_does_not_follow_its_input_and_makes_up_for_it_once(client: Any) -> None:
     source = flow("pause_source", MAKE)
-    client.wait_for_run(client.run_flow(source.id).id, 60)
+    client.wait_for_run(client.run_flow(source.id).id, 180)
     follower = flow("pause_reader", READ, inputs={"x": "pause_source"}, policy=PolicyEnum.ANY)
     made = client.resolve_data("pause_reader").id
     client.wait_for_version(made, 1, 60)
     assert client.pause_flow(follower.id).raw["paused"]
     for _ in range(2):
-        client.wait_for_run(client.run_flow(source.id).id, 60)
+        client.wait_for_run(client.run_flow(source.id).id, 180)
     assert len(client.list("run", match=follower.id).all()) == 1
     assert not client.resume_flow(follower.id).raw["paused"]
     client.wait_for_version(made, 2, 60)
@@ -57,7 +57,7 @@ def test_a_paused_flow_does_not_follow_its_input_and_makes_up_for_it_once(client
 def test_a_paused_flow_runs_when_somebody_says_so(client: Any) -> None:
     source = flow("pause_asked", MAKE)
     client.pause_flow(source.id)
-    assert client.wait_for_run(client.run_flow(source.id).id, 60).state == "done"
+    assert client.wait_for_run(client.run_flow(source.id).id, 180).state == "done"
 
 
 def test_a_paused_timer_does_not_fire(client: Any) -> None:
@@ -75,7 +75,7 @@ def test_a_paused_timer_does_not_fire(client: Any) -> None:
 
 def test_a_deleted_flow_leaves_what_it_made_and_ends_its_run(client: Any) -> None:
     made = flow("pause_deleted", MAKE)
-    client.wait_for_run(client.run_flow(made.id).id, 60)
+    client.wait_for_run(client.run_flow(made.id).id, 180)
     client.delete_flow(made.id)
     with pytest.raises(NotFound, match="not found"):
         client.get_flow(made.id)
@@ -83,7 +83,7 @@ def test_a_deleted_flow_leaves_what_it_made_and_ends_its_run(client: Any) -> Non
     assert client.lineage(client.resolve_data("pause_deleted").id).links
     sleeper = flow("pause_sleeper", SLEEP)
     run = client.run_flow(sleeper.id)
-    client._until(lambda: client.get_run(run.id).state == "running" or None, 60, "It did not begin.")
+    client._poll(lambda: client.get_run(run.id).state == "running" or None, 60, "It did not begin.")
     client.delete_flow(sleeper.id)
     ended = client.get_run(run.id)
-    assert (ended.state, ended.error) == ("cancelled", "Its flow was deleted.")
+    assert (ended.state, ended.error) == ("cancelled", "The flow of this run was deleted.")

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from aero_jupyter.service import daemon, sources
-from aero_jupyter.service.schemas import MANY, SourceIn
-from aero_jupyter.service.store import Refused, Store
+from aero_jupyter.service import local_home
+from aero_jupyter.service.catalogue import sources
+from aero_jupyter.service.request_models import MANY, SourceIn
+from aero_jupyter.service.storage.connection import RequestError
+from aero_jupyter.service.storage.database import Store
 
 HALF = "\ud800"
 LISTS = ("data/", "flow/", "prov/", "runs/", "data/types", "status")
@@ -22,7 +24,7 @@ LISTS = ("data/", "flow/", "prov/", "runs/", "data/types", "status")
 class Sender:
     """Sends to the local AERO what no client of ours would."""
 
-    def __init__(self, state: daemon.State) -> None:
+    def __init__(self, state: local_home.State) -> None:
         self.state = state
         self.session = requests.Session()
         self.session.headers["Authorization"] = f"Bearer {state.token}"
@@ -35,10 +37,12 @@ class Sender:
     def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
         text = body if isinstance(body, (str, type(None))) else json.dumps(body)
         headers = {"Content-Type": "application/json", **more.pop("headers", {})}
-        return self.session.request(method, self.state.url + path, data=text, timeout=30, headers=headers, **more)
+        return self.session.request(method, self.state.url + path, data=text, timeout=120, headers=headers, **more)
 
     def put(self, name: str, content: bytes) -> requests.Response:
-        return self.session.put(f"{self.state.url}collections/{self.state.collection}/{name}", data=content, timeout=30)
+        return self.session.put(
+            f"{self.state.url}collections/{self.state.collection}/{name}", data=content, timeout=120
+        )
 
     def flow(self, **values: Any) -> requests.Response:
         body = {"gc_endpoint": self.state.endpoint, "pull_function_uuid": None, "commit_function_uuid": None}
@@ -52,7 +56,7 @@ class Sender:
 
 
 @pytest.fixture(scope="module")
-def send(aero: daemon.State) -> Iterator[Sender]:
+def send(aero: local_home.State) -> Iterator[Sender]:
     sender = Sender(aero)
     yield sender
     sender.session.close()
@@ -67,6 +71,22 @@ def _all_that_is_listed_can_be_read_afterwards(send: Sender) -> Iterator[None]:
     yield
     for path in LISTS:
         assert send("GET", path).status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"": {}},
+        {"queues": ["debug", {"name": "prod"}]},
+        {"a": [1, [None]], "b": {"c": {"d": 1.5}}},
+        {"n" * 2_000: True},
+    ],
+    ids=str,
+)
+def test_the_options_of_an_endpoint_are_any_json_object(send: Sender, options: dict[str, Any]) -> None:
+    answer = send.flow(endpoint_config=options)
+    assert answer.status_code == 200, answer.text
+    assert send("GET", f"flow/{answer.json()['id']}").json()["endpoint_config"] == options
 
 
 @pytest.mark.parametrize(
@@ -197,5 +217,5 @@ def test_a_pattern_that_is_none_and_is_kept_already_matches_nothing(tmp_path: Pa
     sources.add_source(store, SourceIn(name="bad", url="s3://b/x", type="bad"))
     with store.transaction() as db:
         db.run("UPDATE source_url SET object_key = '[z-a]*'")
-    with pytest.raises(Refused, match="No source matches"):
-        sources.find(store.db, "s3://b/y")
+    with pytest.raises(RequestError, match="No source matches"):
+        sources.find_dataset_of_object(store.db, "s3://b/y")

@@ -1,19 +1,15 @@
-"""What the service does not waste: answers that wait, and workers that nobody needs."""
+"""The service's economy: long polling, and the end of idle workers."""
 
 import concurrent.futures
-import contextlib
 import socket
-import sqlite3
 import time
 
 import psutil
 import pytest
 
-import aero_jupyter
-from aero_jupyter.compute.functions import portable
 from aero_jupyter.service.__main__ import listen
-from aero_jupyter.service.pool import Pool
-from aero_jupyter.service.workers import Task
+from aero_jupyter.service.workers.pool import Pool
+from aero_jupyter.service.workers.task_request import Task
 
 MEET = """
 def meet(mine, other):
@@ -40,8 +36,8 @@ def meeting(pool, folder, name):
     """Two tasks that end only when both have begun; the processes they ran in."""
     places = [str(folder / f"{name}{number}") for number in range(2)]
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
-        asked = [threads.submit(pool.run, task(folder, *order)) for order in (places, places[::-1])]
-        return {future.result() for future in asked}
+        requested = [threads.submit(pool.run, task(folder, *order)) for order in (places, places[::-1])]
+        return {future.result() for future in requested}
 
 
 def test_an_answer_does_not_wait_for_the_acknowledgement_of_the_one_before():
@@ -54,7 +50,7 @@ def test_an_answer_does_not_wait_for_the_acknowledgement_of_the_one_before():
 def test_workers_to_spare_are_ended_and_the_one_that_stays_is_warm(pool, tmp_path):
     pids = meeting(pool, tmp_path, "a")
     assert len(pids) == 2
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(left := {pid for pid in pids if psutil.pid_exists(pid)}) == 2:
         assert time.monotonic() < deadline
     mine = str(tmp_path / "alone")
@@ -63,7 +59,7 @@ def test_workers_to_spare_are_ended_and_the_one_that_stays_is_warm(pool, tmp_pat
 
 def test_after_workers_were_ended_as_many_as_before_work_together(pool, tmp_path):
     pids = meeting(pool, tmp_path, "a")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len({pid for pid in pids if psutil.pid_exists(pid)}) == 2:
         assert time.monotonic() < deadline
     assert len(meeting(pool, tmp_path, "b")) == 2
@@ -74,11 +70,3 @@ def test_a_closed_pool_leaves_no_process(tmp_path):
     pids = meeting(pool, tmp_path, "a")
     pool.close()
     assert not {pid for pid in pids if psutil.pid_exists(pid)}
-
-
-def test_readers_and_writers_of_the_engine_do_not_wait_for_each_other(aero, aero_home):
-    session = aero_jupyter.local()
-    flow = session.register(portable("def at_rest():\n    return None\n"))
-    session.client.wait_for_run(session.client.run_flow(flow.id).id, 60)
-    with contextlib.closing(sqlite3.connect(aero_home / "engine.db")) as database:
-        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)

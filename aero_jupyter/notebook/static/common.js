@@ -1,5 +1,5 @@
-/* What every widget of this package needs. It stands before each of their modules: an anywidget module has no other to
-   import from. Texts become text nodes, never markup. */
+/* Shared code of all widgets. It is put before each of their modules, because an anywidget module cannot import another
+   one. Texts become text nodes, never markup. */
 
 const fill = (node, attributes, children) => {
   for (const [key, value] of Object.entries(attributes)) {
@@ -17,7 +17,7 @@ const copyText = async (text) => {
     try {
       return await navigator.clipboard.writeText(text);
     } catch {
-      // The browser may refuse it here; the older way below needs no permission.
+      // The browser may refuse the clipboard; the older way below needs no permission.
     }
   }
   const area = make("textarea");
@@ -29,65 +29,74 @@ const copyText = async (text) => {
 };
 
 const markedText = (text, marked) => {
-  const strong = new Set(marked ?? []);
+  const markedLines = new Set(marked ?? []);
   const lines = text.split("\n");
   return make(
     "pre",
     { tabindex: 0 },
-    ...lines.map((line, at) => make(strong.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
+    ...lines.map((line, at) => make(markedLines.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
   );
 };
 
-const busyness = (root) => {
-  let waiting = null;
+const busyIndicator = (root) => {
+  let timer = null;
   return (busy) => {
-    clearTimeout(waiting);
+    clearTimeout(timer);
     root.setAttribute("aria-busy", String(Boolean(busy)));
-    if (busy) waiting = setTimeout(() => root.classList.add("waiting"), 200);
+    if (busy) timer = setTimeout(() => root.classList.add("waiting"), 200);
     else root.classList.remove("waiting");
   };
 };
 
-/* What somebody is pressing, or choosing from, is not taken away under their hand: it is drawn when they are done. */
-const gently = (root, draw) => {
-  let pressed = false;
-  let late = null;
-  const choosing = CSS.supports("selector(:open)") ? () => root.querySelector("select:open") : () => null;
+/* Delay a redraw while a button is pressed or a selection is open, so that the control is not replaced. */
+const redrawWhenIdle = (root, draw) => {
+  let isPressed = false;
+  let retry = null;
+  const isSelectOpen = CSS.supports("selector(:open)") ? () => root.querySelector("select:open") : () => null;
   const attempt = () => {
-    clearTimeout(late);
-    if (pressed || choosing()) late = setTimeout(attempt, 50);
+    clearTimeout(retry);
+    if (isPressed || isSelectOpen()) retry = setTimeout(attempt, 50);
     else draw();
   };
   const press = () => {
-    pressed = true;
+    isPressed = true;
   };
   const release = () => {
-    // The click comes after the release.
+    // The click event follows the release.
     setTimeout(() => {
-      pressed = false;
+      isPressed = false;
     });
   };
   root.addEventListener("pointerdown", press);
   window.addEventListener("pointerup", release);
   window.addEventListener("pointercancel", release);
   attempt.stop = () => {
-    clearTimeout(late);
+    clearTimeout(retry);
     window.removeEventListener("pointerup", release);
     window.removeEventListener("pointercancel", release);
   };
   return attempt;
 };
 
-/* Draw what the kernel describes while somebody looks, in place of what is saved with the notebook. */
-const living = (model, draw) => {
+/* Draw the kernel's view while it is displayed, and hide the snapshot that is saved with the notebook. */
+const attachView = (model, root, draw) => {
   const view = Math.random().toString(36).slice(2);
   const hide = (hidden) => {
     for (const each of document.querySelectorAll(`[data-aero="${CSS.escape(model.get("mark"))}"]`)) {
-      const output = each.closest(".jp-OutputArea-child") ?? each;
+      const output = /** @type {HTMLElement} */ (each.closest(".jp-OutputArea-child") ?? each);
       output.style.display = hidden ? "none" : "";
     }
   };
   const bye = () => model.send({ do: "bye", view });
+  const gone = make("div", { class: "aero-gone", role: "alert" }, "The kernel was restarted. Run this cell again.");
+  const followConnection = () =>
+    // The widget manager marks the view first.
+    setTimeout(() => {
+      root.inert = root.closest(".jupyter-widgets-disconnected") !== null;
+      if (root.inert) root.before(gone);
+      else gone.remove();
+    });
+  model.on("comm_live_update", followConnection);
   model.on("change:view", draw);
   draw();
   hide(true);
@@ -97,6 +106,7 @@ const living = (model, draw) => {
     window.removeEventListener("pagehide", bye);
     bye();
     model.off("change:view", draw);
+    model.off("comm_live_update", followConnection);
     draw.stop();
     hide(false);
   };

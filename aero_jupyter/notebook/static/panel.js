@@ -1,35 +1,46 @@
-/* A panel: draws the tree that the kernel describes, and tells the kernel what was done; it decides nothing. */
+/* A panel. It draws the tree in `view` and sends the user's actions to the kernel; it decides nothing. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const drawn = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+const svgNode = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
 
-/* The drawing keeps what is seen of it (where, how near) while its boxes change. */
-const picture = (node, tell, seen) => {
+/* At this zoom the details of a box have 11 pixels; a drawing that is larger is moved instead. */
+const MIN_ZOOM = 11 / 12;
+/* Width in pixels below which a list replaces a drawing. */
+const NARROW = 480;
+
+/* The viewport (position and zoom) of the drawing is kept while its boxes change. */
+const picture = (node, sendAction, viewport, controls) => {
   const { width, height } = node;
-  const tall = Math.min(height, 420);
-  const svg = drawn("svg", { height: tall, role: "group", "aria-label": node.label, tabindex: 0 });
-  const all = drawn("g");
+  const visibleHeight = Math.min(height, 420);
+  const svg = svgNode("svg", { height: visibleHeight, role: "group", "aria-label": node.label, tabindex: 0 });
+  const all = svgNode("g");
   const id = `arrow-${Math.random().toString(36).slice(2)}`;
   svg.append(
-    drawn(
+    svgNode(
       "defs",
       {},
-      drawn(
+      svgNode(
         "marker",
         { id, viewBox: "0 0 8 8", refX: 8, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto" },
-        drawn("path", { d: "M0 0L8 4L0 8z", class: "arrow" })
+        svgNode("path", { d: "M0 0L8 4L0 8z", class: "arrow" })
       )
     ),
     all
   );
-  const place = () => all.setAttribute("transform", `translate(${seen.x} ${seen.y}) scale(${seen.zoom})`);
-  const touching = (id) => flows.filter(({ line }) => line.start === id || line.end === id);
-  // Tab goes from a box to its flows, and from a flow the arrows go to its boxes.
-  const reach = (id) => {
-    flows.forEach(({ group }) => (group.tabIndex = -1));
-    touching(id).forEach(({ group }) => (group.tabIndex = 0));
+  const applyTransform = () => {
+    const { x, y, zoom } = viewport;
+    all.setAttribute("transform", `translate(${x} ${y}) scale(${zoom})`);
+    // An edge fades where the drawing continues.
+    const hidden = [-y, width * zoom + x - svg.clientWidth, height * zoom + y - visibleHeight, -x];
+    ["top", "right", "bottom", "left"].forEach((side, at) => svg.style.setProperty(`--${side}`, hidden[at] > 12 ? "32px" : "0px"));
   };
-  const opening = (group, open) => {
+  const flowsOf = (id) => flows.filter(({ line }) => line.starts.includes(id) || line.ends.includes(id));
+  // Tab moves from a box to its flows; the arrow keys move from a flow to its boxes.
+  const makeReachable = (id) => {
+    flows.forEach(({ group }) => (group.tabIndex = -1));
+    flowsOf(id).forEach(({ group }) => (group.tabIndex = 0));
+  };
+  const makeActivatable = (group, open) => {
     group.onclick = open;
     group.onkeydown = (event) => {
       if (event.key === "Enter" || event.key === " ") {
@@ -40,10 +51,11 @@ const picture = (node, tell, seen) => {
     };
   };
   for (const line of node.lines) {
-    all.append(drawn("path", { d: line.path, class: "line", "marker-end": `url(#${id})` }));
+    const path = { d: line.path, class: `line ${line.class ?? ""}`, "marker-end": `url(#${id})` };
+    all.append(svgNode("path", path, svgNode("title", {}, line.title)));
   }
   const boxes = node.boxes.map((box) => {
-    const group = drawn(
+    const group = svgNode(
       "g",
       {
         class: `box ${box.class}`,
@@ -51,24 +63,26 @@ const picture = (node, tell, seen) => {
         role: "button",
         "data-key": `box ${box.id}`,
         "aria-label": box.title,
-        onfocus: () => reach(box.id),
+        "aria-pressed": String(box.class.split(" ").includes("selected")),
+        onfocus: () => makeReachable(box.id),
       },
-      drawn("title", {}, box.title),
-      drawn("rect", { x: box.x, y: box.y, width: box.width, height: box.height, rx: box.class.includes("data") ? 2 : 16 }),
+      svgNode("title", {}, box.title),
+      svgNode("rect", { x: box.x, y: box.y, width: box.width, height: box.height, rx: box.class.includes("data") ? 2 : 16 }),
       ...box.texts.map((text, at) =>
-        drawn("text", { x: box.x + 8, y: box.y + (at ? 21 + 15 * at : 20), class: at ? "small" : null }, text)
+        svgNode("text", { x: box.x + 8, y: box.y + (at ? 21 + 16 * at : 20), class: at ? "small" : null }, text)
       )
     );
-    opening(group, () => {
-      seen.kept = box;
-      tell(box.holds > 1 ? "unfold" : "open", { id: box.id });
+    makeActivatable(group, () => {
+      viewport.kept = box;
+      sendAction("open", { id: box.id });
     });
     all.append(group);
     return group;
   });
   const flows = node.lines.flatMap((line) => {
-    const label = drawn("text", { x: line.x, y: line.y }, line.short);
-    const group = drawn("g", { class: line.id ? "flow" : "flow several" }, drawn("title", {}, line.title), label);
+    if (!line.short) return [];
+    const label = svgNode("text", { x: line.x, y: line.y }, line.short);
+    const group = svgNode("g", { class: line.id ? `flow ${line.class ?? ""}` : "flow several" }, svgNode("title", {}, line.title), label);
     all.append(group);
     if (!line.id) return [];
     fill(group, {
@@ -77,44 +91,47 @@ const picture = (node, tell, seen) => {
       "data-key": `flow ${line.id} ${line.start} ${line.end}`,
       "aria-label": `Flow ${line.title}`,
       onfocus: () => {
-        if (!isSeen(line)) bring({ x: line.x, y: line.y, width: 0, height: 0 });
+        if (!isVisible(line)) center({ x: line.x, y: line.y, width: 0, height: 0 });
       },
     }, []);
-    opening(group, () => tell("open", { id: line.id }));
+    makeActivatable(group, () => sendAction("open", { id: line.id }));
     return [{ line, group }];
   });
   if (boxes.length) {
     const at = Math.max(0, node.boxes.findIndex((box) => box.class.includes("here")));
     boxes[at].tabIndex = 0;
-    reach(node.boxes[at].id);
+    makeReachable(node.boxes[at].id);
   }
-  const zoom = (by, x = svg.clientWidth / 2, y = tall / 2) => {
-    const next = Math.min(8, Math.max(0.1, seen.zoom * by));
-    seen.x = x - ((x - seen.x) * next) / seen.zoom;
-    seen.y = y - ((y - seen.y) * next) / seen.zoom;
-    seen.zoom = next;
-    place();
+  const zoom = (by, x = svg.clientWidth / 2, y = visibleHeight / 2) => {
+    viewport.moved = true;
+    const next = Math.min(8, Math.max(MIN_ZOOM, viewport.zoom * by));
+    viewport.x = x - ((x - viewport.x) * next) / viewport.zoom;
+    viewport.y = y - ((y - viewport.y) * next) / viewport.zoom;
+    viewport.zoom = next;
+    applyTransform();
   };
   const move = (x, y) => {
-    seen.x += x;
-    seen.y += y;
-    place();
+    viewport.moved = true;
+    viewport.x += x;
+    viewport.y += y;
+    applyTransform();
   };
-  const whole = () => {
-    const near = Math.min(1, svg.clientWidth / width, tall / height);
-    Object.assign(seen, { x: Math.max(0, (svg.clientWidth - width * near) / 2), y: 0, zoom: near });
-    place();
+  const fit = () => {
+    const scale = Math.max(MIN_ZOOM, Math.min(1, svg.clientWidth / width, visibleHeight / height));
+    Object.assign(viewport, { x: Math.max(0, (svg.clientWidth - width * scale) / 2), y: 0, zoom: scale, moved: false });
+    center(node.boxes.find((box) => box.class.includes("here")) ?? node.boxes[0]);
   };
-  const bring = (box) => {
-    // What does not fit begins where somebody is.
-    const near = seen.zoom;
-    if (width * near > svg.clientWidth) seen.x = svg.clientWidth / 2 - (box.x + box.width / 2) * near;
-    if (height * near > tall) seen.y = tall / 2 - (box.y + box.height / 2) * near;
-    place();
+  const center = (box) => {
+    // A drawing that is larger than the viewport is centered on the box.
+    const scale = viewport.zoom;
+    const within = (middle, visible, whole) => Math.min(0, Math.max(visible - whole, visible / 2 - middle));
+    if (box && width * scale > svg.clientWidth) viewport.x = within((box.x + box.width / 2) * scale, svg.clientWidth, width * scale);
+    if (box && height * scale > visibleHeight) viewport.y = within((box.y + box.height / 2) * scale, visibleHeight, height * scale);
+    applyTransform();
   };
-  const isSeen = ({ x, y }) => {
-    const [left, top] = [x * seen.zoom + seen.x, y * seen.zoom + seen.y];
-    return left > 40 && left < svg.clientWidth - 40 && top > 8 && top < tall;
+  const isVisible = ({ x, y }) => {
+    const [left, top] = [x * viewport.zoom + viewport.x, y * viewport.zoom + viewport.y];
+    return left > 40 && left < svg.clientWidth - 40 && top > 8 && top < visibleHeight;
   };
   const point = (event) => {
     const box = svg.getBoundingClientRect();
@@ -123,7 +140,7 @@ const picture = (node, tell, seen) => {
   svg.addEventListener(
     "wheel",
     (event) => {
-      // A plain wheel scrolls the notebook.
+      // The wheel without a modifier key scrolls the notebook.
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...point(event));
@@ -146,10 +163,10 @@ const picture = (node, tell, seen) => {
   const neighbour = (from, event) => {
     const at = node.boxes[boxes.indexOf(from)];
     const [dx, dy] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-    const far = (box) => Math.abs(box.x - at.x) * (dx ? 1 : 4) + Math.abs(box.y - at.y) * (dy ? 1 : 4);
-    const ahead = node.boxes.filter((box) => (box.x - at.x) * dx + (box.y - at.y) * dy > 0);
-    ahead.sort((one, other) => far(one) - far(other));
-    return ahead.length ? boxes[node.boxes.indexOf(ahead[0])] : null;
+    const distance = (box) => Math.abs(box.x - at.x) * (dx ? 1 : 4) + Math.abs(box.y - at.y) * (dy ? 1 : 4);
+    const candidates = node.boxes.filter((box) => (box.x - at.x) * dx + (box.y - at.y) * dy > 0);
+    candidates.sort((one, other) => distance(one) - distance(other));
+    return candidates.length ? boxes[node.boxes.indexOf(candidates[0])] : null;
   };
   svg.onkeydown = (event) => {
     const box = event.target.closest(".box");
@@ -158,19 +175,19 @@ const picture = (node, tell, seen) => {
       "+": () => zoom(1.25),
       "=": () => zoom(1.25),
       "-": () => zoom(0.8),
-      0: whole,
+      0: fit,
     };
     if (event.key.startsWith("Arrow")) {
       event.preventDefault();
       event.stopPropagation();
       const flow = flows.find(({ group }) => group === event.target.closest(".flow"));
-      const end = flow && { ArrowLeft: flow.line.start, ArrowRight: flow.line.end }[event.key];
+      const end = flow && { ArrowLeft: flow.line.starts[0], ArrowRight: flow.line.ends[0] }[event.key];
       const next = box ? neighbour(box, event) : boxes[node.boxes.findIndex((each) => each.id === end)];
       if (next) {
         boxes.forEach((each) => (each.tabIndex = -1));
         next.tabIndex = 0;
         next.focus();
-        bring(node.boxes[boxes.indexOf(next)]);
+        center(node.boxes[boxes.indexOf(next)]);
       } else if (!box && !flow) {
         const [dx, dy] = { ArrowRight: [-1, 0], ArrowLeft: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
         move(dx * step, dy * step);
@@ -181,19 +198,25 @@ const picture = (node, tell, seen) => {
       actions[event.key]();
     }
   };
-  // What was opened stays where it is, while the rest moves.
-  const kept = node.boxes.find((box) => box.id === seen.kept?.id);
+  // The opened box keeps its position; the others move.
+  const kept = node.boxes.find((box) => box.id === viewport.kept?.id);
   if (kept) {
-    seen.x += (seen.kept.x - kept.x) * seen.zoom;
-    seen.y += (seen.kept.y - kept.y) * seen.zoom;
-    seen.kept = kept;
+    viewport.x += (viewport.kept.x - kept.x) * viewport.zoom;
+    viewport.y += (viewport.kept.y - kept.y) * viewport.zoom;
+    viewport.kept = kept;
   }
-  place();
-  if (!seen.placed && node.boxes.length) {
-    seen.placed = true;
-    const here = node.boxes.find((box) => box.class.includes("here")) ?? node.boxes[0];
-    requestAnimationFrame(() => bring(here));
-  }
+  applyTransform();
+  // The width is known once the drawing is displayed, and changes with the window.
+  new ResizeObserver(() => {
+    if (!svg.clientWidth) return;
+    const match = node.boxes.find((box) => box.id === node.center && box.id !== viewport.centered);
+    if (!viewport.moved && !viewport.kept) fit();
+    if (match) {
+      viewport.centered = match.id;
+      viewport.moved = true;
+      center(match);
+    } else applyTransform();
+  }).observe(svg);
   const control = (text, name, act) => make("button", { onclick: act, "aria-label": name, title: name }, text);
   return make(
     "div",
@@ -201,53 +224,110 @@ const picture = (node, tell, seen) => {
     make(
       "div",
       { class: "zoom" },
+      ...controls,
       control("+", "Zoom in", () => zoom(1.25)),
       control("−", "Zoom out", () => zoom(0.8)),
-      control("Whole", "Show the whole", whole)
+      control("Fit", "Fit the drawing", fit)
     ),
     svg
   );
 };
 
-const nested = (lines) => {
+/* Return the drawing to show: boxes that were added wait, and are counted, while the pointer is over the drawing. */
+const steady = (node, viewport) => {
+  const { shown } = viewport;
+  const ids = node.boxes.map((box) => box.id);
+  const added = shown ? ids.filter((id) => !shown.boxes.some((box) => box.id === id)).length : 0;
+  const isSame = shown && !added && ids.length === shown.boxes.length;
+  if (isSame || !shown || !viewport.isOver || shown.turned !== node.turned) {
+    viewport.shown = node;
+    viewport.waiting = 0;
+  } else viewport.waiting = added || "Changes";
+  return { ...viewport.shown, children: node.children };
+};
+
+/* A chart; a shape with a message can be activated. */
+const chart = (node, sendAction) => {
+  const shape = ([tag, kind, at, text, message]) => {
+    const act = message && (() => sendAction(message.do, message));
+    return svgNode(
+      tag,
+      {
+        ...at,
+        class: kind,
+        ...(act && {
+          role: "button",
+          tabindex: 0,
+          "aria-label": text,
+          "data-key": `shape ${JSON.stringify(message)}`,
+          onclick: act,
+          onkeydown: (event) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            event.preventDefault();
+            event.stopPropagation();
+            act();
+          },
+        }),
+      },
+      tag === "text" ? text : text ? svgNode("title", {}, text) : null
+    );
+  };
+  const isInteractive = node.shapes.some((each) => each[4]);
+  return svgNode(
+    "svg",
+    {
+      class: node.width < 150 ? "chart small" : "chart",
+      viewBox: `0 0 ${node.width} ${node.height}`,
+      width: node.width < 150 ? node.width : null,
+      role: isInteractive ? "group" : "img",
+      "aria-label": node.label,
+    },
+    ...node.shapes.map(shape)
+  );
+};
+
+const nested = ({ lines, ids }, sendAction) => {
   const top = make("ul");
   const open = [top];
-  for (const [depth, words] of lines) {
+  for (const [at, [depth, words]] of lines.entries()) {
     while (open.length > depth + 1) open.pop();
     while (open.length < depth + 1) {
       const inner = make("ul");
       (open[open.length - 1].lastElementChild ?? open[open.length - 1]).append(inner);
       open.push(inner);
     }
-    open[open.length - 1].append(make("li", {}, words));
+    const act = () => sendAction("open", { id: ids[at] });
+    const item = ids[at] ? make("button", { class: "link", "data-key": `item ${at}`, onclick: act }, words) : words;
+    open[open.length - 1].append(make("li", {}, item));
   }
   return top;
 };
 
 function render({ model, el }) {
-  // The keys are the panel's: without this JupyterLab takes them for its cells.
+  // JupyterLab would otherwise handle the keys as shortcuts of its cells.
   const root = make("div", { class: "aero-panel", "data-lm-suppress-shortcuts": "true" });
   const live = make("div", { class: "unseen", role: "status", "aria-live": "polite" });
   const view = Math.random().toString(36).slice(2);
-  const shown = make("div");
-  root.append(shown, live);
+  const content = make("div");
+  root.append(content, live);
   el.append(root);
-  const seen = { x: 0, y: 0, zoom: 1 };
-  const typed = {}; // what was typed and is not known to the kernel yet
-  const opened = {}; // folds that were opened or closed by hand
+  const viewport = { x: 0, y: 0, zoom: 1 };
+  const typed = {}; // values that the kernel has not received yet
+  const opened = {}; // folds that the user has opened or closed
   const timers = {};
-  const busy = busyness(root);
+  let isNarrow = false;
+  const busy = busyIndicator(root);
 
-  const tell = (what, more = {}) => model.send({ do: what, ...more });
+  const sendAction = (what, more = {}) => model.send({ do: what, ...more });
   const send = (name) => {
     clearTimeout(timers[name]);
     delete timers[name];
-    if (name in typed) tell("set", { name, value: typed[name] });
+    if (name in typed) sendAction("set", { name, value: typed[name] });
   };
   const flush = () => Object.keys(timers).forEach(send);
   const press = (node) => {
     flush();
-    tell(node.do, node.more);
+    sendAction(node.do, node.more);
   };
 
   const field = (node) => {
@@ -274,7 +354,7 @@ function render({ model, el }) {
     };
     return make(
       "label",
-      { class: node.lines > 1 ? "field tall" : "field" },
+      { class: node.lines > 1 ? "field tall" : node.wide ? "field wide" : "field" },
       make("span", node.quiet ? { class: "unseen" } : {}, node.label),
       input,
       node.known.length ? make("datalist", { id: list }, ...node.known.map((value) => make("option", { value }))) : null
@@ -290,7 +370,7 @@ function render({ model, el }) {
     select.value = node.value;
     select.onchange = () => {
       flush();
-      tell("set", { name: node.name, value: select.value });
+      sendAction("set", { name: node.name, value: select.value });
     };
     select.onkeydown = (event) => event.stopPropagation();
     return make("label", { class: "field" }, make("span", {}, node.label), select);
@@ -298,19 +378,19 @@ function render({ model, el }) {
 
   const tabs = (node) => {
     const names = node.options.map(([value]) => value);
-    const go = (value) => tell("tab", { tab: value });
+    const openTab = (value) => sendAction("tab", { tab: value });
     const bar = make("div", { role: "tablist", class: "tabs" });
     for (const [value, text] of node.options) {
-      const here = value === node.value;
+      const isCurrent = value === node.value;
       bar.append(
         make(
           "button",
           {
             role: "tab",
-            "aria-selected": String(here),
-            tabindex: here ? 0 : -1,
+            "aria-selected": String(isCurrent),
+            tabindex: isCurrent ? 0 : -1,
             "data-key": `tab ${value}`,
-            onclick: () => go(value),
+            onclick: () => openTab(value),
             onkeydown: (event) => {
               const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
               if (!step) return;
@@ -318,7 +398,7 @@ function render({ model, el }) {
               event.stopPropagation();
               const next = names[(names.indexOf(value) + step + names.length) % names.length];
               bar.querySelector(`[data-key="tab ${next}"]`).focus();
-              go(next);
+              openTab(next);
             },
           },
           text
@@ -342,7 +422,7 @@ function render({ model, el }) {
       ),
     fold: (node) => {
       const details = make("details", {}, make("summary", {}, node.label), ...below(node));
-      details.open = opened[node.label] ?? node.open;
+      details.open = opened[node.label] ?? (node.open || (node.narrow && isNarrow));
       details.ontoggle = () => {
         if (details.isConnected) opened[node.label] = details.open;
       };
@@ -382,8 +462,42 @@ function render({ model, el }) {
         ...below(node)
       ),
     tabs,
-    picture: (node) => picture(node, tell, seen),
-    nested: (node) => nested(node.lines),
+    picture: (node) => {
+      const shown = steady(node, viewport);
+      const showNew = () => {
+        viewport.shown = null;
+        redraw();
+      };
+      const news = viewport.waiting ? make("button", { "data-key": "new", onclick: showNew }, `${viewport.waiting} new`) : null;
+      const drawn = picture(shown, sendAction, viewport, [...below(node), news]);
+      drawn.onpointerenter = () => (viewport.isOver = true);
+      drawn.onpointerleave = () => (viewport.isOver = false);
+      return drawn;
+    },
+    nested: (node) => nested(node, sendAction),
+    code: (node) =>
+      make(
+        "pre",
+        { class: "source", tabindex: 0, role: "region", "aria-label": node.label },
+        ...node.parts.map(([kind, text]) => make("span", { class: kind || null }, text))
+      ),
+    chart: (node) => chart(node, sendAction),
+    table: (node) =>
+      make(
+        "div",
+        { class: "table", tabindex: 0, role: "group", "aria-label": node.label, "data-key": `table ${node.label}` },
+        make(
+          "table",
+          {},
+          make("caption", {}, node.label),
+          make("thead", {}, make("tr", {}, ...node.columns.map((name, at) => cell("th", name, node.numbers.includes(at))))),
+          make(
+            "tbody",
+            {},
+            ...node.rows.map((row) => make("tr", {}, ...row.map((value, at) => cell("td", value, node.numbers.includes(at)))))
+          )
+        )
+      ),
     trouble: (node) =>
       make(
         "div",
@@ -392,27 +506,34 @@ function render({ model, el }) {
         node.story ? make("details", {}, make("summary", {}, "More"), make("pre", {}, node.story)) : null
       ),
   };
+  const cell = (name, value, isNumber) =>
+    make(
+      name,
+      { class: isNumber ? "number" : null, scope: name === "th" ? "col" : null },
+      typeof value === "string" ? value : makers[value.is](value)
+    );
   const below = (node) => node.children.map((child) => makers[child.is](child));
 
   const draw = () => {
     const tree = model.get("view");
     if (!tree.is) return;
-    const active = root.contains(document.activeElement) ? document.activeElement : null;
+    const active = /** @type {HTMLInputElement | null} */ (root.contains(document.activeElement) ? document.activeElement : null);
     const key = active?.dataset?.key;
     const range = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
-    const scrolled = [...shown.querySelectorAll("pre")].map((each) => each.scrollTop);
-    // What the kernel knows by now need not be kept; what stands in the field that has the focus stays.
+    const scrolled = [...content.querySelectorAll("pre")].map((each) => each.scrollTop);
+    // Values that the kernel has received are dropped; the value of the focused field is kept.
     for (const node of fields(tree)) {
       if (typed[node.name] === node.value || (!(node.name in timers) && key !== `field ${node.name}`)) delete typed[node.name];
     }
     busy(tree.busy);
+    if (tree.below && !content.firstChild) requestAnimationFrame(() => root.scrollIntoView({ block: "nearest" }));
     root.dataset.theme = tree.theme ?? "auto";
-    shown.replaceChildren(makers.panel(tree));
-    [...shown.querySelectorAll("pre")].forEach((each, at) => (each.scrollTop = scrolled[at] ?? 0));
+    content.replaceChildren(makers.panel(tree));
+    [...content.querySelectorAll("pre")].forEach((each, at) => (each.scrollTop = scrolled[at] ?? 0));
     if (key) {
-      const again = [...shown.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
-      again?.focus();
-      if (range && again && "setSelectionRange" in again && again.type !== "number") again.setSelectionRange(...range);
+      const sameNode = [...content.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
+      sameNode?.focus();
+      if (range && sameNode && "setSelectionRange" in sameNode && sameNode.type !== "number") sameNode.setSelectionRange(...range);
     }
     if (tree.said && tree.said !== live.dataset.said) live.textContent = tree.said;
     live.dataset.said = tree.said ?? "";
@@ -422,10 +543,25 @@ function render({ model, el }) {
     ...(node.children ?? []).flatMap((child) => fields(child)),
   ];
 
-  const leave = living(model, gently(root, draw));
+  const redraw = redrawWhenIdle(root, draw);
+  const detach = attachView(model, root, redraw);
+  let isVisible = false;
+  const widths = new ResizeObserver(() => {
+    if (!isVisible && root.clientWidth) {
+      isVisible = true;
+      sendAction("visible", { view });
+    }
+    const isNowNarrow = root.clientWidth > 0 && root.clientWidth < NARROW;
+    if (isNowNarrow === isNarrow) return;
+    isNarrow = isNowNarrow;
+    root.classList.toggle("narrow", isNarrow);
+    redraw();
+  });
+  widths.observe(root);
   return () => {
+    widths.disconnect();
     busy(false);
-    leave();
+    detach();
   };
 }
 

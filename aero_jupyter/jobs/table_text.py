@@ -1,0 +1,202 @@
+"""Text tables: encoding, separator, header, and numbers only if every value survives."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import warnings
+from typing import IO, Any  # pandas objects: pandas is imported only to read a table
+
+from aero_jupyter.jobs.table_formats import wide_encoding
+from aero_jupyter.jobs.table_layout import NUMBER_TEXT, lacks_header, separator_under
+
+_SAMPLE_BYTES = 8 << 20
+_LATIN = ("iso8859-1", "ascii", "cp1252")
+_DETECTED = ["cp1252", "cp1251", "cp1253", "koi8_r", "shift_jis", "euc_jp", "euc_kr", "big5", "gb18030"]
+#: Non-ASCII bytes for a reliable detection.
+_DETECTABLE = 200
+_FLOAT_DIGITS = 15
+
+
+def text_encoding(file: IO[bytes], declared: str | None) -> str:
+    """Return the encoding of a text: by its mark, as declared if it fits, UTF-8, else as detected."""
+    file.seek(0)
+    sample = file.read(1 << 16)
+    if sample.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    wide = wide_encoding(sample)
+    declared_encoding = _known_encoding(declared)
+    latin = declared_encoding in _LATIN
+    # Latin-1 is HTTP's default, so UTF-8 is tried first.
+    for candidate in (wide, None if latin else declared_encoding, "utf-8", declared_encoding if latin else None):
+        name = "cp1252" if candidate == "iso8859-1" else candidate
+        if name and _decodes(file, name):
+            return name
+    return _detected(sample, file)
+
+
+def _known_encoding(declared: str | None) -> str | None:
+    try:
+        return codecs.lookup(declared).name if declared else None
+    except (LookupError, ValueError):
+        return None
+
+
+def _decodes(file: IO[bytes], encoding: str) -> bool:
+    file.seek(0)
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        while chunk := file.read(1 << 20):
+            decoder.decode(chunk)
+        decoder.decode(b"", True)
+    except (UnicodeError, LookupError, TypeError):
+        return False
+    return True
+
+
+def _detected(sample: bytes, file: IO[bytes]) -> str:
+    if sum(byte > 127 for byte in sample) >= _DETECTABLE:
+        try:
+            from charset_normalizer import from_bytes
+        except ImportError:
+            pass
+        else:
+            best = from_bytes(sample, cp_isolation=_DETECTED).best()
+            if best is not None and _decodes(file, best.encoding):
+                return best.encoding
+    return "cp1252" if _decodes(file, "cp1252") else "latin-1"
+
+
+def read_delimited(
+    file: IO[bytes], kind: str, encoding: str, options: dict[str, Any], notes: list[str], label: str = "The file"
+) -> Any:
+    """Read a text table; `notes` receives the reader's unexpected decisions."""
+    file.seek(0)
+    sample = file.read(_SAMPLE_BYTES)
+    lines = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
+    options = {"encoding": encoding, **options}
+    if not {"sep", "delimiter"} & options.keys():
+        options["sep"] = "\t" if kind == "tsv" and "\t" in lines else separator_under(lines, options, label)
+    mark = options.get("sep") or options.get("delimiter")
+    is_open = not {"header", "names", "skiprows"} & options.keys()
+    if is_open and mark and len(mark) == 1 and lacks_header(lines, mark, notes):
+        options["header"] = None
+    if options.get("engine", "c") == "c":
+        options = {**_exact_floats(), "low_memory": False, **options}
+    frame = _read_even(file, options)
+    return _with_text_kept(file, frame, options)
+
+
+def _exact_floats() -> dict[str, str]:
+    import pandas as pd
+
+    # pandas 3 reads exactly by default, and warns about the option.
+    return {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
+
+
+def _read_csv(file: IO[bytes], options: dict[str, Any]) -> Any:
+    import pandas as pd
+
+    file.seek(0)
+    return pd.read_csv(file, **options)
+
+
+def _read_even(file: IO[bytes], options: dict[str, Any]) -> Any:
+    """Read, without the empty last cell of rows longer than the header."""
+    import pandas as pd
+
+    if {"index_col", "names", "usecols", "skiprows", "header"} & options.keys():
+        return _read_csv(file, options)
+    uneven: Exception | None = None
+    frame = None
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            even = _read_csv(file, {**options, "index_col": False})
+        if not any("Length of header" in str(warning.message) for warning in caught):
+            return even
+        frame = _read_csv(file, options)
+    except pd.errors.ParserError as error:
+        uneven = error
+    head = _read_csv(file, {**options, "nrows": 0, "index_col": False})
+    names = [*head.columns, "\0extra"]
+    if isinstance(head.columns, pd.MultiIndex) or len(names) != len(set(names)):
+        return _frame_unless(uneven, frame)
+    try:
+        wider = _read_csv(file, {**options, "names": names, "header": None, "skiprows": 1, "index_col": False})
+    except (pd.errors.ParserError, ValueError):
+        return _frame_unless(uneven, frame)
+    if wider["\0extra"].isna().all():
+        return wider.drop(columns="\0extra")
+    if wider["\0extra"].isna().any():
+        uneven = uneven or pd.errors.ParserError("some rows have more cells than the header")
+    return _frame_unless(uneven, frame)
+
+
+def _frame_unless(error: Exception | None, frame: object) -> Any:
+    if error is not None:
+        raise error
+    return frame
+
+
+def _with_text_kept(file: IO[bytes], frame: Any, options: dict[str, Any]) -> Any:
+    """Read columns as text if a value would not survive as a number."""
+    import pandas as pd
+
+    declared_encoding = {"converters", "dtype_backend", "quoting"} & options.keys()
+    dtype = options.get("dtype")
+    if declared_encoding or (dtype is not None and not isinstance(dtype, dict)) or not frame.columns.is_unique:
+        return frame
+    places = [
+        at
+        for at, name in enumerate(frame.columns)
+        if frame.dtypes.iloc[at].kind in "iuf" and name not in (dtype or {}) and str(name) not in (dtype or {})
+    ]
+    if not places and frame.index.dtype.kind not in "iuf":
+        return frame
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.ParserWarning)
+        plain = {name: value for name, value in options.items() if name not in ("decimal", "thousands")}
+        text = _read_even(file, {**plain, "dtype": str, "skipinitialspace": True})
+    if text.shape != frame.shape:
+        return frame
+    for at in places:
+        if not _survives(_plain_numbers(text.iloc[:, at], options), frame.dtypes.iloc[at].kind):
+            frame.isetitem(at, text.iloc[:, at])
+    labels = frame.index.dtype.kind in "iuf" and not isinstance(frame.index, (pd.RangeIndex, pd.MultiIndex))
+    if labels and not _survives(text.index.astype(str).to_series(), "i"):
+        frame.index = text.index
+    return frame
+
+
+def _plain_numbers(text: Any, options: dict[str, Any]) -> Any:
+    """Return numbers as programs write them: without correctly placed thousands separators."""
+    decimal, thousands = options.get("decimal", "."), options.get("thousands")
+    if decimal == "." and thousands is None:
+        return text
+    text = text.str.strip()
+    if thousands is not None:
+        grouped = rf"[+-]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d*)?"
+        text = text.where(~text.str.fullmatch(grouped, na=False), text.str.replace(thousands, "", regex=False))
+        text = text.where(~text.str.contains(thousands, regex=False, na=False), "not a number")
+    return text if decimal == "." else text.str.replace(decimal, ".", regex=False)
+
+
+def _survives(text: Any, kind: str) -> bool:
+    present = text.dropna().astype(str).str.strip()
+    special = present.str.fullmatch(r"[+-]?inf(?:inity)?|nan", case=False)
+    present = present[~special]
+    if not present.str.fullmatch(NUMBER_TEXT).all():
+        return False
+    if kind in "iu":
+        return True
+    digits = present.str.replace(r"[eE].*|[-.]", "", regex=True).str.lstrip("0")
+    doubtful = present[(digits.str.len() > _FLOAT_DIGITS)]
+    return all(_is_exact(value) for value in doubtful)
+
+
+def _is_exact(text: str) -> bool:
+    from decimal import Decimal
+
+    # A text with other digits than its float prints would lose them.
+    return Decimal(text) == Decimal(repr(float(text)))

@@ -1,0 +1,4 @@
+"""The workbench: the catalogue, the form, the runs and the lineage in tabs, below the status of the server.
+
+It may use every other panel.
+"""

@@ -1,0 +1,167 @@
+"""Tables and charts in a tree: plain data that the live panel, static HTML and text show alike."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any  # the plain data of a tree
+
+from aero_jupyter.notebook.formatting import elide_middle, printable
+
+Node = dict[str, Any]
+#: Builds a cell, or the text of a node.
+Render = Callable[[Node], str]
+
+#: Characters of a cell in a terminal.
+_CELL_CHARS = 32
+_HEAD = "text-align:{side};padding:2px 8px;border-bottom:1px solid var(--jp-border-color1,#bdbdbd);font-weight:600"
+_CELL = (
+    "text-align:{side};padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);"
+    "white-space:nowrap;font-variant-numeric:tabular-nums"
+)
+_INK = "var(--jp-ui-font-color2,#616161)"
+_ACCENT = "var(--jp-brand-color1,#1976d2)"
+_LETTERS = f"font-family:var(--jp-ui-font-family,sans-serif);font-size:12px;fill:{_INK}"
+#: Style of each kind of shape; the live panel has the same rules in its style sheet.
+SHAPE_STYLES = {
+    "axis": f"stroke:{_INK};stroke-width:1;fill:none",
+    "grid": "stroke:var(--jp-border-color2,#e0e0e0);stroke-width:1;fill:none",
+    "line": f"stroke:{_ACCENT};stroke-width:1.5;fill:none",
+    "band": f"fill:{_ACCENT};fill-opacity:0.18;stroke:none",
+    "bar": f"fill:{_ACCENT}",
+    "failed-bar": "fill:var(--jp-error-color1,#b71c1c)",
+    "dot": f"fill:{_ACCENT};stroke:{_ACCENT};stroke-width:1.5",
+    "ring": f"fill:var(--jp-layout-color1,#fff);stroke:{_ACCENT};stroke-width:1.5",
+    "failure": "stroke:var(--jp-error-color1,#b71c1c);stroke-width:2;fill:none",
+    "label": f"{_LETTERS};text-anchor:start",
+    "middle": f"{_LETTERS};text-anchor:middle",
+    "end": f"{_LETTERS};text-anchor:end",
+}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One shape of a chart: an SVG element of a kind in `SHAPE_STYLES`, its numbers, its text, and what a click does.
+
+    Attributes
+    ----------
+    tag : str
+        "path", "rect", "circle" or "text".
+    kind : str
+        A key of `SHAPE_STYLES`.
+    at : dict
+        The geometry in pixels: attributes of the element.
+    text : str
+        The words of a text; of any other shape, its tooltip and its name for screen readers.
+    do : dict or None
+        The message that a click sends.
+    """
+
+    tag: str
+    kind: str
+    at: dict[str, float | str]
+    text: str = ""
+    do: dict[str, Any] | None = None
+
+    def as_data(self) -> list[Any]:
+        """Return the shape as plain data."""
+        return [self.tag, self.kind, self.at, self.text, self.do]
+
+
+def chart(label: str, size: tuple[int, int], shapes: Sequence[Shape], text: str) -> Node:
+    """Build a chart.
+
+    Parameters
+    ----------
+    label : str
+        What the chart shows, for screen readers.
+    size : tuple of int
+        Width and height in pixels.
+    shapes : sequence of Shape
+    text : str
+        The chart in a terminal.
+    """
+    width, height = size
+    drawn = [shape.as_data() for shape in shapes]
+    return {"is": "chart", "label": label, "width": width, "height": height, "shapes": drawn, "text": text}
+
+
+def table(
+    label: str, columns: Sequence[str], rows: Sequence[Sequence[str | Node]], numbers: Sequence[int] = ()
+) -> Node:
+    """Build a table.
+
+    Parameters
+    ----------
+    label : str
+        Its caption, for screen readers.
+    columns : sequence of str
+    rows : sequence of sequence of str or Node
+        Texts and nodes without children, such as charts.
+    numbers : sequence of int
+        Positions of the columns that are aligned to the right.
+    """
+    return {
+        "is": "table",
+        "label": label,
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "numbers": list(numbers),
+    }
+
+
+def chart_html(node: Node) -> str:
+    """Write a chart as inline SVG, which follows the theme."""
+    shapes = "".join(_shape_html(*shape) for shape in node["shapes"])
+    width, height, label = node["width"], node["height"], html.escape(node["label"], quote=True)
+    size = f'viewBox="0 0 {width} {height}" style="width:100%;max-width:{round(width * 1.2)}px;display:block"'
+    if width < 150:
+        size = f'width="{width}" height="{height}"'
+    return f'<svg {size} role="img" aria-label="{label}">{shapes}</svg>'
+
+
+def _shape_html(tag: str, kind: str, at: dict[str, Any], text: str, _: object) -> str:
+    where = "".join(f' {name}="{html.escape(str(value), quote=True)}"' for name, value in at.items())
+    words = html.escape(text) if tag == "text" else f"<title>{html.escape(text)}</title>" if text else ""
+    return f'<{tag}{where} style="{SHAPE_STYLES[kind]}">{words}</{tag}>'
+
+
+def table_html(node: Node, render: Render) -> str:
+    """Write a table as HTML; `render` writes the nodes in its cells."""
+    sides = ["right" if at in node["numbers"] else "left" for at in range(len(node["columns"]))]
+    head = "".join(
+        f'<th scope="col" style="{_HEAD.format(side=side)}">{html.escape(name)}</th>'
+        for name, side in zip(node["columns"], sides, strict=True)
+    )
+    body = "".join(
+        "<tr>" + "".join(_cell_html(cell, side, render) for cell, side in zip(row, sides, strict=True)) + "</tr>"
+        for row in node["rows"]
+    )
+    label = html.escape(node["label"], quote=True)
+    return (
+        f'<div style="overflow-x:auto"><table aria-label="{label}" style="border-collapse:collapse;margin:4px 0">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell_html(cell: str | Node, side: str, render: Render) -> str:
+    inner = html.escape(cell) if isinstance(cell, str) else render(cell)
+    return f'<td style="{_CELL.format(side=side)}">{inner}</td>'
+
+
+def table_lines(node: Node, render: Render) -> Iterator[str]:
+    """Yield a table as aligned lines of text; `render` writes the nodes in its cells."""
+    rows = [node["columns"], *([_cell_text(cell, render) for cell in row] for row in node["rows"])]
+    rows = [[elide_middle(printable(" ".join(cell.split())), _CELL_CHARS) for cell in row] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if at in node["numbers"] else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _cell_text(cell: str | Node, render: Render) -> str:
+    return cell if isinstance(cell, str) else render(cell)

@@ -1,0 +1,222 @@
+"""Tree of plain data that describes a panel: live controls, static HTML and text are rendered from it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aero_jupyter.notebook.formatting import printable
+from aero_jupyter.notebook.widgets.code import code_html
+from aero_jupyter.notebook.widgets.figures import Node as Node
+from aero_jupyter.notebook.widgets.figures import chart_html, table_html, table_lines
+
+_FONT = (
+    "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
+    "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
+    "border:1px solid var(--jp-border-color2,#e0e0e0);border-radius:2px;padding:8px 12px"
+)
+_META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
+_PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);white-space:pre-wrap"
+
+
+def text(words: str, kind: str = "", *, title: str = "") -> Node:
+    """Build a line of text; `kind` is "", "strong", "meta" or "code"."""
+    return {"is": "text", "text": words, "kind": kind, "title": title}
+
+
+def pre(words: str, marked: Sequence[int] = ()) -> Node:
+    """Build preformatted text; the lines of these numbers, counted from 0, are marked."""
+    return {"is": "pre", "text": words, "marked": list(marked)}
+
+
+def row(*children: Node | None) -> Node:
+    """Build a row of nodes."""
+    return {"is": "row", "children": _present(children)}
+
+
+def group(label: str, *children: Node | None, key: str = "") -> Node:
+    """Build a named part of a panel."""
+    return {"is": "group", "label": label, "children": _present(children), "key": key}
+
+
+def fold(label: str, *children: Node | None, is_open: bool = False, is_narrow: bool = False) -> Node:
+    """Build a part that is folded at first; `is_narrow` unfolds it in a narrow panel."""
+    return {"is": "fold", "label": label, "children": _present(children), "open": is_open, "narrow": is_narrow}
+
+
+def button(words: str, do: str, *, can: bool = True, primary: bool = False, **more: Any) -> Node:
+    """Build a button; `more` is sent with its message."""
+    return {"is": "button", "text": words, "do": do, "can": can, "primary": primary, "more": more}
+
+
+def copy(words: str, content: str, name: str) -> Node:
+    """Build a button that copies a text."""
+    return {"is": "copy", "text": words, "what": content, "name": name}
+
+
+def field(
+    name: str,
+    label: str,
+    value: str,
+    *,
+    known: Iterable[str] = (),
+    hint: str = "",
+    lines: int = 1,
+    quiet: bool = False,
+    wide: bool = False,
+) -> Node:
+    """Build a text field; `known` is offered while typing.
+
+    The label of a quiet field is for screen readers only; a wide field takes the width of the panel.
+    """
+    made = {"is": "field", "name": name, "label": label, "value": value}
+    return {**made, "known": list(known), "hint": hint, "lines": lines, "quiet": quiet, "wide": wide}
+
+
+def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Node:
+    """Build a selection of one option: value to label."""
+    return {"is": "choice", "name": name, "label": label, "value": value, "options": [*map(list, options.items())]}
+
+
+def note(mark: str, words: str, *buttons: Node | None) -> Node:
+    """Build a finding, with the button that fixes it."""
+    return {"is": "note", "mark": mark, "text": words, "children": _present(buttons)}
+
+
+def tabs(value: str, options: Mapping[str, str]) -> Node:
+    """Build a row of tabs."""
+    return {"is": "tabs", "value": value, "options": [*map(list, options.items())]}
+
+
+def picture(drawn: Mapping[str, Any], svg: str, *controls: Node | None) -> Node:
+    """Build a drawing: boxes and lines with their positions, the same as standalone SVG, and live controls."""
+    return {"is": "picture", **drawn, "svg": svg, "children": _present(controls)}
+
+
+def nested(lines: Iterable[tuple[int, str]], ids: Iterable[str] = ()) -> Node:
+    """Build a nested list: the depth and the text of each line; a click on a line opens its id."""
+    return {"is": "nested", "lines": [list(line) for line in lines], "ids": [*ids]}
+
+
+def trouble(lines: Sequence[str], story: str) -> Node:
+    """Build an error: two lines, and the details folded."""
+    return {"is": "trouble", "lines": list(lines), "story": story}
+
+
+def panel(*children: Node | None, label: str) -> Node:
+    """Build the root of a panel."""
+    return {"is": "panel", "label": label, "children": _present(children)}
+
+
+def _present(children: Iterable[Node | None]) -> list[Node]:
+    return [child for child in children if child is not None]
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and all nodes below it."""
+    yield node
+    for child in node.get("children", ()):
+        yield from walk(child)
+
+
+def as_html(node: Node) -> str:
+    """Write a tree as static HTML: values are shown, and nothing can be clicked."""
+    return f'<div style="{_FONT}">{_html(node)}</div>'
+
+
+def _html(node: Node) -> str:
+    kind, inner = node["is"], "".join(_html(child) for child in node.get("children", ()))
+    if kind == "text":
+        style = {"meta": f' style="{_META}"', "strong": ' style="font-weight:600"'}.get(node["kind"], "")
+        return f"<div{style}>{html.escape(node['text'])}</div>" if node["text"] else ""
+    if kind == "pre":
+        return f'<pre style="{_PRE}">{html.escape(node["text"])}</pre>'
+    if kind == "row":
+        return f'<div style="display:flex;flex-wrap:wrap;gap:4px 12px">{inner}</div>'
+    if kind == "group":
+        return f"<div><b>{html.escape(node['label'])}</b>{inner}</div>" if inner else ""
+    if kind == "fold":
+        return f"<details><summary>{html.escape(node['label'])}</summary>{inner}</details>"
+    if kind == "picture":
+        return f'<div style="overflow-x:auto;margin:8px 0">{node["svg"]}</div>'
+    if kind == "nested":
+        return html_list(node["lines"])
+    if kind in ("chart", "table", "code"):
+        return figure_html(node)
+    if kind == "trouble":
+        return "".join(f"<div>{html.escape(line)}</div>" for line in node["lines"])
+    said = _control_text(node)
+    return f"<div>{html.escape(said)}{inner if kind != 'note' else ''}</div>" if said else inner
+
+
+def figure_html(node: Node) -> str:
+    """Write a table, a chart or code as HTML."""
+    if node["is"] == "code":
+        return code_html(node)
+    return chart_html(node) if node["is"] == "chart" else table_html(node, _html)
+
+
+def _control_text(node: Node) -> str:
+    """Return the value of a control on one line."""
+    kind = node["is"]
+    if kind == "note":
+        return f"{node['mark']} {node['text']}"
+    if kind == "field" and node["lines"] == 1:
+        return node["value"] or "—" if node["quiet"] else f"{node['label']}: {node['value'] or '—'}"
+    if kind == "choice":
+        return f"{node['label']}{'' if node['label'].endswith('=') else ':'} {_selected_label(node)}"
+    if kind == "tabs":
+        return f"{dict(node['options'])[node['value']]}"
+    return ""
+
+
+def _selected_label(node: Node) -> str:
+    return str(dict(node["options"]).get(node["value"], node["value"]))
+
+
+def as_text(node: Node) -> str:
+    """Write a tree as text."""
+    return printable("\n".join(_lines(node)))
+
+
+def _lines(node: Node) -> Iterator[str]:
+    kind = node["is"]
+    if kind in ("text", "pre", "chart", "code"):
+        yield from node["text"].rstrip("\n").split("\n") if node["text"] else ()
+    elif kind == "nested":
+        yield text_list(node["lines"])
+    elif kind == "trouble":
+        yield from node["lines"]
+    elif kind == "table":
+        yield from table_lines(node, as_text)
+    elif kind == "row":
+        parts = [line for child in node["children"] for line in _lines(child)]
+        yield from [" · ".join(parts)] if parts else ()
+    elif kind == "group":
+        inner = [line for child in node["children"] for line in _lines(child)]
+        yield from [node["label"], *(f"  {line}" for line in inner)] if inner and node["label"] else inner
+    else:
+        yield from [said] if (said := _control_text(node)) else ()
+        if kind in ("panel", "fold"):
+            for child in node["children"]:
+                yield from _lines(child)
+
+
+def text_list(lines: Iterable[Sequence[Any]]) -> str:
+    """Write a nested list as text."""
+    return "\n".join(f"{'    ' * (depth - 1) + '└── ' if depth else ''}{printable(words)}" for depth, words in lines)
+
+
+def html_list(lines: Iterable[Sequence[Any]]) -> str:
+    """Write a nested list as HTML."""
+    parts, open_lists = [], 0
+    for depth, words in lines:
+        while open_lists > depth + 1:
+            parts.append("</ul>")
+            open_lists -= 1
+        while open_lists < depth + 1:
+            parts.append("<ul>")
+            open_lists += 1
+        parts.append(f"<li>{html.escape(words)}</li>")
+    return "".join(parts) + "</ul>" * open_lists

@@ -1,0 +1,211 @@
+"""A tree in the front end: as an anywidget, or as plain ipywidgets where the front end has no anywidget."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any  # ipywidgets, which have no types
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from aero_jupyter.notebook.widgets.callbacks import Message, callback
+from aero_jupyter.notebook.widgets.frontend import module, style
+from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
+from aero_jupyter.notebook.widgets.widget_host import NO_ANYWIDGET, MessageHandler, Widget, WidgetHost, close_widget
+
+
+class TreeWidget(anywidget.AnyWidget):
+    """A panel in the front end: it shows `view`, and sends the user's actions as messages."""
+
+    _esm = module("panel")
+    _css = style("panel")
+    view = traitlets.Dict().tag(sync=True)
+    mark = traitlets.Unicode().tag(sync=True)
+
+    def __repr__(self) -> str:
+        return f"TreeWidget({self.view.get('label', '')})"
+
+
+class TreeHost(WidgetHost):
+    """A tree as it is shown: live, or as plain ipywidgets."""
+
+    def __init__(
+        self, tree: Node, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
+    ) -> None:
+        self._act = act
+        self.show_error = show_error
+        self._tree = tree
+        self.widget = TreeWidget(view=tree, mark=mark)
+        self.widget.on_msg(self._handle_message)
+        super().__init__(self.widget, act)
+
+    def build_fallback(self) -> FallbackTree:
+        """Build the tree of plain ipywidgets."""
+        return FallbackTree(self._act)
+
+    def refresh_fallback(self) -> None:
+        """Show the current tree in the fallback."""
+        if (fallback := self.fallback) is not None:
+            fallback.show(self._tree)
+
+    def show(self, tree: Node) -> None:
+        """Show another tree."""
+        self._tree = tree
+        self.widget.view = tree
+        self.refresh_fallback()
+
+    def close(self) -> None:
+        """Stop waiting for the front end, and close the fallback."""
+        super().close()
+        self.drop_fallback()
+
+    @callback
+    def _handle_message(self, _: object, message: Message, __: object) -> None:
+        if message.get("do") == "hello":
+            self.show_live()
+        self._act(message)
+
+
+class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
+    """The tree as plain ipywidgets; a widget is kept while the tree has its node, and closed afterwards."""
+
+    def __init__(self, act: MessageHandler) -> None:
+        self._act = act
+        self._widgets: dict[tuple[str, str, int], Widget] = {}
+        self._used: dict[tuple[str, str, int], Widget] = {}
+        self._messages: dict[Any, Mapping[str, Any]] = {}
+        self._showing = threading.RLock()
+        self._is_showing = False
+        super().__init__()
+        self._hint = ipywidgets.Label(NO_ANYWIDGET)
+
+    def show(self, tree: Node) -> None:
+        """Show a tree; a field that exists already stays the same widget."""
+        with self._showing:
+            self._is_showing, self._used = True, {}
+            try:
+                self._hold(self, [*self._build_all(tree["children"]), self._hint])
+                self._close_unused()
+            finally:
+                self._is_showing = False
+
+    def _close_unused(self) -> None:
+        gone = [self._widgets[key] for key in self._widgets.keys() - self._used.keys()]
+        self._widgets = self._used
+        for widget in gone:
+            self._messages.pop(widget, None)
+            # Its children may be shown elsewhere now.
+            self._hold(widget, [])
+            close_widget(widget)
+
+    def _build_all(self, nodes: list[Node]) -> list[Widget]:
+        return [widget for node in nodes for widget in self._build(node)]
+
+    def _build(self, node: Node) -> list[Widget]:
+        kind = node["is"]
+        make = {
+            "field": self._field, "choice": self._choice, "button": self._button,
+            "tabs": self._tabs, "row": self._row, "note": self._note,
+        }.get(kind)  # fmt: skip
+        if make is not None:
+            return [make(node)]
+        if kind in ("group", "fold"):
+            head = [self._text(f"<b>{html.escape(node['label'])}</b>")] if node["label"] else []
+            return [*head, *self._build_all(node["children"])]
+        if kind == "picture":
+            return [*self._build_all(node["children"]), self._text(_static(node))]
+        return [self._text(_static(node))]
+
+    def _text(self, value: str) -> Widget:
+        made = self._keep("text", "", ipywidgets.HTML)
+        made.value = value
+        return made
+
+    def _row(self, node: Node) -> Widget:
+        made = self._keep("row", "", lambda: ipywidgets.HBox(layout=ipywidgets.Layout(flex_flow="row wrap")))
+        return self._hold(made, self._build_all(node["children"]))
+
+    def _note(self, node: Node) -> Widget:
+        words = self._text(html.escape(f"{node['mark']} {node['text']}"))
+        return self._hold(self._keep("note", "", ipywidgets.HBox), [words, *self._build_all(node["children"])])
+
+    def _hold(self, box: Widget, children: Sequence[Widget]) -> Widget:
+        if getattr(box, "children", ()) != tuple(children):
+            box.children = tuple(children)
+        return box
+
+    def _button(self, node: Node) -> Widget:
+        def make() -> Any:
+            made = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
+            made.on_click(lambda made: self._act(self._messages[made]))
+            return made
+
+        made = self._keep("button", node["do"], make)
+        self._messages[made] = {"do": node["do"], **node["more"]}
+        made.description, made.disabled = node["text"], not node["can"]
+        made.button_style = "primary" if node["primary"] else ""
+        return made
+
+    def _tabs(self, node: Node) -> Widget:
+        made = self._keep("tabs", "", ipywidgets.ToggleButtons, lambda value: self._act({"do": "tab", "tab": value}))
+        return self._select(made, node)
+
+    def _field(self, node: Node) -> Widget:
+        lines, name = node["lines"], node["name"]
+        on_change = self._sender(name)
+        if lines > 1:
+            made = self._keep(
+                "text area", name, lambda: ipywidgets.Textarea(rows=lines, continuous_update=False), on_change
+            )
+        else:
+            made = self._keep("field", name, lambda: ipywidgets.Combobox(continuous_update=False), on_change)
+            made.options = tuple(node["known"])
+        made.description, made.placeholder, made.value = node["label"], node["hint"], node["value"]
+        return made
+
+    def _choice(self, node: Node) -> Widget:
+        made = self._keep("choice", node["name"], ipywidgets.Dropdown, self._sender(node["name"]))
+        made.description = node["label"]
+        return self._select(made, node)
+
+    def _select(self, made: Widget, node: Node) -> Widget:
+        options = tuple((text, value) for value, text in node["options"])
+        if tuple(made.options) != options:
+            made.options = options
+        made.value = node["value"]
+        return made
+
+    def _sender(self, name: str) -> Callable[[Any], object]:
+        return lambda value: self._act({"do": "set", "name": name, "value": value})
+
+    def _keep(
+        self, kind: str, name: str, make: Callable[[], Widget], on_change: Callable[[Any], object] | None = None
+    ) -> Widget:
+        """Return the widget of a node; the existing one if the tree had the node before."""
+        alike = sum(key[:2] == (kind, name) for key in self._used)
+        key = (kind, name, alike)
+        made = self._used[key] = self._widgets.get(key) or make()
+        if key not in self._widgets and on_change is not None:
+            made.style.description_width = "auto"
+            made.observe(lambda change: None if self._is_showing else on_change(change["new"]), "value")
+        return made
+
+
+def _static(node: Node) -> str:
+    kind = node["is"]
+    if kind == "picture":
+        return f'<div style="overflow:auto;max-height:480px">{node["svg"]}</div>'
+    if kind == "nested":
+        return html_list(node["lines"])
+    if kind in ("chart", "table", "code"):
+        return figure_html(node)
+    if kind == "copy":
+        words, what = html.escape(node["text"]), html.escape(node["what"])
+        return f"<details><summary>{words}</summary><pre>{what}</pre></details>"
+    if kind == "trouble":
+        return "<br>".join(html.escape(line) for line in node["lines"])
+    tag = "pre" if kind == "pre" else "div"
+    return f"<{tag}>{html.escape(node['text'])}</{tag}>"

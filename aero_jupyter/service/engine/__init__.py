@@ -1,0 +1,4 @@
+"""The engine: durable runs of flows, their steps, schedules and tokens.
+
+The engine may import the catalogue, the workers and storage.
+"""

@@ -1,0 +1,46 @@
+"""A panel drawn in a browser as the kernel describes it, without a Jupyter server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Page
+
+from aero_jupyter.notebook.widgets.frontend import module, style
+
+_MODEL = """
+const listeners = {};
+window.sent = [];
+window.model = {
+  state: STATE,
+  get(name) { return this.state[name]; },
+  set(view) { this.state.view = view; for (const each of listeners["change:view"] ?? []) each(); },
+  on(name, call) { (listeners[name] ??= []).push(call); },
+  off() {},
+  send(message) { window.sent.push(message); },
+};
+render({ model: window.model, el: document.getElementById("root") });
+"""
+_TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+
+
+def draw_panel(page: Page, kind: str, view: dict[str, Any], theme: str = "light") -> None:
+    """Draw a view with the module of a widget ("panel" or "grid"); `window.sent` holds the messages of the user."""
+    margin = "margin:0;background:" + ("#111" if theme == "dark" else "#fff")
+    page.set_content(f"<!doctype html><style>{style(kind)}</style><body style='{margin}'><div id='root'></div></body>")
+    state = json.dumps({"view": {**view, "theme": theme, "busy": False}, "mark": "drawn"})
+    script = module(kind).replace("export default { render };", "")
+    page.add_script_tag(content=f"{script}\n{_MODEL.replace('STATE', state)}")
+    wait_for_frames(page)
+
+
+def change_view(page: Page, view: dict[str, Any]) -> None:
+    """Replace the view, as a message of the kernel does."""
+    page.evaluate("view => window.model.set(view)", {**view, "theme": "light", "busy": False})
+    wait_for_frames(page)
+
+
+def wait_for_frames(page: Page) -> None:
+    """Wait until the panel has measured its width and drawn itself."""
+    page.evaluate(_TWO_FRAMES)

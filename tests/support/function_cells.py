@@ -1,0 +1,33 @@
+"""Cells with a portable function f that returns 2 for 2."""
+
+FUNCTION_CELLS = [
+    "import math as m\ndef f(x): return m.floor(x)",
+    "def f(x):\n    import math\n    return math.floor(x)",
+    "def g(x): return f(x - 1)\ndef f(x): return 2 if x <= 2 else g(x)",
+    "def f(x): return 2 if x < 1 else f(x - 1)",
+    "def twice(fn):\n    def inner(x): return fn(x) - 1\n    return inner\n@twice\ndef f(x): return 3",
+    "def make(n):\n    def add(x): return n\n    return add\nadd = make\ndef f(x): return add(2)(x)",
+    "if True:\n    def f(x): return 2",
+    "try:\n    import not_there\nexcept ImportError:\n    not_there = None\ndef f(x): return not_there or 2",
+    "T = {'a': [1, (2,)]}\nT['b'] = 2\nN = T['b']\ndef f(x): return N",
+    "import re\nP = re.compile('a+')\nNAMES = 'a b'.split()\ndef f(x): return len(NAMES) if P.match('a') else 0",
+    "from datetime import timedelta as td\nD = td(days=2)\ndef f(x): return D.days",
+    "from math import *\ndef f(x): return floor(x)",
+    "square = lambda y: y - x0\nx0 = 0\ndef f(x): return square(2)",
+    "COUNT = 0\ndef f(x):\n    global COUNT\n    COUNT += 2\n    return COUNT",
+    "def f(x):\n    global made\n    made = 2\n    return made",
+    "def f(x):\n    return [i for i in range(3) if (last := i)] and last",
+    "k = 1\nSQ = [k * k for k in range(3)]\ndef f(x): return SQ[1] + k",
+    "def f(x):\n    match {'a': x, 'b': 2}:\n        case {'a': _, **rest}: return rest['b']",
+    "class Base:\n    size = 2\nclass C(Base):\n    def m(self): return super().size\ndef f(x): return C().m()",
+    "from typing import ClassVar\nfrom dataclasses import dataclass, fields\n@dataclass\nclass C:\n"
+    "    a: int\n    b: int\n    c: ClassVar[int] = 3\ndef f(x): return len(fields(C))",
+    "with __import__('contextlib').suppress(ImportError):\n    import math\ndef f(x): return math.floor(x)",
+    "    def f(x):\n        return 2",
+    "def f(x): return 2\r\n",
+    "'a docstring'\nfrom __future__ import annotations\nprint('dropped')\ndef f(x: Unknown) -> Unknown: return 2",
+    "def f(x: Unknown, y: Other.Thing = None) -> Nothing:\n    z: What = 2\n    return z",
+    "print('é'); ONE = 'é'; print(ONE); TWO = len(ONE + 'é')\ndef f(x): return TWO",
+    "a = 1; \\\nb = print(\n0); c = 2\ndef f(x): return c",
+    "print(1);\ndef f(x): return 2",
+]
