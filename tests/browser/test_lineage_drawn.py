@@ -10,6 +10,7 @@ from support.accessibility import accessibility_violations
 from support.geometry import boxes
 
 LONG = 120_000
+HIDE_SIDE = "() => window.jupyterapp.commands.execute('application:toggle-left-area').then(() => true)"
 REGISTER = "%%aero_register --input x={input} --output {name}\ndef {name}(x):\n    {body}\n    return x"
 CELLS = (
     "%load_ext aero_jupyter\nimport aero_jupyter as aero\nfrom aero_jupyter import demo\nplant = demo.plant(days=30)",
@@ -35,6 +36,8 @@ def test_sources_flows_stale_and_failed_are_seen_and_open(jupyter: Any, browser:
     with jupyter.open(
         browser, jupyter.write_notebook(f"drawn{width}.ipynb", *cells), width=width, height=2600
     ) as notebook:
+        # Where less than 440 px are left for the panel, a list takes the place of the drawing.
+        notebook.page.evaluate(HIDE_SIDE)
         notebook.run_all()
         panel, of_run = (notebook.output(number).locator(".aero-panel") for number in (8, 9))
         expect(panel.locator("svg .source")).to_have_count(1, timeout=LONG)
@@ -61,7 +64,6 @@ def test_sources_flows_stale_and_failed_are_seen_and_open(jupyter: Any, browser:
             assert accessibility_violations(notebook.page) == []
 
 
-HIDE_SIDE = "() => window.jupyterapp.commands.execute('application:toggle-left-area').then(() => true)"
 ONE = "%%aero_register --output {0}\ndef {0}():\n    import pandas as pd\n    return pd.DataFrame({{'n': [1]}})"
 CHAIN = (
     "%load_ext aero_jupyter\nimport aero_jupyter as aero",

@@ -56,7 +56,8 @@ def test_a_failed_run_is_opened_retried_and_a_page_that_goes_is_said(jupyter: An
         assert notebook.page.evaluate(PRESSED, ["refresh"]) == ["false", "true"]
         expect(browse).to_have_attribute("aria-busy", "false")
         card.get_by_role("button", name="Failed run").click()
-        expect(card.locator(".aero-grid .detail")).to_contain_text("ZeroDivisionError", timeout=LONG)
+        expect(card).to_contain_text("✕ failed · busy_boom · run", timeout=LONG)
+        expect(card.locator("mark").first).to_contain_text("line 3 of the cell, in busy_boom")
         for dark in (False, True):
             notebook.set_theme(dark=dark)
             notebook.screenshot(f"runs-{'dark' if dark else 'light'}")

@@ -150,3 +150,31 @@ def test_a_lineage_that_is_built_late_does_not_turn_the_tab_back(influent: Any) 
     assert bench._tab_box.children == (bench._panels["register"].widget,)
     assert bench.value.lineage is not None
     bench.close()
+
+
+def test_the_lineage_tab_asks_for_another_dataset(influent: Any) -> None:
+    bench = aero_jupyter.panel("lineage", lineage=aero_jupyter.lineage("level"))
+    bench._start_task = at_once
+    assert bench.widget is not None
+    traced = bench._panels["lineage"]
+    traced._start_task = at_once
+    assert "Another dataset" in str(traced.tree())
+    traced.act({"do": "another"})
+    assert "Where did a number come from?" in repr(bench)
+    assert bench.value.lineage is None
+    assert "Another dataset" not in str(aero_jupyter.lineage("level").tree())
+    bench.close()
+
+
+def test_a_tab_that_was_left_before_it_was_drawn_is_live_when_it_is_shown_again(influent: Any) -> None:
+    bench = aero_jupyter.panel("lineage")
+    assert bench.widget is not None
+    bench.on_displayed()
+    host = bench._panels["lineage"]._host
+    # Nothing of it was drawn, so its fallback took its place; another panel was drawn.
+    host.show_fallback()
+    bench._host.show_live()
+    bench.on_displayed()
+    assert host.fallback is None
+    assert host.box.children == (host.widget,)
+    bench.close()

@@ -45,7 +45,7 @@ class Plain:
         while self.live is None:
             assert time.monotonic() < deadline
             self.settle()
-        self.live._handshake.cancel()
+        self.live.close()
         self.settle()
         self.live.show_fallback()
         self.settle()

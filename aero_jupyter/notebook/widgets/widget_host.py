@@ -12,6 +12,8 @@ from aero_jupyter.notebook.widgets.idle_countdown import IdleCountdown
 
 #: Seconds of an idle kernel in which a front end must send hello; afterwards the fallback is shown.
 WIDGET_HANDSHAKE_SECONDS = 3.0
+#: The same, once any live widget of this kernel was shown: a front end that has anywidget may be slow.
+SLOW_FRONT_END_SECONDS = 30.0
 NO_ANYWIDGET = (
     "This front end does not show anywidget, so these are plain controls. "
     "Install anywidget where JupyterLab runs, and reload the page."
@@ -35,7 +37,7 @@ def boxed(*children: Any) -> _Box:
 
 
 class WidgetHost:
-    """A live widget in a box. After `WIDGET_HANDSHAKE_SECONDS` idle seconds without a hello, its fallback is shown.
+    """A live widget in a box. After some idle seconds without a hello of the front end, its fallback is shown.
 
     Parameters
     ----------
@@ -52,12 +54,16 @@ class WidgetHost:
         The fallback, while it is shown.
     """
 
+    #: Whether a front end has shown any live widget of this kernel.
+    _has_anywidget = False
+
     def __init__(self, live: Widget, on_view: MessageHandler) -> None:
         self._live = live
         self._on_view = on_view
         self.fallback: Widget = None
         self.box = boxed(live)
-        self._handshake = IdleCountdown(WIDGET_HANDSHAKE_SECONDS, self.show_fallback)
+        self._is_live = False
+        self._handshake: IdleCountdown | None = None
 
     def build_fallback(self) -> Widget:
         """Build the fallback, without content."""
@@ -69,11 +75,24 @@ class WidgetHost:
 
     def begin(self) -> None:
         """Wait for the hello of the front end."""
-        self._handshake.start()
+        if self._is_live:
+            return
+        if WidgetHost._has_anywidget:
+            # The fallback was shown while the widget was hidden, in a tab that was left.
+            self.drop_fallback()
+        self._stop_waiting()
+        if self.fallback is None:
+            seconds = SLOW_FRONT_END_SECONDS if WidgetHost._has_anywidget else WIDGET_HANDSHAKE_SECONDS
+            self._handshake = IdleCountdown(seconds, self.show_fallback)
+            self._handshake.start()
 
     def close(self) -> None:
         """Stop waiting for the hello."""
-        self._handshake.cancel()
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self._handshake is not None:
+            self._handshake.cancel()
 
     @callback
     def show_fallback(self) -> None:
@@ -85,7 +104,8 @@ class WidgetHost:
 
     def show_live(self) -> None:
         """Show the live widget: its hello has come. A busy kernel receives it late, after the fallback was shown."""
-        self._handshake.cancel()
+        self._is_live = WidgetHost._has_anywidget = True
+        self._stop_waiting()
         self.drop_fallback()
 
     def drop_fallback(self) -> None:

@@ -13,6 +13,7 @@ from aero_jupyter.notebook.as_code import called
 from aero_jupyter.notebook.panels.base import Message
 from aero_jupyter.notebook.panels.lineage.builder import graph_of
 from aero_jupyter.notebook.panels.lineage.drawing import LineageDrawing
+from aero_jupyter.notebook.panels.lineage.resolve import fetch_again
 from aero_jupyter.notebook.panels.lineage.selection import SelectedNode, select_node
 from aero_jupyter.notebook.panels.lineage.state import LineageState
 from aero_jupyter.notebook.panels.lineage.words import heading_of, start_of, summary_of
@@ -34,6 +35,8 @@ class LineageView(TreePanel):
     ----------
     lineage : Lineage
         The links.
+    ask_another : callable, optional
+        Asks for another dataset in place of this lineage; None where the lineage stands alone.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class LineageView(TreePanel):
 
     def __init__(self, session: Session, lineage: Lineage) -> None:
         super().__init__(session)
+        self.ask_another: Callable[[], None] | None = None
         self._selected: SelectedNode | None = None
         self._drawing: LineageDrawing
         self._set_lineage(lineage)
@@ -69,10 +73,8 @@ class LineageView(TreePanel):
 
     def expression(self) -> str:
         """Return the call that builds the panel."""
-        value = self.value
-        return called(
-            "lineage", start_of(self.lineage), opened=value.opened, unfolded=value.unfolded, search=value.search
-        )
+        now = self.value
+        return called("lineage", start_of(self.lineage), opened=now.opened, unfolded=now.unfolded, search=now.search)
 
     def to_mermaid(self) -> str:
         """Return the whole lineage as a Mermaid flowchart.
@@ -120,6 +122,7 @@ class LineageView(TreePanel):
             drawing.outline(),
             trees.row(
                 trees.button("Refresh", "refresh"),
+                trees.button("Another dataset", "another") if self.ask_another else None,
                 trees.copy("Copy as code", self.as_code(), "the code"),
                 drawing.mermaid_button(),
             ),
@@ -138,6 +141,7 @@ class LineageView(TreePanel):
             "next": lambda _: self._open_box(self._drawing.next_match() or ""),
             "close": lambda _: self._deselect(),
             "refresh": lambda _: self.run_in_background(self._refresh),
+            "another": lambda _: self.run_in_background(self.ask_another) if self.ask_another else None,
             "here": lambda _: self.run_in_background(self._center_on_selected),
             "carry": lambda message: self._navigate_from_selected(str(message.get("what"))),
         }
@@ -154,7 +158,7 @@ class LineageView(TreePanel):
     def look(self) -> bool:
         """Show new versions, failures and flows; return whether the server answered."""
         try:
-            fresh = self._fetch()
+            fresh = fetch_again(self._session.client, self.lineage)
         except AeroError:
             return False
         if graph_of(fresh) != self._drawing.graph:
@@ -232,12 +236,8 @@ class LineageView(TreePanel):
         self._drawing.unfold(ids)
 
     def _refresh(self) -> None:
-        self._set_lineage(self._fetch(), keep=True)
+        self._set_lineage(fetch_again(self._session.client, self.lineage), keep=True)
         self._drawing.turn()
-
-    def _fetch(self) -> Lineage:
-        client, old = self._session.client, self.lineage
-        return client.lineage_of_run(old.run) if old.run else client.lineage(old.data.id, old.version)
 
     def _center_on_selected(self) -> None:
         if (selected := self._selected) and isinstance(selected.subject, Data):

@@ -45,6 +45,11 @@ def lineage_of(client: AeroClient, x: object) -> Lineage:
     )
 
 
+def fetch_again(client: AeroClient, lineage: Lineage) -> Lineage:
+    """Return the lineage of the same start as it is now."""
+    return client.lineage_of_run(lineage.run) if lineage.run else client.lineage(lineage.data.id, lineage.version)
+
+
 def has_lineage(x: object) -> bool:
     """Return whether an object came from AERO and has a lineage."""
     inner = getattr(x, "flow", None) or getattr(x, "run", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any  # ipywidgets, which have no types
@@ -10,15 +11,14 @@ from aero_jupyter.client.transport import request_deadline
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.notebook.as_code import session_code
 from aero_jupyter.notebook.panels.base import Message, Panel, Subject
-from aero_jupyter.notebook.panels.lineage.factory import view_of
+from aero_jupyter.notebook.panels.lineage.panel import LineageView
 from aero_jupyter.notebook.panels.loading import FIRST_PAGE_SECONDS
 from aero_jupyter.notebook.panels.register.panel import RegisterForm
-from aero_jupyter.notebook.panels.runs.panel import monitor_of
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
 from aero_jupyter.notebook.panels.workbench.notice_list import NoticeList
 from aero_jupyter.notebook.panels.workbench.server_status import ServerStatus
 from aero_jupyter.notebook.panels.workbench.state import TABS, WorkbenchState, require_tab
-from aero_jupyter.notebook.panels.workbench.tab_panels import first_panel
+from aero_jupyter.notebook.panels.workbench.tab_panels import TAB_OF_ACTION, first_panel, panel_of
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.tree import Node
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from ipywidgets import Widget
 
     from aero_jupyter.session.session import Session
-
-#: The tab that an action on a row opens.
-_TAB_OF_ACTION = {"use": "register", "lineage": "lineage", "runs": "runs"}
 
 
 class Workbench(TreePanel):
@@ -47,10 +44,10 @@ class Workbench(TreePanel):
         super().__init__(session)
         self._tab = tab
         self._panels: dict[str, Panel] = {}
-        self._server = ServerStatus(session)
-        self._notices = NoticeList(session)
-        # ipywidgets has no types.
+        self._server, self._notices = ServerStatus(session), NoticeList(session)
         self._tab_box: Any = None
+        #: Held while the shown panel is exchanged: the tab may be turned on several threads.
+        self._tab_lock = threading.Lock()
         #: What was open in another tab when the lineage tab was opened.
         self._traced: Subject | None = None
         #: Panels of the caller, which the workbench never closes on its own.
@@ -170,9 +167,8 @@ class Workbench(TreePanel):
                 self.look()
 
     def mime_bundle(self) -> dict[str, str]:
-        """Return the current state as text and HTML, without a request."""
+        """Return the current state as text and HTML, without a request; the header alone until its tab is built."""
         head, panel = super().mime_bundle(), self._panels.get(self._tab)
-        # Until the panel of the tab is built, the header is alone.
         inner = {"text/plain": "", "text/html": ""} if panel is None else panel.mime_bundle()
         plain, html = (head[kind] + join + inner[kind] for kind, join in (("text/plain", "\n"), ("text/html", "")))
         return {"text/plain": plain.rstrip("\n"), "text/html": html}
@@ -190,18 +186,25 @@ class Workbench(TreePanel):
 
     def _show_tab(self) -> None:
         """Show the panel of the selected tab below the header."""
-        panel = self._panel_of(self._tab)
+        with self._tab_lock:
+            panel = self._panel_of(self._tab)
+            if self._tab_box is not None:
+                self._tab_box.children = (panel.widget,)
         if self._tab_box is not None:
-            self._tab_box.children = (panel.widget,)
             panel.on_displayed()
 
     def _panel_of(self, tab: str) -> Panel:
         if tab not in self._panels:
-            self._adopt(tab, first_panel(self._session, tab, lambda view: self._replace("lineage", view)))
+            self._adopt(tab, self._first_panel(tab))
         return self._panels[tab]
+
+    def _first_panel(self, tab: str) -> Panel:
+        return first_panel(self._session, tab, lambda view: self._replace("lineage", view))
 
     def _adopt(self, tab: str, panel: Panel) -> None:
         panel.navigate, panel.parent = self._navigate_to_tab, self
+        if isinstance(panel, LineageView):
+            panel.ask_another = lambda: self._replace("lineage", self._first_panel("lineage"))
         self._panels[tab] = panel
 
     def _replace(self, tab: str, panel: Panel) -> None:
@@ -213,7 +216,7 @@ class Workbench(TreePanel):
             previous.close()
 
     def _navigate_to_tab(self, action: str, subject: Subject) -> None:
-        if tab := _TAB_OF_ACTION.get(action):
+        if tab := TAB_OF_ACTION.get(action):
             self.run_in_background(lambda: self._open_in_tab(tab, subject))
         else:
             self.run_in_background(lambda: self._open_below(action, subject))
@@ -229,7 +232,7 @@ class Workbench(TreePanel):
         """Build the lineage of what is open in another tab; whoever has turned to a third tab meanwhile stays there."""
         self._traced = subject
         try:
-            self._replace("lineage", view_of(self._session, subject))
+            self._replace("lineage", panel_of(self._session, "lineage", subject))
         except AeroError:
             self._show_tab()
             raise
@@ -242,7 +245,6 @@ class Workbench(TreePanel):
             self._tab = tab
             self._show_tab()
         else:
-            build = view_of if tab == "lineage" else monitor_of
-            panel = build(self._session, subject)
+            panel = panel_of(self._session, tab, subject)
             self._tab = tab
             self._replace(tab, panel)
