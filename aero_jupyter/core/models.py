@@ -97,7 +97,15 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified."""
+    """One version of a dataset, counted from 1.
+
+    Attributes
+    ----------
+    created_at, source_time : datetime or None
+        When it was stored, and the source's Last-Modified, in UTC.
+    as_of : datetime or None
+        The earlier time for which the version stands, in UTC; None for an ordinary version.
+    """
 
     id: str
     data_id: str
@@ -110,8 +118,14 @@ class Version:
     trigger_url: str | None = None
     no_copy: bool = False
     source_time: datetime | None = _detail()
+    as_of: datetime | None = _detail()
     drift_notes: tuple[str, ...] = _detail(())
     raw: Json = _raw()
+
+    @property
+    def in_force_since(self) -> datetime | None:
+        """The time for which the version stands; that at which it was stored for an ordinary version."""
+        return self.as_of or self.created_at
 
     @property
     def has_warnings(self) -> bool:

@@ -49,6 +49,8 @@ Count = Annotated[StrictInt, Field(ge=0, le=2**53), BeforeValidator(_counted)]
 _Value: TypeAlias = str | bool | int | float | list[str | None] | None
 _FLAT = WithJsonSchema(TypeAdapter(dict[str, dict[str, _Value]]).json_schema())
 _OPEN = WithJsonSchema({"type": "object", "additionalProperties": True})
+#: An instant in UTC, as the store writes it.
+_INSTANT = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$"
 _ANY = WithJsonSchema({"type": "array", "items": {}})
 
 
@@ -173,7 +175,10 @@ class FlowIn(_Sent):
 
 
 class ProvRecord(_Sent):
-    """The versions that a run used and created; ``run_id`` and ``task`` make it safe to send twice."""
+    """The versions that a run used and created; ``run_id`` and ``task`` make it safe to send twice.
+
+    With ``as_of``, the versions stand for what was known at that time, and start no runs; only the local AERO has it.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -183,6 +188,7 @@ class ProvRecord(_Sent):
     run_id: UUID | None = None
     task: Count = 0
     source_url: Url | None = None
+    as_of: Annotated[str, Field(pattern=_INSTANT)] | None = None
 
 
 class NotifyIn(_Sent):

@@ -95,10 +95,12 @@ def _check_database(rows: _Rows, _: Path) -> Iterator[str]:
 
 
 def _check_version_numbers(rows: _Rows, _: Path) -> Iterator[str]:
+    # Versions that stand for an earlier time are numbered with the others, and are never the newest.
     sql = (
         "SELECT d.id, d.newest, count(v.id), coalesce(max(v.version), 0), coalesce(min(v.version), 1) FROM data d "
         "LEFT JOIN version v ON v.data_id = d.id GROUP BY d.id "
-        "HAVING d.newest != count(v.id) OR max(v.version) != count(v.id) OR min(v.version) != 1"
+        "HAVING d.newest != coalesce(max(CASE WHEN v.as_of IS NULL THEN v.version END), 0) "
+        "OR max(v.version) != count(v.id) OR min(v.version) != 1"
     )
     for id, newest, count, highest, lowest in rows(sql):
         yield f"Dataset {id} has {count} versions, numbered {lowest} to {highest}, but {newest} is recorded as the newest."
