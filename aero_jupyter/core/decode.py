@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aero_jupyter.core.decode_values import Record, maps_from, record_from, text_from, time_from, whole_from
-from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Step, Version
+from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.source_records import OtherSource, SourceChange
 

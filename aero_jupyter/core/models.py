@@ -10,6 +10,7 @@ from typing import Any  # fields of a dataclass, whose type is that of the field
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.redaction import redact_url
 from aero_jupyter.core.run_states import FINAL_STATES
+from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.source_records import OtherSource, SourceChange
 from aero_jupyter.core.warned_files import is_warned
 
@@ -97,14 +98,9 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a dataset, counted from 1.
+    """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified.
 
-    Attributes
-    ----------
-    created_at, source_time : datetime or None
-        When it was stored, and the source's Last-Modified, in UTC.
-    as_of : datetime or None
-        The earlier time for which the version stands, in UTC; None for an ordinary version.
+    A version with ``as_of`` stands for that earlier time.
     """
 
     id: str
@@ -208,16 +204,6 @@ class Provenance:
     used: tuple[Version, ...] | None = None
     made: tuple[Version, ...] | None = None
     raw: Json = _raw()
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a run: download, call or commit. Times are in UTC."""
-
-    name: str
-    state: str
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any  # JSON values
 
 from aero_jupyter.client.methods.backfill import OutputFile
 from aero_jupyter.compute.source_diff import registered_cell
