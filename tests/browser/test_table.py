@@ -158,8 +158,8 @@ def test_it_is_used_by_keyboard_alone(table: Any) -> None:
 NEXT_PAGE = """() => new Promise(done => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     kernel.iopubMessage.connect((_, message) => {
-        const view = message.content?.data?.state?.view;
-        if (view?.page === 2) setTimeout(done, 200);
+        const changes = message.content?.data?.content?.changes ?? [];
+        if (changes.some(each => each.path === '/page' && each.value === 2)) setTimeout(done, 200);
     });
     document.querySelector('.aero-grid [data-do=next]').click();
 })"""

@@ -30,7 +30,7 @@ def draw_panel(page: Page, kind: str, view: dict[str, Any], theme: str = "light"
     margin = "margin:0;background:" + ("#111" if theme == "dark" else "#fff")
     page.set_content(f"<!doctype html><style>{style(kind)}</style><body style='{margin}'><div id='root'></div></body>")
     state = json.dumps({"view": {**view, "theme": theme, "busy": False}, "mark": "drawn"})
-    script = module(kind).replace("export default { render };", "")
+    script = module(kind).replace("export default { initialize, render };", "")
     page.add_script_tag(content=f"{script}\n{_MODEL.replace('STATE', state)}")
     wait_for_frames(page)
 

@@ -78,6 +78,31 @@ const redrawWhenIdle = (root, draw) => {
   return attempt;
 };
 
+/* Return a value in which one change of JSON Patch was made; only the objects on its path are copied. */
+const withChange = (value, path, change) => {
+  if (!path.length) return change.value;
+  const [name, ...rest] = path;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  if (rest.length) copy[name] = withChange(value[name], rest, change);
+  else if (!Array.isArray(copy) && change.op === "remove") delete copy[name];
+  else if (!Array.isArray(copy) || change.op === "replace") copy[name] = change.value;
+  else copy.splice(Number(name), change.op === "remove" ? 1 : 0, ...(change.op === "add" ? [change.value] : []));
+  return copy;
+};
+const pathOf = (pointer) => pointer.split("/").slice(1).map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+/* Apply the changes that the kernel sends, also while nothing is displayed; ask for the whole view after a gap. */
+const initialize = ({ model }) => {
+  model.on("msg:custom", ({ do: what, number, changes }) => {
+    if (what !== "change") return;
+    const view = model.get("view");
+    if (number === view.number + 1) {
+      const changed = changes.reduce((value, change) => withChange(value, pathOf(change.path), change), view);
+      model.set("view", { ...changed, number });
+    } else if (number > view.number) model.send({ do: "resend", number: view.number });
+  });
+};
+
 /* Draw the kernel's view while it is displayed, and hide the snapshot that is saved with the notebook. */
 const attachView = (model, root, draw) => {
   const view = Math.random().toString(36).slice(2);
@@ -100,7 +125,7 @@ const attachView = (model, root, draw) => {
   model.on("change:view", draw);
   draw();
   hide(true);
-  model.send({ do: "hello", view });
+  model.send({ do: "hello", view, number: model.get("view").number });
   window.addEventListener("pagehide", bye);
   return () => {
     window.removeEventListener("pagehide", bye);

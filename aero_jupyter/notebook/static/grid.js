@@ -615,4 +615,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -565,4 +565,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -6,12 +6,9 @@ import threading
 import uuid
 from collections.abc import Callable
 
-import anywidget
 import pandas as pd
-import traitlets
 from IPython.display import display
 
-from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.settings import moment
 from aero_jupyter.notebook.tables.columns import column_series
 from aero_jupyter.notebook.tables.downloads import DownloadFile, data_files, table_file
@@ -26,19 +23,15 @@ from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
+from aero_jupyter.notebook.widgets.view_widget import ViewWidget
 from aero_jupyter.notebook.widgets.widget_host import MessageHandler, Widget, WidgetHost
 
 
-class Grid(anywidget.AnyWidget):
-    """The table in the front end: it shows `view`, and sends the user's actions as messages."""
+class Grid(ViewWidget):
+    """A table in the front end."""
 
     _esm = module("grid")
     _css = style("grid")
-    view = traitlets.Dict().tag(sync=True)
-    mark = traitlets.Unicode().tag(sync=True)
-
-    def __repr__(self) -> str:
-        return printable(f"Grid({self.view.get('about', '')})")
 
 
 class LiveTable(WidgetHost):
@@ -63,7 +56,7 @@ class LiveTable(WidgetHost):
         self._downloading = threading.Lock()
         self.fallback: FallbackControls | None = None
         self.pager = make(listing, self._show, code)
-        self.grid = Grid(mark=self._mark, view=self.pager.view())
+        self.grid = Grid(self.pager.view(), self._mark)
         self.grid.on_msg(self._handle_message)
         super().__init__(self.grid, on_view)
 
@@ -96,7 +89,7 @@ class LiveTable(WidgetHost):
         self.pager.show_error(lines, story)
 
     def _show(self, view: View) -> None:
-        self.grid.view = view
+        self.grid.show(view)
         if (controls := self.fallback) is None:
             self._snapshot.later()
         else:

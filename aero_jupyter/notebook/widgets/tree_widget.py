@@ -7,26 +7,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any  # ipywidgets, which have no types
 
-import anywidget
 import ipywidgets
-import traitlets
 
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
+from aero_jupyter.notebook.widgets.view_widget import ViewWidget
 from aero_jupyter.notebook.widgets.widget_host import NO_ANYWIDGET, MessageHandler, Widget, WidgetHost, close_widget
 
 
-class TreeWidget(anywidget.AnyWidget):
-    """A panel in the front end: it shows `view`, and sends the user's actions as messages."""
+class TreeWidget(ViewWidget):
+    """A panel in the front end."""
 
     _esm = module("panel")
     _css = style("panel")
-    view = traitlets.Dict().tag(sync=True)
-    mark = traitlets.Unicode().tag(sync=True)
-
-    def __repr__(self) -> str:
-        return f"TreeWidget({self.view.get('label', '')})"
 
 
 class TreeHost(WidgetHost):
@@ -38,7 +32,7 @@ class TreeHost(WidgetHost):
         self._act = act
         self.show_error = show_error
         self._tree = tree
-        self.widget = TreeWidget(view=tree, mark=mark)
+        self.widget = TreeWidget(tree, mark)
         self.widget.on_msg(self._handle_message)
         super().__init__(self.widget, act)
 
@@ -54,7 +48,7 @@ class TreeHost(WidgetHost):
     def show(self, tree: Node) -> None:
         """Show another tree."""
         self._tree = tree
-        self.widget.view = tree
+        self.widget.show(tree)
         self.refresh_fallback()
 
     def close(self) -> None:
