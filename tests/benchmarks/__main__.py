@@ -19,6 +19,7 @@ from benchmarks import (
     service,
     tables,
     vintages,
+    wire,
 )
 from benchmarks.figures import table
 
@@ -30,6 +31,7 @@ _PARTS = {
     "tables": tables.measure,
     "panels": panels.measure,
     "vintages": vintages.measure,
+    "wire": wire.measure,
     "data": datapath.measure,
     "flat": flat.measure,
     "endurance": endurance.measure,

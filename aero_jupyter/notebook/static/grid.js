@@ -35,6 +35,9 @@ const age = (time) => {
   return found ? `${Math.floor(seconds / found[1])} ${found[0]} ago` : "just now";
 };
 
+/* The whole value of a cell, which is sent where its text is another one. */
+const wholeOf = (row, index) => row.cells[index].whole ?? row.cells[index].text;
+
 /* Shorten a text that its cell cuts off, in its middle. */
 const shorten = (cell, mark) => {
   const text = cell.textContent;
@@ -115,11 +118,11 @@ function render({ model, el }) {
       cellIndex = to;
       focused = row.id;
       markCell();
-      announce(`${model.get("view").columns[cellIndex].name}: ${row.cells[cellIndex].whole}`);
+      announce(`${model.get("view").columns[cellIndex].name}: ${wholeOf(row, cellIndex)}`);
     };
     const copyCell = () => {
       const column = cellIndex === null ? null : model.get("view").columns[cellIndex].name;
-      return column === null ? copy(row.id, "the id") : copy(row.cells[cellIndex].whole, column);
+      return column === null ? copy(row.id, "the id") : copy(wholeOf(row, cellIndex), column);
     };
     const actions = {
       ArrowRight: () => moveAcross(1),
@@ -212,8 +215,9 @@ function render({ model, el }) {
   const mark = (view) => (text) => highlight(text, view.words, view.filter === "search");
 
   const cell = (view, row, index) => {
-    const { whole, tone } = row.cells[index];
+    const { tone } = row.cells[index];
     const column = view.columns[index];
+    const whole = wholeOf(row, index);
     const text = column.time && whole ? age(Date.parse(whole)) : row.cells[index].text;
     const shown = mark(view)(text);
     const inside =

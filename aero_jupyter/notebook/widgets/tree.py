@@ -8,6 +8,7 @@ from typing import Any
 
 from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.widgets.code import code_html
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.figures import Node as Node
 from aero_jupyter.notebook.widgets.figures import chart_html, table_html, table_lines
 
@@ -89,9 +90,9 @@ def tabs(value: str, options: Mapping[str, str]) -> Node:
     return {"is": "tabs", "value": value, "options": [*map(list, options.items())]}
 
 
-def picture(drawn: Mapping[str, Any], svg: str, *controls: Node | None) -> Node:
-    """Build a drawing: boxes and lines with their positions, the same as standalone SVG, and live controls."""
-    return {"is": "picture", **drawn, "svg": svg, "children": _present(controls)}
+def picture(drawn: Mapping[str, Any], *controls: Node | None) -> Node:
+    """Build a drawing: boxes and lines with their positions, and live controls."""
+    return {"is": "picture", **drawn, "children": _present(controls)}
 
 
 def nested(lines: Iterable[tuple[int, str]], ids: Iterable[str] = ()) -> Node:
@@ -139,7 +140,7 @@ def _html(node: Node) -> str:
     if kind == "fold":
         return f"<details><summary>{html.escape(node['label'])}</summary>{inner}</details>"
     if kind == "picture":
-        return f'<div style="overflow-x:auto;margin:8px 0">{node["svg"]}</div>'
+        return f'<div style="overflow-x:auto;margin:8px 0">{drawing_svg(node)}</div>'
     if kind == "nested":
         return html_list(node["lines"])
     if kind in ("chart", "table", "code"):

@@ -10,6 +10,7 @@ from typing import Any  # ipywidgets, which have no types
 import ipywidgets
 
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
 from aero_jupyter.notebook.widgets.view_widget import ViewWidget
@@ -191,7 +192,7 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
 def _static(node: Node) -> str:
     kind = node["is"]
     if kind == "picture":
-        return f'<div style="overflow:auto;max-height:480px">{node["svg"]}</div>'
+        return f'<div style="overflow:auto;max-height:480px">{drawing_svg(node)}</div>'
     if kind == "nested":
         return html_list(node["lines"])
     if kind in ("chart", "table", "code"):
