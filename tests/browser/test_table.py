@@ -270,9 +270,8 @@ def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_tab
     name = jupyter.write_notebook(
         "plain.ipynb",
         "%load_ext aero_jupyter",
-        "from aero_jupyter.notebook.tables import live_table\n"
-        "from aero_jupyter.notebook.widgets import widget_host\n"
-        "live_table.Grid._esm = 'export default {}'\nwidget_host.WIDGET_HANDSHAKE_SECONDS = 0.5",
+        "from aero_jupyter.notebook.widgets import view_widget, widget_host\n"
+        "view_widget.ViewWidget._esm = 'export default {}'\nwidget_host.WIDGET_HANDSHAKE_SECONDS = 0.5",
         "%aero_search basin",
     )
     with jupyter.open(browser, name) as notebook:

@@ -25,12 +25,12 @@ render({ model: window.model, el: document.getElementById("root") });
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 
-def draw_panel(page: Page, kind: str, view: dict[str, Any], theme: str = "light") -> None:
-    """Draw a view with the module of a widget ("panel" or "grid"); `window.sent` holds the messages of the user."""
+def draw_panel(page: Page, view: dict[str, Any], theme: str = "light") -> None:
+    """Draw a view; `window.sent` holds the messages of the user."""
     margin = "margin:0;background:" + ("#111" if theme == "dark" else "#fff")
-    page.set_content(f"<!doctype html><style>{style(kind)}</style><body style='{margin}'><div id='root'></div></body>")
+    page.set_content(f"<!doctype html><style>{style()}</style><body style='{margin}'><div id='root'></div></body>")
     state = json.dumps({"view": {**view, "theme": theme, "busy": False}, "mark": "drawn"})
-    script = module(kind).replace("export default { initialize, render };", "")
+    script = module().replace("export default { initialize, render };", "")
     page.add_script_tag(content=f"{script}\n{_MODEL.replace('STATE', state)}")
     wait_for_frames(page)
 

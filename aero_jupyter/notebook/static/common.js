@@ -1,16 +1,7 @@
-/* Shared code of all widgets. It is put before each of their modules, because an anywidget module cannot import another
-   one. Texts become text nodes, never markup. */
+/* Parts of panels and tables. */
 
-const fill = (node, attributes, children) => {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node[key] = value;
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-};
-const make = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+/* A text is sent when its user has paused. */
+const TYPING_MILLISECONDS = 250;
 
 const copyText = async (text) => {
   if (navigator.clipboard) {
@@ -20,8 +11,7 @@ const copyText = async (text) => {
       // The browser may refuse the clipboard; the older way below needs no permission.
     }
   }
-  const area = make("textarea");
-  area.value = text;
+  const area = create(make("textarea", { value: text }));
   document.body.append(area);
   area.select();
   document.execCommand("copy");
@@ -37,6 +27,15 @@ const markedText = (text, marked) => {
     ...lines.map((line, at) => make(markedLines.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
   );
 };
+
+/* An error: its lines, and the details folded. */
+const trouble = (name, lines, story) =>
+  make(
+    "div",
+    { class: name, role: "alert" },
+    ...lines.map((line) => make("div", {}, line)),
+    story ? make("details", {}, make("summary", {}, "More"), make("pre", {}, story)) : null
+  );
 
 const busyIndicator = (root) => {
   let timer = null;
@@ -113,7 +112,7 @@ const attachView = (model, root, draw) => {
     }
   };
   const bye = () => model.send({ do: "bye", view });
-  const gone = make("div", { class: "aero-gone", role: "alert" }, "The kernel was restarted. Run this cell again.");
+  const gone = create(make("div", { class: "aero-gone", role: "alert" }, "The kernel was restarted. Run this cell again."));
   const followConnection = () =>
     // The widget manager marks the view first.
     setTimeout(() => {

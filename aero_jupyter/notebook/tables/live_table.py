@@ -20,18 +20,10 @@ from aero_jupyter.notebook.tables.render import as_html, as_text
 from aero_jupyter.notebook.tables.row_panels import row_panels
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
-from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
 from aero_jupyter.notebook.widgets.view_widget import ViewWidget
 from aero_jupyter.notebook.widgets.widget_host import MessageHandler, Widget, WidgetHost
-
-
-class Grid(ViewWidget):
-    """A table in the front end."""
-
-    _esm = module("grid")
-    _css = style("grid")
 
 
 class LiveTable(WidgetHost):
@@ -40,7 +32,7 @@ class LiveTable(WidgetHost):
     Attributes
     ----------
     pager : Pager
-    grid : Grid
+    grid : ViewWidget
     """
 
     def __init__(
@@ -56,7 +48,7 @@ class LiveTable(WidgetHost):
         self._downloading = threading.Lock()
         self.fallback: FallbackControls | None = None
         self.pager = make(listing, self._show, code)
-        self.grid = Grid(self.pager.view(), self._mark)
+        self.grid = ViewWidget(self.pager.view(), self._mark)
         self.grid.on_msg(self._handle_message)
         super().__init__(self.grid, on_view)
 

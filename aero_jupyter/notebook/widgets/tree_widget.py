@@ -11,17 +11,9 @@ import ipywidgets
 
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
-from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
 from aero_jupyter.notebook.widgets.view_widget import ViewWidget
 from aero_jupyter.notebook.widgets.widget_host import NO_ANYWIDGET, MessageHandler, Widget, WidgetHost, close_widget
-
-
-class TreeWidget(ViewWidget):
-    """A panel in the front end."""
-
-    _esm = module("panel")
-    _css = style("panel")
 
 
 class TreeHost(WidgetHost):
@@ -33,7 +25,7 @@ class TreeHost(WidgetHost):
         self._act = act
         self.show_error = show_error
         self._tree = tree
-        self.widget = TreeWidget(tree, mark)
+        self.widget = ViewWidget(tree, mark)
         self.widget.on_msg(self._handle_message)
         super().__init__(self.widget, act)
 

@@ -11,6 +11,7 @@ import traitlets
 
 from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.widgets.callbacks import Message
+from aero_jupyter.notebook.widgets.frontend import module, style
 from aero_jupyter.notebook.widgets.json_diff import diff
 
 # The view of a panel or of a table.
@@ -30,6 +31,8 @@ class ViewWidget(anywidget.AnyWidget):
         The mark by which the front end finds the static snapshot.
     """
 
+    _esm = module()
+    _css = style()
     view = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.numbered_view)
     mark = traitlets.Unicode().tag(sync=True)
 
@@ -71,7 +74,7 @@ class ViewWidget(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         view = self._current[1]
-        return printable(f"{type(self).__name__}({view.get('label') or view.get('about', '')})")
+        return printable(f"ViewWidget({view.get('label') or view.get('about', '')})")
 
 
 def _plain(view: View) -> View:
