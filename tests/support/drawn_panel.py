@@ -15,7 +15,8 @@ window.sent = [];
 window.model = {
   state: STATE,
   get(name) { return this.state[name]; },
-  set(view) { this.state.view = view; for (const each of listeners["change:view"] ?? []) each(); },
+  set(name, value) { this.state[name] = value; for (const each of listeners[`change:${name}`] ?? []) each(); },
+  receive(message) { for (const each of listeners["msg:custom"] ?? []) each(message); },
   on(name, call) { (listeners[name] ??= []).push(call); },
   off() {},
   send(message) { window.sent.push(message); },
@@ -37,7 +38,7 @@ def draw_panel(page: Page, view: dict[str, Any], theme: str = "light") -> None:
 
 def change_view(page: Page, view: dict[str, Any]) -> None:
     """Replace the view, as a message of the kernel does."""
-    page.evaluate("view => window.model.set(view)", {**view, "theme": "light", "busy": False})
+    page.evaluate("view => window.model.set('view', view)", {**view, "theme": "light", "busy": False})
     wait_for_frames(page)
 
 

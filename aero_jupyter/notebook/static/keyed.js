@@ -83,7 +83,9 @@ const update = (node, wanted) => {
 const setAttribute = (node, name, value, before) => {
   const isText = node.localName === "input" || node.localName === "textarea";
   if (name === "hook") return;
-  if (name.startsWith("on") || name === "checked" || name === "indeterminate") node[name] = value ?? null;
+  // What a handler returns does not cancel the event.
+  if (name.startsWith("on")) node[name] = value ? (event) => void value(event) : null;
+  else if (name === "checked" || name === "indeterminate") node[name] = Boolean(value);
   else if (name === "value" && (isText || node.localName === "select")) {
     // What its user is typing stays.
     const isEdited = isText && node === document.activeElement && node.value !== String(before ?? "");

@@ -544,8 +544,12 @@ function renderTable({ model, el }) {
   const resize = new ResizeObserver(() => columns.hasChanged() && drawWhenIdle());
   resize.observe(root);
   const tick = setInterval(drawWhenIdle, 30000);
-  root.onpointerover = (event) => (isOverRows = !!event.target.closest("tbody"));
-  root.onpointerleave = () => (isOverRows = false);
+  root.onpointerover = (event) => {
+    isOverRows = !!event.target.closest("tbody");
+  };
+  root.onpointerleave = () => {
+    isOverRows = false;
+  };
   return () => {
     resize.disconnect();
     clearInterval(tick);
