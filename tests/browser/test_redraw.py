@@ -74,6 +74,23 @@ def test_scroll_position_selected_text_and_unfolded_parts_stay(page: Page) -> No
     expect(page.locator("details")).to_contain_text("1 notes")
 
 
+def test_several_options_are_selected_and_a_file_is_saved(page: Page) -> None:
+    options = {"a": "first", "b": "second", "c": "third"}
+    view = trees.panel(
+        trees.selection("some", "Some", ["b"], options), trees.file("x.csv", "data:text/csv,n"), label=""
+    )
+    draw_panel(page, view)
+    expect(page.get_by_text("Save x.csv")).to_have_attribute("download", "x.csv")
+    selection = page.get_by_label("Some")
+    expect(selection).to_have_values(["b"])
+    selection.select_option(["a", "b"])
+    assert page.evaluate("() => window.sent.at(-1)") == {"do": "set", "name": "some", "value": ["a", "b"]}
+    change_view(page, trees.panel(trees.selection("some", "Some", ["c"], options), label=""))
+    expect(selection).to_have_values(["c"])
+    assert trees.as_text(view) == "Some: second"
+    assert "Some: second" in trees.as_html(view)
+
+
 def table(*names: str, **more: Any) -> dict[str, Any]:
     columns = [{"name": name, "side": "", "code": False, "time": False, "sorted": ""} for name in ("name", "about")]
     rows = [{"id": name, "selected": False, "cells": [{"text": name}, {"text": f"about {name}"}]} for name in names]

@@ -85,7 +85,7 @@ const setAttribute = (node, name, value, before) => {
   if (name === "hook") return;
   // What a handler returns does not cancel the event.
   if (name.startsWith("on")) node[name] = value ? (event) => void value(event) : null;
-  else if (name === "checked" || name === "indeterminate") node[name] = Boolean(value);
+  else if (["checked", "indeterminate", "selected"].includes(name)) node[name] = Boolean(value);
   else if (name === "value" && (isText || node.localName === "select")) {
     // What its user is typing stays.
     const isEdited = isText && node === document.activeElement && node.value !== String(before ?? "");

@@ -104,7 +104,15 @@ const createFields = (sendAction) => {
         ...node.options.map(([value, text]) => make("option", { value }, text))
       )
     );
-  return { field, choice, flush };
+  const selection = (node) => {
+    const send = ({ currentTarget: { selectedOptions } }) =>
+      sendAction("set", { name: node.name, value: [...selectedOptions].map((option) => option.value) });
+    const option = ([value, text]) => make("option", { value, selected: node.value.includes(value) }, text);
+    const about = { "aria-label": node.label, multiple: true, "data-key": `selection ${node.name}`, onchange: send };
+    const select = make("select", about, ...node.options.map(option));
+    return make("label", { class: "field", "data-key": `label ${node.name}` }, make("span", {}, node.label), select);
+  };
+  return { field, choice, selection, flush };
 };
 
 /* What tells a node from its siblings; a row is known by the first of its nodes that is known. */
@@ -124,7 +132,7 @@ function renderPanel({ model, el }) {
   let isNarrow = false;
   const busy = busyIndicator(root);
   const sendAction = (what, more = {}) => model.send({ do: what, ...more });
-  const { field, choice, flush } = createFields(sendAction);
+  const { field, choice, selection, flush } = createFields(sendAction);
   const drawing = createDrawing(sendAction, () => drawWhenIdle());
 
   const button = (node) => {
@@ -180,13 +188,14 @@ function renderPanel({ model, el }) {
       ...node.parts.map(([kind, text]) => make("span", { class: kind || null }, text))
     );
   const makers = {
-    button, copy, table, group, fold, note, code, field, choice,
+    button, copy, table, group, fold, note, code, field, choice, selection,
     panel: (node) => make("section", { "aria-label": node.label }, ...below(node)),
     text: (node) => make("span", { class: `text ${node.kind}`, title: node.title || null }, node.text),
     pre: (node) => markedText(node.text, node.marked),
     row: (node) => make("div", { class: "row" }, ...below(node)),
     tabs: (node) => tabs(node, sendAction),
     picture: (node) => drawing(node, below(node)),
+    file: (node) => make("a", { download: node.name, href: node.href }, `Save ${node.name}`),
     nested: (node) => nested(node, sendAction),
     chart: (node) => chart(node, sendAction),
     trouble: (node) => trouble("trouble", node.lines, node.story),

@@ -12,7 +12,7 @@ from IPython.display import display
 from aero_jupyter.notebook.settings import moment
 from aero_jupyter.notebook.tables.columns import column_series
 from aero_jupyter.notebook.tables.downloads import DownloadFile, data_files, table_file
-from aero_jupyter.notebook.tables.fallback_controls import FallbackControls
+from aero_jupyter.notebook.tables.fallback_table import table_messages, table_tree
 from aero_jupyter.notebook.tables.page_view import View
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import QueryResult
@@ -22,6 +22,7 @@ from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
+from aero_jupyter.notebook.widgets.tree_widget import FallbackTree
 from aero_jupyter.notebook.widgets.view_widget import ViewWidget
 from aero_jupyter.notebook.widgets.widget_host import MessageHandler, Widget, WidgetHost
 
@@ -46,7 +47,8 @@ class LiveTable(WidgetHost):
         self._mark = uuid.uuid4().hex
         self._snapshot = StaticSnapshot(self._static, self)
         self._downloading = threading.Lock()
-        self.fallback: FallbackControls | None = None
+        self.fallback: FallbackTree | None = None
+        self._offered: DownloadFile | None = None
         self.pager = make(listing, self._show, code)
         self.grid = ViewWidget(self.pager.view(), self._mark)
         self.grid.on_msg(self._handle_message)
@@ -68,9 +70,9 @@ class LiveTable(WidgetHost):
         self._snapshot, self._mark, self.grid.mark = snapshot, mark, mark
         snapshot.set_source(self._static)
 
-    def build_fallback(self) -> FallbackControls:
+    def build_fallback(self) -> FallbackTree:
         """Build the plain controls of the table."""
-        return FallbackControls(self._act)
+        return FallbackTree(self._act_from_tree)
 
     def refresh_fallback(self) -> None:
         """Show the current page in the plain controls."""
@@ -85,7 +87,7 @@ class LiveTable(WidgetHost):
         if (controls := self.fallback) is None:
             self._snapshot.later()
         else:
-            controls.show(view, self._static()["text/html"] if not self._snapshot.is_shown else "")
+            controls.show(table_tree(view, self._offered, with_rows=not self._snapshot.is_shown))
             self._snapshot.now()
 
     def _static(self) -> dict[str, str]:
@@ -107,6 +109,10 @@ class LiveTable(WidgetHost):
             self.show_live()
         else:
             self._act(message)
+
+    def _act_from_tree(self, message: Message) -> None:
+        for each in table_messages(message, self.pager.view()):
+            self._act(each)
 
     def _act(self, message: Message) -> None:
         if message.get("do") != "download":
@@ -143,7 +149,8 @@ class LiveTable(WidgetHost):
 
     def _send_file(self, file: DownloadFile) -> None:
         if self.fallback is not None:
-            self.fallback.offer(*file)
+            self._offered = file
+            self.refresh_fallback()
             return
         self.grid.send({"do": "file", "name": file.name, "type": file.type}, buffers=[file.content])
 

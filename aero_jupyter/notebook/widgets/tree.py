@@ -80,6 +80,16 @@ def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Nod
     return {"is": "choice", "name": name, "label": label, "value": value, "options": [*map(list, options.items())]}
 
 
+def selection(name: str, label: str, values: Sequence[str], options: Mapping[str, str]) -> Node:
+    """Build a selection of several options: value to label."""
+    return {**choice(name, label, "", options), "is": "selection", "value": list(values)}
+
+
+def file(name: str, href: str) -> Node:
+    """Build a link that saves a file, which is in its address."""
+    return {"is": "file", "name": name, "href": href}
+
+
 def note(mark: str, words: str, *buttons: Node | None) -> Node:
     """Build a finding, with the button that fixes it."""
     return {"is": "note", "mark": mark, "text": words, "children": _present(buttons)}
@@ -167,6 +177,9 @@ def _control_text(node: Node) -> str:
         return node["value"] or "—" if node["quiet"] else f"{node['label']}: {node['value'] or '—'}"
     if kind == "choice":
         return f"{node['label']}{'' if node['label'].endswith('=') else ':'} {_selected_label(node)}"
+    if kind == "selection":
+        labels = dict(node["options"])
+        return f"{node['label']}: {', '.join(labels[value] for value in node['value']) or '—'}"
     if kind == "tabs":
         return f"{dict(node['options'])[node['value']]}"
     return ""
