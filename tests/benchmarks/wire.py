@@ -87,7 +87,7 @@ def _page_turn() -> Figure:
     live.pager.act({"do": "next"})
     live.pager.act({"do": "previous"})
     wait_for_panel_threads()
-    figure = _sent("a page turn", _opened(live.grid), lambda: live.pager.act({"do": "next"}), 0.8)
+    figure = _sent("a page turn", _opened(live.widget), lambda: live.pager.act({"do": "next"}), 0.8)
     panel.close()
     return figure
 
@@ -96,7 +96,7 @@ def _poll(session: Session, flow: str) -> Figure:
     panel = aero_jupyter.monitor()
     assert panel.widget is not None
     wait_for_panel_threads()
-    front = _opened(panel._live.grid)
+    front = _opened(panel._live.widget)
     panel._live.pager.look()
     session.client.wait_for_run(session.client.run_flow(flow).id, 60)
     figure = _sent("a poll that brings one run", front, panel._live.pager.look, 0.3)

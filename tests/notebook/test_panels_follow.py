@@ -37,7 +37,7 @@ def frame_table(kind: Any, *query: str, **where: str) -> FrameTable:
 def live_widget(panel: Any) -> Any:
     """Return the widget that the front end draws."""
     live = getattr(panel, "_live", None)
-    return live.grid if live is not None else panel._host.widget
+    return live.widget if live is not None else panel._host.widget
 
 
 @contextmanager

@@ -255,7 +255,7 @@ def test_where_the_table_was_only_slow_the_controls_go_with_all_they_are_made_of
     before = len(widgets._instances)
     for _ in range(3):
         table.live._handle_message(None, {"do": "hello", "view": "late"}, [])
-        assert list(table.live.box.children) == [table.live.grid]
+        assert list(table.live.box.children) == [table.live.widget]
         table.live.show_fallback()
     assert len(widgets._instances) == before
 

@@ -20,11 +20,11 @@ from aero_jupyter.notebook.tables.render import as_html, as_text
 from aero_jupyter.notebook.tables.row_panels import row_panels
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
+from aero_jupyter.notebook.widgets.fallback_fields import Widget
+from aero_jupyter.notebook.widgets.fallback_tree import MessageHandler
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
-from aero_jupyter.notebook.widgets.tree_widget import FallbackTree
-from aero_jupyter.notebook.widgets.view_widget import ViewWidget
-from aero_jupyter.notebook.widgets.widget_host import MessageHandler, Widget, WidgetHost
+from aero_jupyter.notebook.widgets.widget_host import WidgetHost
 
 
 class LiveTable(WidgetHost):
@@ -33,7 +33,6 @@ class LiveTable(WidgetHost):
     Attributes
     ----------
     pager : Pager
-    grid : ViewWidget
     """
 
     def __init__(
@@ -47,12 +46,10 @@ class LiveTable(WidgetHost):
         self._mark = uuid.uuid4().hex
         self._snapshot = StaticSnapshot(self._static, self)
         self._downloading = threading.Lock()
-        self.fallback: FallbackTree | None = None
         self._offered: DownloadFile | None = None
+        self._on_view = on_view
         self.pager = make(listing, self._show, code)
-        self.grid = ViewWidget(self.pager.view(), self._mark)
-        self.grid.on_msg(self._handle_message)
-        super().__init__(self.grid, on_view)
+        super().__init__(self.pager.view(), self._mark)
 
     def display(self, box: Widget | None = None) -> None:
         """Display the table in this cell, or the box that contains it."""
@@ -67,12 +64,8 @@ class LiveTable(WidgetHost):
 
     def adopt_snapshot(self, snapshot: StaticSnapshot, mark: str) -> None:
         """Update the snapshot that the cell already shows."""
-        self._snapshot, self._mark, self.grid.mark = snapshot, mark, mark
+        self._snapshot, self._mark, self.widget.mark = snapshot, mark, mark
         snapshot.set_source(self._static)
-
-    def build_fallback(self) -> FallbackTree:
-        """Build the plain controls of the table."""
-        return FallbackTree(self._act_from_tree)
 
     def refresh_fallback(self) -> None:
         """Show the current page in the plain controls."""
@@ -83,7 +76,7 @@ class LiveTable(WidgetHost):
         self.pager.show_error(lines, story)
 
     def _show(self, view: View) -> None:
-        self.grid.show(view)
+        self.widget.show(view)
         if (controls := self.fallback) is None:
             self._snapshot.later()
         else:
@@ -102,15 +95,13 @@ class LiveTable(WidgetHost):
             "text/html": as_html(rows, about, self._mark),
         }
 
-    @callback
-    def _handle_message(self, _: object, message: Message, __: object) -> None:
+    def receive(self, message: Message) -> None:
+        """Handle a message of the live table."""
         self._on_view(message)
-        if message.get("do") == "hello":
-            self.show_live()
-        else:
-            self._act(message)
+        self._act(message)
 
-    def _act_from_tree(self, message: Message) -> None:
+    def receive_from_fallback(self, message: Message) -> None:
+        """Handle a message of the plain controls."""
         for each in table_messages(message, self.pager.view()):
             self._act(each)
 
@@ -152,7 +143,7 @@ class LiveTable(WidgetHost):
             self._offered = file
             self.refresh_fallback()
             return
-        self.grid.send({"do": "file", "name": file.name, "type": file.type}, buffers=[file.content])
+        self.widget.send({"do": "file", "name": file.name, "type": file.type}, buffers=[file.content])
 
 
 def show(listing: QueryResult, code: Callable[[QueryResult], str]) -> Pager:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aero_jupyter.notebook.widgets.widget_host import Widget
-
+# A widget: ipywidgets has no types.
+Widget = Any
 #: Text and value of each option, as ipywidgets expects them.
 FieldOptions = Sequence[tuple[str, Any]]
 
@@ -40,3 +40,12 @@ class WatchedFields:
     def forget(self, widget: Widget) -> None:
         """Drop a widget that is closed."""
         self._values.pop(widget, None)
+
+
+def close_widget(widget: Widget) -> None:
+    """Close a widget with its children, its layout and its style."""
+    parts = [getattr(widget, name) for name in widget.keys if name in ("children", "layout", "style")]
+    widget.close()
+    for part in parts:
+        for each in part if isinstance(part, (tuple, list)) else (part,):
+            close_widget(each)

@@ -1,4 +1,4 @@
-"""A tree in the front end: as an anywidget, or as plain ipywidgets where the front end has no anywidget."""
+"""A tree as plain ipywidgets, where the front end has no anywidget."""
 
 from __future__ import annotations
 
@@ -9,52 +9,16 @@ from typing import Any  # ipywidgets, which have no types
 
 import ipywidgets
 
-from aero_jupyter.notebook.widgets.callbacks import Message, callback
+from aero_jupyter.notebook.widgets.callbacks import Message
 from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
-from aero_jupyter.notebook.widgets.fallback_fields import WatchedFields
+from aero_jupyter.notebook.widgets.fallback_fields import WatchedFields, Widget, close_widget
 from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
-from aero_jupyter.notebook.widgets.view_widget import ViewWidget
-from aero_jupyter.notebook.widgets.widget_host import NO_ANYWIDGET, MessageHandler, Widget, WidgetHost, close_widget
 
-
-class TreeHost(WidgetHost):
-    """A tree as it is shown: live, or as plain ipywidgets."""
-
-    def __init__(
-        self, tree: Node, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
-    ) -> None:
-        self._act = act
-        self.show_error = show_error
-        self._tree = tree
-        self.widget = ViewWidget(tree, mark)
-        self.widget.on_msg(self._handle_message)
-        super().__init__(self.widget, act)
-
-    def build_fallback(self) -> FallbackTree:
-        """Build the tree of plain ipywidgets."""
-        return FallbackTree(self._act)
-
-    def refresh_fallback(self) -> None:
-        """Show the current tree in the fallback."""
-        if (fallback := self.fallback) is not None:
-            fallback.show(self._tree)
-
-    def show(self, tree: Node) -> None:
-        """Show another tree."""
-        self._tree = tree
-        self.widget.show(tree)
-        self.refresh_fallback()
-
-    def close(self) -> None:
-        """Stop waiting for the front end, and close the fallback."""
-        super().close()
-        self.drop_fallback()
-
-    @callback
-    def _handle_message(self, _: object, message: Message, __: object) -> None:
-        if message.get("do") == "hello":
-            self.show_live()
-        self._act(message)
+NO_ANYWIDGET = (
+    "This front end does not show anywidget, so these are plain controls. "
+    "Install anywidget where JupyterLab runs, and reload the page."
+)
+MessageHandler = Callable[[Message], object]
 
 
 class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
