@@ -151,6 +151,7 @@ function renderTable({ model, el }) {
   let shownDetail = null; // the row whose page was brought into view
   let openMenu = null; // the name of the open menu
   let isOverRows = false; // whether the pointer is over the rows
+  const edited = new Set(); // the names of the inputs whose text was not sent yet
   let typingTimer = null; // until the text of the search is sent
 
   const sendAction = (what, more = {}) => model.send({ do: what, ...more });
@@ -352,22 +353,25 @@ function renderTable({ model, el }) {
     return make("div", { ...about, onclick: close, onkeydown: close }, ...items());
   };
 
+  /* Handlers of an input whose text is sent once its user presses Enter or leaves it. */
+  const whenEntered = (name, send) => {
+    const submit = ({ currentTarget: { value } }) => edited.delete(name) && send(value);
+    const oninput = () => edited.add(name);
+    return { oninput, onchange: submit, onkeydown: (event) => event.key === "Enter" && submit(event) };
+  };
   const searchBox = (view) => {
     const send = (text, typing) => {
       clearTimeout(typingTimer);
       requestPage("search", { text, typing });
     };
-    return make("input", {
-      type: "search",
-      "aria-label": view.filter,
-      placeholder: view.filter,
-      value: view.search,
-      oninput: ({ currentTarget: box }) => {
-        clearTimeout(typingTimer);
-        typingTimer = setTimeout(() => box.isConnected && send(box.value, true), TYPING_MILLISECONDS);
-      },
-      onchange: ({ currentTarget: box }) => send(box.value, false),
-    });
+    const handlers = whenEntered("search", (text) => send(text, false));
+    const oninput = ({ currentTarget: box }) => {
+      handlers.oninput();
+      clearTimeout(typingTimer);
+      typingTimer = setTimeout(() => box.isConnected && send(box.value, true), TYPING_MILLISECONDS);
+    };
+    const about = { type: "search", "aria-label": view.filter, placeholder: view.filter };
+    return make("input", { ...about, value: view.search, ...handlers, oninput });
   };
   const top = (view) => {
     const chip = ({ column, value }) => {
@@ -406,7 +410,7 @@ function renderTable({ model, el }) {
       max: view.pages,
       value: view.page,
       "aria-label": view.pages ? `page, of ${view.pages}` : "page",
-      onchange: ({ currentTarget: { value } }) => Number.isInteger(Number(value)) && requestPage("page", { page: Number(value) }),
+      ...whenEntered("page", (page) => Number.isInteger(Number(page)) && requestPage("page", { page: Number(page) })),
     });
   const sizeChoice = (view) =>
     make(
