@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any  # ipywidgets, which have no types
 
-# A widget: ipywidgets has no types.
 Widget = Any
 #: Text and value of each option, as ipywidgets expects them.
 FieldOptions = Sequence[tuple[str, Any]]

@@ -26,7 +26,7 @@ def front_end() -> Literal["widgets", "text", "none"]:
 
 def module() -> str:
     """Return the ES module of every view: the front end loads it alone, so that its parts cannot import each other."""
-    return _read(*(f"{each}.js" for each in ("keyed", "common", "drawing", "panel", "table", "view")))
+    return _read(*(f"{each}.js" for each in ("keyed", "common", "drawing", "panel", "rows", "table", "view")))
 
 
 def style() -> str:
