@@ -29,13 +29,14 @@ def diff(old: Any, new: Any, path: str = "") -> list[Change]:
     >>> diff({"rows": [1, 2]}, {"rows": [1, 2, 3]})
     [{'op': 'add', 'path': '/rows/2', 'value': 3}]
     """
+    # True == 1 in Python, but not in JSON: their texts differ.
+    if old == new and repr(old) == repr(new):
+        return []
     if isinstance(old, dict) and isinstance(new, dict) and _identity(old) == _identity(new):
         return _diff_objects(old, new, path)
     if isinstance(old, list) and isinstance(new, list):
         return _diff_lists(old, new, path)
-    # Python takes True for 1; JSON does not.
-    is_same = type(old) is type(new) and old == new and not isinstance(old, dict)
-    return [] if is_same else [{"op": "replace", "path": path, "value": new}]
+    return [{"op": "replace", "path": path, "value": new}]
 
 
 def _diff_objects(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> list[Change]:
@@ -52,8 +53,12 @@ def _diff_objects(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> 
 
 
 def _diff_lists(old: list[Any], new: list[Any], path: str) -> list[Change]:
-    blocks = SequenceMatcher(None, list(map(_identity, old)), list(map(_identity, new)), autojunk=False).get_opcodes()
-    if blocks and all(tag != "equal" for tag, *_ in blocks):
+    names, new_names = list(map(_identity, old)), list(map(_identity, new))
+    if names == new_names:
+        pairs = enumerate(zip(old, new, strict=True))
+        return [change for at, pair in pairs for change in diff(*pair, f"{path}/{at}")]
+    blocks = SequenceMatcher(None, names, new_names, autojunk=False).get_opcodes()
+    if all(tag != "equal" for tag, *_ in blocks):
         return [{"op": "replace", "path": path, "value": new}]
     changes: list[Change] = []
     at = 0
