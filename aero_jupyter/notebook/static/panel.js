@@ -55,14 +55,14 @@ const createFields = (sendAction) => {
   const flush = () => [...pending.keys()].forEach(send);
   const field = (node) => {
     const list = `${view}-${node.name}`;
-    const isTall = node.lines > 1;
-    const input = make(isTall ? "textarea" : "input", {
+    const hasLines = node.lines > 1;
+    const input = make(hasLines ? "textarea" : "input", {
       "data-key": `field ${node.name}`,
       "aria-label": node.label,
       placeholder: node.hint,
       spellcheck: "false",
       autocomplete: "off",
-      rows: isTall ? node.lines : null,
+      rows: hasLines ? node.lines : null,
       list: node.known.length ? list : null,
       value: node.value,
       oninput: ({ currentTarget: { value } }) => {
@@ -72,13 +72,13 @@ const createFields = (sendAction) => {
       onchange: () => send(node.name),
       onkeydown: (event) => {
         event.stopPropagation();
-        if (event.key === "Enter" && !isTall) send(node.name);
+        if (event.key === "Enter" && !hasLines) send(node.name);
       },
     });
     const options = node.known.map((value) => make("option", { value }));
     return make(
       "label",
-      { class: isTall ? "field tall" : node.wide ? "field wide" : "field", "data-key": `label ${node.name}` },
+      { class: hasLines ? "field tall" : node.wide ? "field wide" : "field", "data-key": `label ${node.name}` },
       make("span", node.quiet ? { class: "unseen" } : {}, node.label),
       input,
       node.known.length ? make("datalist", { id: list }, ...options) : null

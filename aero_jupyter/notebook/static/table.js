@@ -272,10 +272,10 @@ function renderTable({ model, el }) {
       draw();
       requestPage("filter", { column, value });
     };
-    const pressEnter = (event) => event.key === "Enter" && apply();
+    const applyOnEnter = (event) => event.key === "Enter" && apply();
     return [
       make("select", { "aria-label": "column to filter" }, ...view.filterable.map((name) => make("option", { value: name }, name))),
-      make("input", { "aria-label": "text of the column", placeholder: "contains", onkeydown: pressEnter }),
+      make("input", { "aria-label": "text of the column", placeholder: "contains", onkeydown: applyOnEnter }),
       make("button", { onclick: apply, "data-do": "filter" }, "Apply"),
     ];
   };
