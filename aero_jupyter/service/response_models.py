@@ -140,6 +140,14 @@ class FlowOut(_Shape):
     kwargs_left_out: int | None = None
 
 
+class EarlierFunctionOut(_Shape):
+    """A function that another one replaced."""
+
+    function_id: UUID
+    registered_at: datetime
+    replaced_at: datetime
+
+
 class SummaryOut(_Shape):
     """The summary of a version's table: `state` is "ready", or "working" while it is computed."""
 

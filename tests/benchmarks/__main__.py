@@ -12,6 +12,7 @@ from benchmarks import (
     endurance,
     flat,
     loading,
+    notebooks,
     others,
     panels,
     reliability,
@@ -34,12 +35,13 @@ _PARTS = {
     "wire": wire.measure,
     "data": datapath.measure,
     "flat": flat.measure,
+    "notebooks": notebooks.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "flat", "endurance", "others", "reliability")]
+_USUAL = [part for part in _PARTS if part not in ("data", "flat", "notebooks", "endurance", "others", "reliability")]
 _CORES = 2
 
 

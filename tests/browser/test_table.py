@@ -15,6 +15,8 @@ from support.unregistrable_names import add_unregistrable_dataset
 
 import aero_jupyter
 
+pytestmark = pytest.mark.long(120)
+
 HOSTILE = "<img src=x onerror='window.hit=1'></script>\"&'\u202e\U0001f600\nnext"
 COUNT = 40
 TRUSTED = """() => {

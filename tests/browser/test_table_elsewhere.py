@@ -63,6 +63,7 @@ def test_nobody_is_kept_out(jupyter: Any, browser: Any) -> None:
             assert accessibility_violations(notebook.page) == []
 
 
+@pytest.mark.long(150)
 @pytest.mark.slow
 def test_a_new_user_finds_and_selects_three_of_five_thousand(jupyter: Any, browser: Any) -> None:
     client = aero_jupyter.local().client

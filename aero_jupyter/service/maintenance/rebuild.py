@@ -23,7 +23,17 @@ from aero_jupyter.service.storage.store_identity import holds_store, unknown_con
 _STORE = "aero.db"
 #: Tables in the order parents before children.
 _TABLES = (
-    *("function", "data", "version", "source_type", "source_url", "flow", "flow_input", "flow_output"),
+    *(
+        "function",
+        "data",
+        "version",
+        "source_type",
+        "source_url",
+        "flow",
+        "flow_input",
+        "flow_output",
+        "earlier_function",
+    ),
     *("run", "run_input", "run_step", "prov", "prov_used", "prov_made", "file", "task"),
     *("notice", "notice_target", "problem", "drift"),
 )

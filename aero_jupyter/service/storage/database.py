@@ -18,7 +18,7 @@ from aero_jupyter.service.storage.store_identity import (
 )
 
 #: Increased by one with every change of the schema.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 #: The statements that migrate to each format from the previous one.
 _MIGRATIONS = {
     2: (
@@ -71,6 +71,11 @@ _MIGRATIONS = {
         "CREATE INDEX drift_due ON drift (data_id, version) WHERE notes IS NULL",
     ),
     9: ("ALTER TABLE version ADD COLUMN as_of TEXT",),
+    10: (
+        "CREATE TABLE earlier_function (flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, "
+        "number INTEGER NOT NULL, function_id TEXT NOT NULL, registered_at TEXT NOT NULL, replaced_at TEXT NOT NULL, "
+        "PRIMARY KEY (flow_id, number))",
+    ),
 }
 _COUNT_TRANSACTION = (
     "INSERT INTO meta VALUES ('transactions', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value"

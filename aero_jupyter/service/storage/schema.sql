@@ -36,6 +36,10 @@ CREATE TABLE flow (
     last_executed TEXT, created_at TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,
     aligned INTEGER NOT NULL DEFAULT 0, endpoint_config TEXT
 );
+CREATE TABLE earlier_function (
+    flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, number INTEGER NOT NULL, function_id TEXT NOT NULL,
+    registered_at TEXT NOT NULL, replaced_at TEXT NOT NULL, PRIMARY KEY (flow_id, number)
+);
 CREATE INDEX flow_due ON flow (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE flow_input (
     flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, parameter TEXT NOT NULL,
