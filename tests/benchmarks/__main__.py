@@ -20,6 +20,7 @@ from benchmarks import (
     service,
     tables,
     vintages,
+    wire,
 )
 from benchmarks.figures import table
 
@@ -31,6 +32,7 @@ _PARTS = {
     "tables": tables.measure,
     "panels": panels.measure,
     "vintages": vintages.measure,
+    "wire": wire.measure,
     "data": datapath.measure,
     "flat": flat.measure,
     "notebooks": notebooks.measure,
