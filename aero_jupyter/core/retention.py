@@ -9,13 +9,17 @@ from datetime import datetime, timedelta
 
 from aero_jupyter.core.errors import InvalidArgument
 
-#: What to do about a version whose content was removed.
-REMOVED_CURE = "Read the newest version, or one whose content is kept: %aero_versions NAME lists them."
 _CURE = 'Write "all 30d, weekly 1y, monthly": each part names all, daily, weekly, monthly or yearly, and for how long.'
 _PERIODS = ("all", "daily", "weekly", "monthly", "yearly")
 _UNIT_DAYS = {"d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7, "y": 365, "year": 365, "years": 365}
 _PART = re.compile(rf"({'|'.join(_PERIODS)})(?:\s+(\d{{1,5}})\s*({'|'.join(_UNIT_DAYS)}))?")
 _MOST_DAYS = 36_500
+
+
+def removed_message(name: str, version: int, removed_at: str) -> tuple[str, str]:
+    """Return what happened to a version whose content was removed, and what to do."""
+    message = f"Retention removed the content of {name}@{version} on {removed_at[:10]}."
+    return message, f"Read the newest version: %aero_get {name}"
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Data(_Shape):
     size: int | None = None
     source_changes: list[dict[str, Any]] = []
     read_options: dict[str, Any] | None = None
+    keep: str | None = None
     freshness: dict[str, str] | None = None
     drift: list[str] = []
 
@@ -61,6 +62,7 @@ class DataVersion(_Shape):
     checksum: str | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    removed_at: datetime | None = None
     drift: list[str] = []
     data_file: DataFile | None = None
     no_copy: bool = False

@@ -46,20 +46,15 @@ def store_policy(store: Store, data_id: str, text: str | None) -> str | None:
 
 
 def hold_versions(store: Store, versions: Sequence[VersionNumber], reason: str) -> int:
-    """Record that a lock file or a citation names versions, so that retention keeps them; return their number.
-
-    Raises
-    ------
-    RequestError
-        If a version does not exist.
-    """
+    """Record that a lock file or a citation names versions, so that retention keeps them; return how many exist."""
+    held = 0
     with store.transaction() as db:
         for data_id, number in versions:
             id = db.value("SELECT id FROM version WHERE data_id = ? AND version = ?", (data_id, number))
-            if id is None:
-                raise RequestError(404, f"Data with id {data_id} has no version {number}.")
-            db.run("INSERT OR IGNORE INTO hold VALUES (?, ?, ?)", (id, reason, stamp()))
-    return len(versions)
+            if id is not None:
+                db.run("INSERT OR IGNORE INTO hold VALUES (?, ?, ?)", (id, reason, stamp()))
+                held += 1
+    return held
 
 
 def apply_retention(store: Store, now: datetime) -> int:

@@ -58,6 +58,8 @@ class CatalogueRecords:
             extras["source_changes"] = changes
         if row["read_options"]:
             extras["read_options"] = json.loads(row["read_options"])
+        if row["keep"]:
+            extras["keep"] = row["keep"]
         if row["promise"]:
             extras["freshness"] = promises.promise_out(self.store.db, row)
         return {**shown, "collection_url": self.collection_url(row), "no_copy": bool(row["no_copy"]), **extras}
@@ -67,6 +69,8 @@ class CatalogueRecords:
         keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time")
         shown = {key: row[key] for key in keys}
         shown["drift"] = json.loads(row["notes"] or "[]")
+        if row["removed_at"]:
+            shown["removed_at"] = row["removed_at"]
         shown["data_file"] = (
             None
             if row["file_name"] is None

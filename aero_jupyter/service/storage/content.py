@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from aero_jupyter.core.retention import REMOVED_CURE
+from aero_jupyter.core.retention import removed_message
 from aero_jupyter.service.storage.connection import DB, RequestError, new_id, stamp
 from aero_jupyter.service.storage.database import Store
 from aero_jupyter.service.storage.stored_content import chunks_of, is_stored, open_stored, path_of
@@ -228,5 +228,4 @@ def removed_file(db: DB, name: str) -> RequestError | None:
     row = db.row(sql + "WHERE v.file_name = ? AND v.removed_at IS NOT NULL", (name,))
     if row is None:
         return None
-    label = f"{row['name']}@{row['version']}"
-    return RequestError(404, f"Retention removed the content of {label} on {row['removed_at'][:10]}.", REMOVED_CURE)
+    return RequestError(404, *removed_message(row["name"], row["version"], row["removed_at"]))
