@@ -81,6 +81,7 @@ class VersionOut(_Shape):
     data_file: DataFile | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    removed_at: datetime | None = None
     drift: list[str] = []
     no_copy: bool = False
     trigger_url: str | None = None

@@ -17,6 +17,7 @@ from benchmarks import (
     reliability,
     runs,
     service,
+    storage,
     tables,
     vintages,
 )
@@ -31,13 +32,14 @@ _PARTS = {
     "panels": panels.measure,
     "vintages": vintages.measure,
     "data": datapath.measure,
+    "storage": storage.measure,
     "flat": flat.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "flat", "endurance", "others", "reliability")]
+_USUAL = [part for part in _PARTS if part not in ("data", "storage", "flat", "endurance", "others", "reliability")]
 _CORES = 2
 
 

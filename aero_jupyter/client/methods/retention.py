@@ -45,7 +45,7 @@ class RetentionMethods(RecordMethods):
             raise errors.InvalidArgument(
                 "This server has no retention policies; it keeps every version.", "Leave the policy out."
             )
-        answer = record_from(self._send(wire.PUT_RETENTION, data={"keep": policy}, id=data.id))
+        answer = record_from(self._send(wire.PUT_RETENTION, data={"keep": policy}, id=data.id).body)
         return answer.get("keep")
 
     def hold_versions(self, versions: Sequence[tuple[str, int]], reason: Literal["lock", "citation"]) -> None:
@@ -92,5 +92,5 @@ class RetentionMethods(RecordMethods):
         """
         if not self.dialect.retention:
             return None
-        answer = record_from(self._send(wire.SPACE))
+        answer = record_from(self._send(wire.SPACE).body)
         return {key: int(answer.get(key) or 0) for key in ("stored", "versions", "removed")}

@@ -66,11 +66,9 @@ class CatalogueRecords:
 
     def version_out(self, row: Row, owner: Row | None = None) -> Row:
         """Return one version as a record; with its dataset if `owner` is given."""
-        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time")
+        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time", "removed_at")
         shown = {key: row[key] for key in keys}
         shown["drift"] = json.loads(row["notes"] or "[]")
-        if row["removed_at"]:
-            shown["removed_at"] = row["removed_at"]
         shown["data_file"] = (
             None
             if row["file_name"] is None
