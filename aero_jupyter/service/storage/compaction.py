@@ -19,10 +19,10 @@ from aero_jupyter.service.storage.stored_content import (
     read_index,
 )
 
-#: The numbers of versions whose distance is multiplied at each level of a chain, from the nearest on. A chain has at
-#: most 10 steps, so that each version is decoded at 200 MB/s, and a content without a base comes every 256 versions.
-_RADIXES = (4, 4, 2, 2, 2, 2)
-_PERIOD = 256
+#: The factors of the distances to the base at each level of a chain, from the nearest on. A chain has at most nine
+#: steps, so that each version is decoded at 200 MB/s, and a content without a base comes every 128 versions.
+_RADIXES = (4, 4, 2, 2, 2)
+_PERIOD = 128
 #: Bytes below which content is one block of the file system anyway.
 _LEAST_BYTES = 4096
 #: The part of the content's size that a compact form may have at most; otherwise it does not pay.

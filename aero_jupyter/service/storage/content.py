@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from aero_jupyter.core.retention import removed_message
 from aero_jupyter.service.storage.connection import DB, RequestError, new_id, stamp
@@ -24,6 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _CHUNK = 1 << 20
 #: Bytes that are hashed and written at once; at most twice as many are held in memory.
 _BATCH = 4 << 20
+#: Decoded bytes that are held in memory for one reader.
+_IN_MEMORY_BYTES = 1 << 20
 #: The suffix of a file with content that was decoded for one reader, who removes it.
 DECODED_SUFFIX = ".decoded"
 
@@ -109,15 +111,17 @@ class ContentStore:
         return target
 
     def _decoded(self, checksum: str, start: int, end: int) -> BinaryIO:
-        """Return decoded bytes as a file; on disk, so that slow readers hold no memory."""
-        file = tempfile.TemporaryFile(dir=self._tmp)  # noqa: SIM115 (the caller closes the file)
+        """Return decoded bytes as a file; on disk if they are many, so that slow readers hold little memory."""
+        folder = str(self._tmp)
+        file: tempfile.SpooledTemporaryFile[bytes]
+        file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 (the caller closes it)
         try:
             self._decode(checksum, start, end, file)
             file.seek(0)
         except BaseException:
             file.close()
             raise
-        return file
+        return cast(BinaryIO, file)
 
     def _decode(self, checksum: str, start: int, end: int | None, file: IO[bytes]) -> None:
         # One at a time: each chain of contents holds a few pieces in memory.

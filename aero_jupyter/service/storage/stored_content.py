@@ -66,7 +66,8 @@ def open_stored(content: Path, checksum: str, *, _above: tuple[str, ...] = ()) -
         If its compact form, or one that it was encoded against, cannot be read.
     """
     # Content that is compacted right now is found in its compact form, and content that is stored again as it is.
-    for path in (path_of(content, checksum), compact_path_of(content, checksum), path_of(content, checksum)):
+    for find in (path_of, compact_path_of, path_of):
+        path = find(content, checksum)
         try:
             return _open_form(content, path, (*_above, checksum))
         except FileNotFoundError:
