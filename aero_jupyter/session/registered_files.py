@@ -122,10 +122,6 @@ def register_definition(session: Session, definition: Definition, *, dry_run: bo
     dry_run : bool
         Whether to say only what would change.
 
-    Returns
-    -------
-    Outcome
-
     Raises
     ------
     InvalidArgument
@@ -136,8 +132,7 @@ def register_definition(session: Session, definition: Definition, *, dry_run: bo
     policy = definition.values.get("keep")
     require_retention(session, policy, f"{definition.file}, line {definition.line}: ")
     outcome = (_source if definition.kind == "source" else _flow)(session, definition, dry_run)
-    if not dry_run:
-        keep_registered(session, policy, outcome.data_id, outcome.flow_id)
+    keep_registered(session, None if dry_run else policy, outcome.data_id, outcome.flow_id)
     return outcome
 
 

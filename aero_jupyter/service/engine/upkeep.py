@@ -101,7 +101,7 @@ class Upkeep:
 
 
 def _lower_priority() -> None:
-    """Let every other thread and process come first; only Linux has priorities of threads."""
+    """Lower the priority of this thread below all others; only Linux has priorities of threads."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

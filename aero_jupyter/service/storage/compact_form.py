@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 
 import zstandard
 
+from aero_jupyter.core.safe_parsing import parse_json
+
 #: Bytes of content in one piece; a reader holds a few pieces of each content in the chain.
 PIECE_BYTES = 1 << 20
 #: Bytes of the base before and after the part of the same position that a piece may refer to.
@@ -38,7 +40,7 @@ class Piece(NamedTuple):
 
 
 class Index(NamedTuple):
-    """What a compact form states about itself: its base, the size of the content, and its pieces."""
+    """The index of a compact form: its base, the size of the content, and its pieces."""
 
     base: str | None
     size: int
@@ -182,7 +184,7 @@ def index_of(file: io.FileIO) -> Index:
     if tail[4:] != _MAGIC or length + _TAIL_BYTES > end:
         raise DamagedCompactForm(f"{file.name} is no compact form.")
     try:
-        index = json.loads(os.pread(file.fileno(), length, end - _TAIL_BYTES - length))
+        index = parse_json(os.pread(file.fileno(), length, end - _TAIL_BYTES - length))
         found = Index(index["base"], int(index["size"]), [Piece(*map(int, piece)) for piece in index["pieces"]])
     except (ValueError, TypeError, KeyError):
         raise DamagedCompactForm(f"{file.name} has no index.") from None
