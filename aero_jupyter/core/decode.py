@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from aero_jupyter.core.decode_values import Record, maps_from, record_from, text_from, time_from, whole_from
-from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Step, Version
+from aero_jupyter.core.flow_history import EarlierFunction
+from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.source_records import OtherSource, SourceChange
 
@@ -73,6 +75,7 @@ def version(record: Record) -> Version:
         created_at=time_from(record.get("created_at")),
         source_key=text_from(record.get("source_key")),
         source_time=time_from(record.get("source_time")),
+        as_of=time_from(record.get("as_of")),
         drift_notes=_texts(record.get("drift")),
         file=_file(file) if "file_name" in file else None,
         data=data(owner) if "id" in owner else None,
@@ -120,6 +123,12 @@ def flow(record: Record) -> Flow:
         are_arguments_left_out=bool(record.get("kwargs_left_out")),
         raw=record,
     )
+
+
+def earlier_function(record: Record) -> EarlierFunction:
+    """Parse a function that another one replaced."""
+    times = (time_from(record.get(key)) for key in ("registered_at", "replaced_at"))
+    return EarlierFunction(text_from(record.get("function_id")) or "", *times)
 
 
 def _entries(tasks: object) -> Record:

@@ -83,10 +83,10 @@ class RetentionPolicy:
         Parameters
         ----------
         versions : iterable of (int, datetime)
-            The number of each version, and when it was made, in UTC.
+            The number of each version, and the time for which it stands, in UTC.
         now : datetime
         """
-        newest_first = sorted(versions, reverse=True)
+        newest_first = sorted(versions, key=lambda version: version[::-1], reverse=True)
         kept = {number for number, _ in newest_first[:1]}
         for part in self.parts:
             seen = set()

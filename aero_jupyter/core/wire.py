@@ -55,6 +55,7 @@ DELETE_TYPE_URL = Route("DELETE", "/data/types/{name}/urls")
 NOTIFY = Route("POST", "/data/{id}/notify")
 NOTIFY_BY_OBJECT = Route("POST", "/data/notify")
 GET_FLOW = Route("GET", "/flow/{flow_id}")
+FLOW_HISTORY = Route("GET", "/flow/{flow_id}/history")
 PAUSE_FLOW = Route("POST", "/flow/{flow_id}/pause")
 RESUME_FLOW = Route("POST", "/flow/{flow_id}/resume")
 DELETE_FLOW = Route("DELETE", "/flow/{flow_id}")
@@ -103,6 +104,8 @@ class Dialect:
         Whether the server summarizes the tables of versions.
     promises : bool
         Whether the server stores the freshness promise of a dataset.
+    backfills : bool
+        Whether the server stores versions that stand for an earlier time.
     retention : bool
         Whether the server removes the content of versions by a policy, and reports the space of the stored content.
     """
@@ -116,6 +119,7 @@ class Dialect:
     read_options: bool = False
     summaries: bool = False
     promises: bool = False
+    backfills: bool = False
     retention: bool = False
 
     def can_sort(self, kind: str, column: str) -> bool:
@@ -149,9 +153,17 @@ class Dialect:
 
 
 LOCAL = Dialect(
-    "local", runs=True, relations=True, filters=True, exact=True, read_options=True, summaries=True, promises=True,
+    "local",
+    runs=True,
+    relations=True,
+    filters=True,
+    exact=True,
+    read_options=True,
+    summaries=True,
+    promises=True,
+    backfills=True,
     retention=True,
-)  # fmt: skip
+)
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)
 

@@ -62,6 +62,7 @@ class DataVersion(_Shape):
     checksum: str | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    as_of: datetime | None = None
     removed_at: datetime | None = None
     drift: list[str] = []
     data_file: DataFile | None = None
@@ -81,6 +82,7 @@ class VersionOut(_Shape):
     data_file: DataFile | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    as_of: datetime | None = None
     removed_at: datetime | None = None
     drift: list[str] = []
     no_copy: bool = False
@@ -139,6 +141,14 @@ class FlowOut(_Shape):
     source_changes: list[dict[str, Any]] = []
     other_sources: list[dict[str, Any]] = []
     kwargs_left_out: int | None = None
+
+
+class EarlierFunctionOut(_Shape):
+    """A function that another one replaced."""
+
+    function_id: UUID
+    registered_at: datetime
+    replaced_at: datetime
 
 
 class SummaryOut(_Shape):

@@ -12,6 +12,7 @@ from benchmarks import (
     endurance,
     flat,
     loading,
+    notebooks,
     others,
     panels,
     reliability,
@@ -34,12 +35,14 @@ _PARTS = {
     "data": datapath.measure,
     "storage": storage.measure,
     "flat": flat.measure,
+    "notebooks": notebooks.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
-#: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "storage", "flat", "endurance", "others", "reliability")]
+#: Parts that take longer; the reliability figures hold others.
+_LONG = ("data", "storage", "flat", "notebooks", "endurance", "others", "reliability")
+_USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 
 

@@ -92,7 +92,10 @@ def answer_about_a_commit(send: Recorder) -> None:
     send(wire.NEW_PROV, json={"flow_id": flow["id"], "input_data": {}, "output_data": outputs})
     send(wire.LIST["flow"])
     send(wire.LIST["data"])
-    send(wire.DELETE_FLOW, flow_id=flow["id"])
+    edited = {"function_uuid": call.function(f"# edited\n{KEEP}"), "replaces": flow["id"]}
+    new = send(wire.REGISTER, json={**body, **values, **edited, "output_data": {"answered": {"id": entry["id"]}}})
+    send(wire.FLOW_HISTORY, flow_id=new["id"])
+    send(wire.DELETE_FLOW, flow_id=new["id"])
 
 
 @pytest.fixture(scope="module")

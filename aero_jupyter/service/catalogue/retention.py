@@ -88,9 +88,12 @@ def _expired(db: DB, data_id: str, now: datetime) -> list[Row]:
     text = db.value("SELECT keep FROM data WHERE id = ?", (data_id,))
     if text is None:
         return []
-    sql = "SELECT id, version, checksum, file_name, created_at FROM version WHERE data_id = ? AND removed_at IS NULL"
+    sql = (
+        "SELECT id, version, checksum, file_name, coalesce(as_of, created_at) AS stands_for FROM version "
+        "WHERE data_id = ? AND removed_at IS NULL"
+    )
     rows = [row for row in db.rows(sql, (data_id,)) if row["file_name"] is not None]
-    made = [(row["version"], datetime.fromisoformat(row["created_at"].replace("Z", "+00:00"))) for row in rows]
+    made = [(row["version"], datetime.fromisoformat(row["stands_for"].replace("Z", "+00:00"))) for row in rows]
     kept = RetentionPolicy.parse(text).kept(made, now)
     return [row for row in rows if row["version"] not in kept and not _is_needed(db, row)]
 

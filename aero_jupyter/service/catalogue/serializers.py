@@ -66,8 +66,8 @@ class CatalogueRecords:
 
     def version_out(self, row: Row, owner: Row | None = None) -> Row:
         """Return one version as a record; with its dataset if `owner` is given."""
-        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time", "removed_at")
-        shown = {key: row[key] for key in keys}
+        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time", "as_of")
+        shown = {key: row[key] for key in (*keys, "removed_at")}
         shown["drift"] = json.loads(row["notes"] or "[]")
         shown["data_file"] = (
             None

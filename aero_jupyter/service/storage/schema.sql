@@ -15,7 +15,8 @@ CREATE TABLE version (
     id TEXT NOT NULL UNIQUE, data_id TEXT NOT NULL REFERENCES data (id), version INTEGER NOT NULL,
     checksum TEXT NOT NULL, created_at TEXT NOT NULL, source_key TEXT,
     file_name TEXT, file_type TEXT, size INTEGER, encoding TEXT, object_url TEXT, signed_url TEXT, source_time TEXT,
-    removed_at TEXT, PRIMARY KEY (data_id, version)
+    as_of TEXT, removed_at TEXT,
+    PRIMARY KEY (data_id, version)
 );
 CREATE INDEX version_checksum ON version (checksum);
 
@@ -35,6 +36,10 @@ CREATE TABLE flow (
     flow_kwargs TEXT NOT NULL, arg_hash TEXT NOT NULL, pull_function_id TEXT, commit_function_id TEXT,
     last_executed TEXT, created_at TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,
     aligned INTEGER NOT NULL DEFAULT 0, endpoint_config TEXT
+);
+CREATE TABLE earlier_function (
+    flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, number INTEGER NOT NULL, function_id TEXT NOT NULL,
+    registered_at TEXT NOT NULL, replaced_at TEXT NOT NULL, PRIMARY KEY (flow_id, number)
 );
 CREATE INDEX flow_due ON flow (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE flow_input (

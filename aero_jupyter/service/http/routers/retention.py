@@ -9,7 +9,8 @@ from pydantic import Field
 from aero_jupyter.core import wire
 from aero_jupyter.service.catalogue import retention
 from aero_jupyter.service.http.routers import service_of
-from aero_jupyter.service.request_models import MANY, Count, Name, Sent
+from aero_jupyter.service.request_fields import Count, Name
+from aero_jupyter.service.request_models import MANY, Sent
 
 router = APIRouter(tags=["data"])
 
