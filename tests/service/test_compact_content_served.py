@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable
@@ -103,6 +105,24 @@ def test_a_compact_version_is_summarized(
         assert time.monotonic() < deadline
     assert answer["summary"]["rows"] == 401
     assert not list(aero_home.glob("summaries/*.decoded"))
+
+
+def test_no_flow_is_pinned_to_a_removed_version(
+    call: RestCaller, versions: tuple[str, list[bytes]], aero_home: Path
+) -> None:
+    data, _ = versions
+    with contextlib.closing(sqlite3.connect(aero_home / "aero.db", timeout=30)) as store, store:
+        store.execute("UPDATE version SET removed_at = created_at WHERE data_id = ? AND version = 1", (data,))
+    try:
+        inputs = {"given": {"id": data, "version": 1}}
+        refused = call.flow(
+            function_uuid=call.function(LENGTH), flow_kwargs={}, input_data=inputs, output_data={}, rule=-1
+        )
+        assert refused.status_code == 422
+        assert "has no content any more: retention removed it" in refused.json()["detail"]
+    finally:
+        with contextlib.closing(sqlite3.connect(aero_home / "aero.db", timeout=30)) as store, store:
+            store.execute("UPDATE version SET removed_at = NULL")
 
 
 def test_the_space_of_the_content_is_reported(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.bare_store import Home, daily
 
 from aero_jupyter.service.catalogue import retention
 from aero_jupyter.service.catalogue.retention import VersionNumber
+from aero_jupyter.service.engine import upkeep as upkeeping
+from aero_jupyter.service.engine.upkeep import Upkeep
 from aero_jupyter.service.maintenance import backup, garbage
 from aero_jupyter.service.maintenance.integrity import violations
 from aero_jupyter.service.storage.connection import RequestError, new_id, stamp
@@ -186,3 +190,46 @@ def test_a_backup_of_a_store_with_removed_versions_is_restored(home: Home, tmp_p
     assert restored.read(sums[-5]) == home.read(sums[-5])
     assert violations(target) == []
     restored.store.close()
+
+
+def test_an_object_whose_version_was_removed_gets_a_new_version(home: Home) -> None:
+    data, body = home.dataset("objects"), b"a\n1\n"
+    first = home.commit(data, body, source_key="one.csv")
+    home.commit(data, b"b\n2\n", source_key="two.csv")
+    assert home.commit(data, body, source_key="one.csv") == first
+    assert with_content(home, data) == [1, 2]
+    with home.store.transaction() as db:
+        db.run("UPDATE version SET removed_at = created_at WHERE version = 1")
+    home.commit(data, body, source_key="one.csv")
+    assert with_content(home, data) == [2, 3]
+
+
+def test_a_version_that_stands_for_an_earlier_time_has_the_age_of_that_time(home: Home) -> None:
+    data, _ = dataset(home, days=20)
+    backfilled = home.commit(data, b"then\n" * 2_000, as_of=stamp(NOW - timedelta(days=15)))
+    home.compact()
+    assert home.forms(backfilled) == (False, True)
+    retention.apply_retention(home.store, NOW)
+    assert with_content(home, data) == list(range(10, 21))
+    assert home.forms(backfilled) == (False, False)
+
+
+def test_the_upkeep_applies_new_policies(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeeping, "_SETTLED_SECONDS", 0.0)
+    data, _ = dataset(home, days=5, policy=None)
+    removed = threading.Event()
+
+    def apply(*args: Any) -> int:
+        count = retention.apply_retention(home.store, NOW + timedelta(days=100))
+        if count:
+            removed.set()
+        return count
+
+    monkeypatch.setattr(upkeeping, "apply_retention", apply)
+    upkeep = Upkeep(home.store, home.folder)
+    upkeep.start()
+    retention.store_policy(home.store, data, "all 10d")
+    upkeep.wake(has_new_policy=True)
+    assert removed.wait(30)
+    upkeep.stop()
+    assert with_content(home, data) == [5]

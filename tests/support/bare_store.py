@@ -7,7 +7,7 @@ import random
 import uuid
 from pathlib import Path
 
-from aero_jupyter.service.catalogue.commits import add_version
+from aero_jupyter.service.catalogue.commits import add_version, insert_version
 from aero_jupyter.service.catalogue.dataset_rows import add_data
 from aero_jupyter.service.storage import stored_content
 from aero_jupyter.service.storage.compaction import Compaction
@@ -27,17 +27,21 @@ class Home:
         with self.store.transaction() as db:
             return add_data(db, name, {"collection_uuid": self.store.collection})
 
-    def commit(self, data_id: str, body: bytes) -> str:
-        """Publish and commit a version, as a run does; return its checksum."""
+    def commit(self, data_id: str, body: bytes, *, source_key: str | None = None, as_of: str | None = None) -> str:
+        """Publish and commit a version, as a run does, or as a backfill does for a time; return its checksum."""
         name, checksum = f"file-{uuid.uuid4()}", hashlib.sha256(body).hexdigest()
         part = self.folder / "tmp" / name
         part.write_bytes(body)
         entry = {"file_bn": name, "file_format": "csv", "checksum": checksum, "size": len(body)}
+        entry |= {"source_key": source_key}
         with self.store.transaction() as db:
             self.content.publish(self.store.collection, name, part, checksum, len(body))
             data = db.row("SELECT * FROM data WHERE id = ?", (data_id,))
             assert data is not None
-            add_version(db, self.store, data, entry)
+            if as_of is None:
+                add_version(db, self.store, data, entry)
+            else:
+                insert_version(db, self.store, data, entry, as_of)
         part.unlink(missing_ok=True)
         return checksum
 
