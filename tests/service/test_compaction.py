@@ -66,6 +66,16 @@ def test_content_of_several_pieces_is_read_from_any_position(home: Home) -> None
     assert home.read(sums[1]) == bodies[1]
 
 
+def test_the_beginning_of_a_large_content_decides_whether_it_pays(home: Home) -> None:
+    data = home.dataset("noise")
+    noise = random.Random(1).randbytes(17 << 20)
+    first = home.commit(data, noise + bytes(80 << 20))
+    home.commit(data, b"next\n")
+    home.compact()
+    assert home.forms(first) == (True, False)
+    assert not list((home.folder / "tmp").iterdir())
+
+
 def test_what_is_read_in_place_stays_as_it_is(home: Home) -> None:
     data, other, bodies = home.dataset("cases"), home.dataset("copy"), daily(3)
     sums = [home.commit(data, body) for body in bodies]

@@ -22,6 +22,8 @@ _MOST_SHIFT_BYTES = 4 << 20
 #: The level of small contents, whose encoding takes a moment, and that of larger ones.
 _SMALL_BYTES, _SMALL_LEVEL, _LARGE_LEVEL = 4 << 20, 19, 12
 _CACHED_PIECES = 3
+#: The part of the content's size that a compact form may have at most, and the pieces after which this is decided.
+_MOST_PART, _DECISIVE_PIECES = 0.8, 16
 _MAGIC = b"AEROZST1"
 _TAIL_BYTES = len(_MAGIC) + 4
 
@@ -137,8 +139,11 @@ def _dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
     return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if base else None
 
 
-def write_compact_form(content: Readable, base: Readable | None, base_checksum: str | None, target: Path) -> int:
-    """Encode content against a base, flush the file to disk, and return its bytes."""
+def write_compact_form(content: Readable, base: Readable | None, base_checksum: str | None, target: Path) -> bool:
+    """Encode content against a base, and flush the file to disk; return whether the compact form pays.
+
+    The beginning of a large content decides for all of it.
+    """
     pieces: list[Piece] = []
     with target.open("xb") as file:
         for start in range(0, content.size, PIECE_BYTES):
@@ -148,11 +153,13 @@ def write_compact_form(content: Readable, base: Readable | None, base_checksum: 
             encoded = _encode(content.read(start, stop), known, content.size)
             pieces.append(Piece(file.tell(), len(encoded), *part))
             file.write(encoded)
+            if len(pieces) == _DECISIVE_PIECES and file.tell() > _MOST_PART * stop:
+                return False
         index = json.dumps({"base": base_checksum, "size": content.size, "pieces": pieces}).encode()
         file.write(index + len(index).to_bytes(4, "big") + _MAGIC)
         file.flush()
         os.fsync(file.fileno())
-        return file.tell()
+        return file.tell() <= _MOST_PART * content.size
 
 
 def _part_of_base(start: int, stop: int, size: int, base_size: int) -> tuple[int, int]:

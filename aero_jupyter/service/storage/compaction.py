@@ -25,8 +25,6 @@ _RADIXES = (4, 4, 2, 2, 2)
 _PERIOD = 128
 #: Bytes below which content is one block of the file system anyway.
 _LEAST_BYTES = 4096
-#: The part of the content's size that a compact form may have at most; otherwise it does not pay.
-_MOST_PART = 0.8
 _MOST_STEPS = 24
 _READ_BY_OPEN_RUN = (
     f"SELECT 1 FROM run r JOIN run_input i ON i.run_id = r.id WHERE r.state IN {OPEN_SQL} "
@@ -124,7 +122,7 @@ class Compaction:
             base: Readable | None = None
             if base_checksum is not None:
                 base = stack.enter_context(contextlib.closing(open_stored(self._content, base_checksum)))
-            return write_compact_form(content, base, base_checksum, target) <= _MOST_PART * content.size
+            return write_compact_form(content, base, base_checksum, target)
 
     def _base_of(self, due: Row) -> str | None:
         """Return the checksum of the content to encode against: of the nearest version that is stored."""
