@@ -98,7 +98,7 @@ def print_status(args: argparse.Namespace) -> None:
     for kind, count in counts.items():
         print_escaped(f"{kind}: {count}")
     if line := space_line(session):
-        print_escaped(line)
+        print_escaped(f"space: {line}")
 
 
 def _count(session: Session, kind: Kind) -> int | str:

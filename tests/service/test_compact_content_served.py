@@ -119,7 +119,7 @@ def test_no_flow_is_pinned_to_a_removed_version(
             function_uuid=call.function(LENGTH), flow_kwargs={}, input_data=inputs, output_data={}, rule=-1
         )
         assert refused.status_code == 422
-        assert "has no content any more: retention removed it" in refused.json()["detail"]
+        assert "which retention has removed" in refused.json()["detail"]
     finally:
         with contextlib.closing(sqlite3.connect(aero_home / "aero.db", timeout=30)) as store, store:
             store.execute("UPDATE version SET removed_at = NULL")

@@ -88,7 +88,7 @@ def _add_inputs(db: DB, flow_id: str, inputs: dict[str, Any]) -> None:
         number = entry.get("version")
         pinned = db.row("SELECT removed_at FROM version WHERE data_id = ? AND version = ?", (id, number))
         if number is not None and (pinned is None or pinned["removed_at"] is not None):
-            what = "does not exist" if pinned is None else "has no content any more: retention removed it"
+            what = "does not exist" if pinned is None else "retention has removed"
             text = f"Input {parameter} names version {number} of dataset {id}, which {what}."
             raise RequestError(422, text, "Name one of its versions, or leave the version out to read the newest.")
         db.insert(
