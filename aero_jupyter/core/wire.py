@@ -44,6 +44,8 @@ READ_OPTIONS = Route("GET", "/data/{id}/read-options")
 PUT_READ_OPTIONS = Route("PUT", "/data/{id}/read-options")
 SUMMARY = Route("GET", "/data/{id}/summary")
 PUT_FRESHNESS = Route("PUT", "/data/{id}/freshness")
+PUT_RETENTION = Route("PUT", "/data/{id}/retention")
+HOLD_VERSIONS = Route("POST", "/data/holds")
 DATA_FLOWS = Route("GET", "/data/{id}/flows")
 DELETE_DATA_FLOWS = Route("DELETE", "/data/{id}/flows")
 TYPES = Route("GET", "/data/types")
@@ -67,6 +69,7 @@ CONTENT = Route("GET", "/collections/{collection}/{file}")
 PUT_CONTENT = Route("PUT", "/collections/{collection}/{file}")
 LIST_NOTICES = Route("GET", "/notices/")
 STATUS = Route("GET", "/status")
+SPACE = Route("GET", "/space")
 OPENAPI = Route("GET", "/openapi.json")
 
 
@@ -103,6 +106,8 @@ class Dialect:
         Whether the server stores the freshness promise of a dataset.
     backfills : bool
         Whether the server stores versions that stand for an earlier time.
+    retention : bool
+        Whether the server removes the content of versions by a policy, and reports the space of the stored content.
     """
 
     name: str
@@ -115,6 +120,7 @@ class Dialect:
     summaries: bool = False
     promises: bool = False
     backfills: bool = False
+    retention: bool = False
 
     def can_sort(self, kind: str, column: str) -> bool:
         """Return whether lists of a kind can be sorted by a column."""
@@ -156,6 +162,7 @@ LOCAL = Dialect(
     summaries=True,
     promises=True,
     backfills=True,
+    retention=True,
 )
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)

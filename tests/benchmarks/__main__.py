@@ -18,6 +18,7 @@ from benchmarks import (
     reliability,
     runs,
     service,
+    storage,
     tables,
     vintages,
     wire,
@@ -34,14 +35,16 @@ _PARTS = {
     "vintages": vintages.measure,
     "wire": wire.measure,
     "data": datapath.measure,
+    "storage": storage.measure,
     "flat": flat.measure,
     "notebooks": notebooks.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
-#: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "flat", "notebooks", "endurance", "others", "reliability")]
+#: Parts that take longer; the reliability figures hold others.
+_LONG = ("data", "storage", "flat", "notebooks", "endurance", "others", "reliability")
+_USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 
 

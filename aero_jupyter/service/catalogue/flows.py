@@ -86,8 +86,10 @@ def _add_inputs(db: DB, flow_id: str, inputs: dict[str, Any]) -> None:
         if db.row("SELECT id FROM data WHERE id = ?", (id,)) is None:
             raise RequestError(422, f"Input {parameter} names dataset {id}, which does not exist.")
         number = entry.get("version")
-        if number is not None and not db.rows("SELECT 1 FROM version WHERE data_id = ? AND version = ?", (id, number)):
-            text = f"Input {parameter} names version {number} of dataset {id}, which does not exist."
+        pinned = db.row("SELECT removed_at FROM version WHERE data_id = ? AND version = ?", (id, number))
+        if number is not None and (pinned is None or pinned["removed_at"] is not None):
+            what = "does not exist" if pinned is None else "retention has removed"
+            text = f"Input {parameter} names version {number} of dataset {id}, which {what}."
             raise RequestError(422, text, "Name one of its versions, or leave the version out to read the newest.")
         db.insert(
             "flow_input",

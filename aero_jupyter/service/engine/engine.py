@@ -22,6 +22,7 @@ from aero_jupyter.service.engine.run_retries import RunRetries, Stopping
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.steps import Steps
 from aero_jupyter.service.engine.timers import fire_timers, seconds_until
+from aero_jupyter.service.engine.upkeep import Upkeep
 from aero_jupyter.service.storage.connection import RequestError, Row
 from aero_jupyter.service.storage.content import ContentStore
 from aero_jupyter.service.workers.pool import Pool
@@ -45,6 +46,8 @@ class Engine:
         The tokens that authorize a run at the service.
     drift : DriftWatch
         Judges the versions that runs make.
+    upkeep : Upkeep
+        Compacts the versions that newer ones replace.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Engine:
         base: str,
         tokens: RunTokens,
         drift: DriftWatch,
+        upkeep: Upkeep,
     ) -> None:
         store = self._store = catalogue.store
         self._runs = runs
@@ -67,7 +71,7 @@ class Engine:
         self._tokens = tokens
         self._steps = Steps(catalogue, content, runs, pool, base, tokens, self._retry)
         self._notifier = Notifier(store)
-        self._drift = drift
+        self._drift, self._upkeep = drift, upkeep
         self._claiming = threading.Lock()
         self._interrupted: list[str] | None = None
         self.ready = threading.Event()
@@ -79,6 +83,7 @@ class Engine:
         threading.Thread(target=self._timer_loop, daemon=True, name="timer").start()
         self._notifier.start()
         self._drift.start(self._notifier.wake)
+        self._upkeep.start()
         self.ready.set()
 
     def wake(self) -> None:
@@ -87,6 +92,7 @@ class Engine:
         self._wake_runner.set()
         self._notifier.wake()
         self._drift.wake()
+        self._upkeep.wake()
 
     def stop(self) -> None:
         """Stop taking runs and end the workers; unfinished runs resume at the next start."""
@@ -94,6 +100,7 @@ class Engine:
         self._retry.end()
         self._notifier.stop()
         self._drift.stop()
+        self._upkeep.stop()
         self.wake()
         self._pool.close()
 

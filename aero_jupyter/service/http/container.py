@@ -17,6 +17,7 @@ from aero_jupyter.service.engine.engine import Engine
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.table_summaries import FOLDER, TableSummaries
 from aero_jupyter.service.engine.table_worker import TableWorker
+from aero_jupyter.service.engine.upkeep import Upkeep
 from aero_jupyter.service.http.bearer import bearer
 from aero_jupyter.service.http.run_access import is_allowed
 from aero_jupyter.service.storage.content import ContentStore
@@ -52,8 +53,9 @@ class Service:
         pool.warm()
         self.run_tokens = RunTokens()
         self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens)
+        self.upkeep = Upkeep(self.store, home)
         drift = DriftWatch(self.catalogue, self.table_worker)
-        self.engine = Engine(self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift)
+        self.engine = Engine(self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift, self.upkeep)
 
     def refusal(self, request: Request) -> tuple[int, str] | None:
         """Return the status and the reason of a refused request; None if the request is admitted."""
