@@ -46,6 +46,8 @@ class Bench:
 
     def __init__(self, notebook: Any, cell: int, *, keys: bool) -> None:
         self.page, self.notebook, self.keys = notebook.page, notebook, keys
+        #: Presses, choices and typed texts.
+        self.actions = 0
         self.all: Locator = notebook.output(cell)
         expect(self.all.locator(".aero-panel").first).to_be_visible(timeout=LONG)
         if keys:
@@ -62,6 +64,7 @@ class Bench:
 
     def press(self, where: Locator) -> None:
         """Press a button, a tab or a link."""
+        self.actions += 1
         expect(where).to_be_enabled(timeout=LONG)
         if not self.keys:
             where.click()
@@ -71,6 +74,7 @@ class Bench:
 
     def tab(self, name: str) -> None:
         """Turn to a tab."""
+        self.actions += 1
         there = self.all.get_by_role("tab", name=name)
         if not self.keys:
             there.click()
@@ -84,6 +88,7 @@ class Bench:
 
     def type(self, where: Locator, text: str) -> None:
         """Write into a field, from its beginning."""
+        self.actions += 1
         if self.keys:
             self._reach(where)
             self.page.keyboard.press("ControlOrMeta+a")
@@ -94,6 +99,7 @@ class Bench:
 
     def choose(self, where: Locator, label: str) -> None:
         """Choose in a list."""
+        self.actions += 1
         if self.keys:
             self._reach(where)
             self.page.keyboard.type(label)
@@ -102,6 +108,7 @@ class Bench:
 
     def open_row(self, name: str | re.Pattern[str]) -> None:
         """Open a row of the table."""
+        self.actions += 1
         row = self.grid.locator("tbody tr").filter(has_text=name).first
         expect(row).to_be_visible(timeout=LONG)
         if not self.keys:
@@ -231,6 +238,31 @@ def test_an_ingestion_with_the_mouse(jupyter: Any, browser: Any) -> None:
     shown = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
     assert "Lineage of take_samples" in shown
     assert re.search(r"(?i)as of \d\d:\d\d:\d\d UTC", shown)
+
+
+@pytest.mark.slow
+def test_an_ingestion_and_an_analysis_take_at_most_twelve_actions(jupyter: Any, browser: Any) -> None:
+    take, mean = (
+        f"def {name}({parameter}):\n    import pandas as pd\n    return pd.read_csv({parameter})"
+        for name, parameter in (("take_weekly", "raw"), ("mean_weekly", "weekly"))
+    )
+    cells = (INGESTION[0], INGESTION[1], f"{take}\n\n{mean}", "%aero_panel register")
+    with jupyter.open(browser, jupyter.write_notebook("twelve.ipynb", *cells), height=1600) as notebook:
+        notebook.run_all()
+        bench = Bench(notebook, 3, keys=False)
+        bench.choose(bench.form.get_by_label("Run", exact=True), "take_weekly()")
+        bench.choose(bench.form.get_by_label("with raw =", exact=True), "a URL")
+        bench.type(bench.form.get_by_label("a URL for raw"), notebook.output(1).inner_text().strip())
+        bench.press(bench.form.get_by_role("button", name="Register", exact=True))
+        expect(bench.all).to_contain_text("Output: take_weekly (v1", timeout=LONG)
+        bench.tab("Browse")
+        bench.open_row("take_weekly")
+        bench.press(bench.all.get_by_role("button", name="Use as input").last)
+        bench.choose(bench.form.get_by_label("Run", exact=True), "mean_weekly()")
+        bench.press(bench.form.get_by_role("button", name="Register", exact=True))
+        expect(bench.all).to_contain_text("Output: mean_weekly (v1", timeout=LONG)
+        notebook.screenshot("twelve-actions")
+        assert bench.actions <= 12
 
 
 STATES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from aero_jupyter.compute.compute_client import Registrar
 from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import InvalidArgument, Unreachable
 from aero_jupyter.notebook import extension
+from aero_jupyter.notebook.panels.register import edits
 from aero_jupyter.notebook.panels.register.panel import RegisterForm
 from aero_jupyter.notebook.panels.register.state import FormState
 from aero_jupyter.notebook.registration.ttl_cache import TTL_SECONDS, Lookups
@@ -155,6 +157,17 @@ def test_only_one_parameter_is_pulled(fill_form: Any, site: str) -> None:
     assert filled.notes == ["✕ raw already receives the download. Choose a dataset or a fixed value for more."]
     assert not filled.is_enabled("Register")
     assert filled.set("how more", "constant").set("what more", "1").notes == []
+
+
+def test_a_form_that_downloads_nothing_any_more_follows_its_inputs() -> None:
+    pulled = FormState(function="take", when="any", bindings=(("raw", "input", ""),), required=("raw",))
+    pulled = edits.with_field_value(pulled, "how raw", "pulled")
+    assert pulled.when == "pull"
+    assert edits.with_field_value(pulled, "how raw", "input").when == "any"
+    assert edits.with_function(pulled, "mean", "def mean(weekly):\n    return weekly").when == "any"
+    # What its user has chosen stays.
+    notified = edits.with_field_value(replace(pulled, bindings=(("raw", "input", ""),)), "when", "event")
+    assert edits.with_field_value(notified, "how raw", "constant").when == "event"
 
 
 def test_it_is_tried_only_when_nothing_is_lacking(fill_form: Any) -> None:

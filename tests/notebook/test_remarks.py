@@ -37,7 +37,10 @@ class Session(FlowRegistry):
 def said_of(session: Any, endpoint: str) -> None:
     with pytest.raises(Registered):
         register.register(
-            session, FUNCTION, WISH, Namespace(endpoint=endpoint, description=None, replace=False, keys=None, time=None)
+            session,
+            FUNCTION,
+            WISH,
+            Namespace(endpoint=endpoint, description=None, replace=False, keys=None, time=None, keep=None),
         )
 
 

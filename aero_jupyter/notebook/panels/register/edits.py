@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aero_jupyter.notebook.panels.register.redacted_fields import parse_auth, parse_headers, restore_secrets
-from aero_jupyter.notebook.panels.register.state import BINDING_LABELS, CHECK_LABELS, WHEN_LABELS, FormState
+from aero_jupyter.notebook.panels.register.state import BINDING_LABELS, CHECK_LABELS, DOWNLOADS, WHEN_LABELS, FormState
 from aero_jupyter.notebook.registration import kernel_functions
 from aero_jupyter.notebook.registration.name_conflicts import REPLACE
 
@@ -43,14 +43,27 @@ def with_field_value(state: FormState, field: str, value: str) -> FormState:
 def _with_kind(state: FormState, parameter: str, kind: str) -> FormState:
     if kind not in BINDING_LABELS or (kind == "default" and parameter in state.required):
         return state
-    needs_download = kind == "pulled" and state.when not in ("pull", "event")
-    return replace(state.with_binding(parameter, kind), when="pull" if needs_download else state.when)
+    changed = state.with_binding(parameter, kind)
+    if kind == "pulled":
+        return changed if state.when in DOWNLOADS else replace(changed, when="pull")
+    return _after_download(state, changed)
+
+
+def _after_download(before: FormState, after: FormState) -> FormState:
+    """Return the changed state; it follows its inputs if no parameter receives a download any more."""
+    is_over = after.when in DOWNLOADS and _has_download(before) and not _has_download(after)
+    return replace(after, when="any") if is_over else after
+
+
+def _has_download(state: FormState) -> bool:
+    return any(kind == "pulled" for _, kind, _ in state.bindings)
 
 
 def with_function(state: FormState, name: str, text: str) -> FormState:
     """Return the state with another function; parameters of the same name keep their values."""
     outputs = state.outputs if state.outputs not in ("", state.function) else name
-    return replace(with_function_text(state, text, name), outputs=outputs, replace=False)
+    changed = replace(with_function_text(state, text, name), outputs=outputs, replace=False)
+    return _after_download(state, changed)
 
 
 def with_function_text(state: FormState, text: str, name: str) -> FormState:

@@ -36,6 +36,8 @@ _POLICIES = {
     "event": PolicyEnum.INGESTION_EVENT,
     "none": PolicyEnum.NONE,
 }
+#: The values of ``when`` with which a flow downloads a URL.
+DOWNLOADS = ("pull", "event")
 #: Kinds of values of a parameter, and their labels.
 BINDING_LABELS = {
     "input": "a dataset",
