@@ -21,6 +21,7 @@ from benchmarks import (
     storage,
     tables,
     vintages,
+    wire,
 )
 from benchmarks.figures import table
 
@@ -32,6 +33,7 @@ _PARTS = {
     "tables": tables.measure,
     "panels": panels.measure,
     "vintages": vintages.measure,
+    "wire": wire.measure,
     "data": datapath.measure,
     "storage": storage.measure,
     "flat": flat.measure,
