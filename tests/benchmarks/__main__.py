@@ -43,7 +43,7 @@ _PARTS = {
     "reliability": reliability.measure,
 }
 #: Parts that take longer; the reliability figures hold others.
-_LONG = ("data", "storage", "flat", "notebooks", "endurance", "others", "reliability")
+_LONG = ("data", "flat", "notebooks", "endurance", "others", "reliability")
 _USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 

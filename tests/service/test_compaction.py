@@ -42,12 +42,12 @@ def test_a_year_of_daily_versions_takes_a_few_times_the_newest(home: Home) -> No
     assert violations(home.folder) == []
 
 
-def test_a_chain_has_at_most_nine_steps() -> None:
+def test_a_chain_has_at_most_eight_steps() -> None:
     def steps(index: int) -> int:
         distance = base_distance(index)
         return 1 + steps(index - distance) if distance else 0
 
-    assert max(map(steps, range(2_000))) == 9
+    assert max(map(steps, range(2_000))) == 8
     assert all(steps(index) == 0 for index in range(0, 2_000, 128))
 
 

@@ -19,9 +19,9 @@ from aero_jupyter.service.storage.stored_content import (
     read_index,
 )
 
-#: The factors of the distances to the base at each level of a chain, from the nearest on. A chain has at most nine
+#: The factors of the distances to the base at each level of a chain, from the nearest on. A chain has at most eight
 #: steps, so that each version is decoded at 200 MB/s, and a content without a base comes every 128 versions.
-_RADIXES = (4, 4, 2, 2, 2)
+_RADIXES = (4, 2, 2, 2, 2, 2)
 _PERIOD = 128
 #: Bytes below which content is one block of the file system anyway.
 _LEAST_BYTES = 4096
