@@ -1,0 +1,149 @@
+"""The folder that the service and the nodes of a cluster share: source code of this package, and a folder for each task."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any  # JSON values
+
+from aero_jupyter.jobs.bundle import bundle_source
+from aero_jupyter.service.storage.connection import new_id
+from aero_jupyter.service.workers.task_request import Task, TaskLimits
+
+#: The modules of the code of a node and of its workers, each after those that it depends on.
+_NODE = (
+    "/core/safe_parsing",
+    "/service/process_limits",
+    "/service/workers/process_tree",
+    "/service/workers/task",
+    "/service/workers/task_request",
+    "/service/workers/process",
+    "/service/clusters/node",
+)
+_WORKER = ("/core/safe_parsing", "/service/workers/task", "/service/workers/main")
+_TASK_FIELDS = [field.name for field in fields(Task) if field.name != "runtime"]
+
+
+@cache
+def node_source() -> str:
+    """Return the source code that runs on a node."""
+    return bundle_source(_NODE)
+
+
+@cache
+def worker_source() -> str:
+    """Return the source code of a worker process."""
+    return bundle_source(_WORKER)
+
+
+class SharedFolder:
+    """The shared folder of one cluster.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._code, self._tasks = folder / "code", folder / "tasks"
+        self._written: set[Path] = set()
+
+    def prepare(self) -> None:
+        """Create the folder and remove the tasks of an earlier service, which end with that.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be used.
+        """
+        for folder in (self._code, self._tasks):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for attempt in self._tasks.iterdir():
+            TaskFolder(attempt).remove()
+        self._written.clear()
+
+    def code_file(self, source: str) -> Path:
+        """Return the file that holds a source code."""
+        file = self._code / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.py"
+        if file not in self._written:
+            part = file.with_suffix(f".{os.getpid()}")
+            part.write_text(source, encoding="utf-8")
+            part.replace(file)
+            self._written.add(file)
+        return file
+
+    def place(self, task: Task, limits: TaskLimits) -> TaskFolder:
+        """Place a task in a folder of its own."""
+        placed = TaskFolder(self._tasks / new_id())
+        placed.files.mkdir(parents=True, mode=0o700)
+        placed.inputs.mkdir(mode=0o700)
+        kwargs = dict(task.kwargs)
+        if isinstance(kwargs.get("aero"), dict):
+            kwargs["aero"] = placed.with_files(kwargs["aero"])
+        task = replace(task, kwargs=kwargs, log=placed.log, cwd=placed.files)
+        request = {
+            "task": {name: _plain(getattr(task, name)) for name in _TASK_FIELDS},
+            "limits": asdict(limits),
+            "worker": str(self.code_file(worker_source())),
+            "runtime": str(self.code_file(task.runtime)) if task.runtime else "",
+        }
+        with os.fdopen(os.open(placed.folder / "task.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(request, file)
+        placed.ticket.touch()
+        return placed
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value
+
+
+class TaskFolder:
+    """The folder of one task: its request, its files, its log, and the ticket without which it ends.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files, self.inputs = folder / "files", folder / "inputs"
+        self.log, self.ticket = folder / "log", folder / "ticket"
+
+    def cancel(self) -> None:
+        """End the task on whichever node it runs."""
+        self.ticket.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder; a task in it ends."""
+        with contextlib.suppress(OSError):
+            self.cancel()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def with_files(self, aero: dict[str, Any]) -> dict[str, Any]:
+        """Return the ``aero`` argument of a task with its files in this folder."""
+        stored = {name: self._linked(path, self.inputs, name) for name, path in aero.get("stored_files", {}).items()}
+        outputs = {name: self._with_download(entry) for name, entry in aero.get("output_data", {}).items()}
+        place = {"stored_files": stored, "output_data": outputs, "temp_dir": str(self.files)}
+        return {**aero, **place, "takes_over_files": True, "shared_folder": True}
+
+    def _with_download(self, entry: dict[str, Any]) -> dict[str, Any]:
+        if not (entry.get("download") and entry.get("file")):
+            return entry
+        kept = {key: value for key, value in entry.items() if key != "file_state"}
+        return {**kept, "file": self._linked(entry["file"], self.files, Path(entry["file"]).name)}
+
+    def _linked(self, path: str, folder: Path, name: str) -> str:
+        """Return the path of a file in this folder: a second name on one disk, a copy on another."""
+        target = folder / name
+        try:
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
+        return str(target)
