@@ -15,7 +15,8 @@ from aero_jupyter.service.clusters.registry import Cluster, clusters_folder, rea
 from aero_jupyter.service.clusters.shared_folder import SharedFolder, TaskFolder, node_source
 from aero_jupyter.service.workers.task_request import Task, TaskFailed, TaskLimits
 
-#: How often a task is submitted while nodes are lost with it; a function may itself be what breaks its node.
+#: How often a task starts on a node that is lost, or is submitted to a cluster that breaks, before it fails: the function
+#: may be what breaks the node.
 _MOST_ATTEMPTS = 3
 #: Tasks in flight of a cluster whose size is small or not known, and of a large one.
 _FEWEST_IN_FLIGHT, _MOST_IN_FLIGHT = 64, 2000
@@ -36,7 +37,7 @@ class ClusterTask:
     def __init__(self, task: Task, limits: TaskLimits) -> None:
         self.task, self.limits = task, limits
         self.outcome: Future[Any] = Future()
-        self.attempts = 0
+        self.losses = 0
         self.place: TaskFolder | None = None
 
     def cancel(self) -> None:
@@ -145,7 +146,6 @@ class ClusterTasks:
         return min(_MOST_IN_FLIGHT, max(_FEWEST_IN_FLIGHT, 2 * (slots or 0)))
 
     def _attempt(self, id: str, task: ClusterTask) -> None:
-        task.attempts += 1
         try:
             link, folder = self._link(id)
             task.remove()
@@ -162,12 +162,13 @@ class ClusterTasks:
             task.fail(f"The cluster did not start. {message['refused']}")
         elif self._is_closed:
             task.fail("The service is stopping.")
-        elif task.outcome.done():
-            pass
-        elif task.attempts < _MOST_ATTEMPTS:
-            self._attempt(id, task)
-        else:
-            task.fail(f"{task.task.name} was lost with its node {task.attempts} times. {message['lost']}")
+        elif not task.outcome.done():
+            # A task that only waited for a node that is lost has done nothing.
+            task.losses += int(not message.get("with_node") or (task.place is not None and task.place.is_started))
+            if task.losses < _MOST_ATTEMPTS:
+                self._attempt(id, task)
+            else:
+                task.fail(f"{task.task.name} was lost on the cluster {task.losses} times. {message['lost']}")
 
     def _link(self, id: str) -> tuple[Link, SharedFolder]:
         """Return the running process of a cluster, started if there is none."""

@@ -75,6 +75,7 @@ def _execute(folder: Path) -> Any:
         raise TaskFailed("The run was cancelled.")
     if importlib.util.find_spec("requests") is None:
         raise TaskFailed(f"The Python of the node {socket.gethostname()} has no package `requests`. Install it there.")
+    (folder / "started").touch()
     request = parse_json((folder / "task.json").read_text())
     worker = _take(TaskLimits(**request["limits"]), request["worker"])
     worker.ticket = ticket

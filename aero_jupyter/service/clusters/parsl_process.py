@@ -108,11 +108,12 @@ def _answer(send: Any, folder: str, future: Future[str]) -> None:
     error = future.exception()
     if error is None:
         send({"folder": folder, "answer": future.result()})
-    elif any(kind.__name__ in _LOST for kind in type(error).__mro__):
-        if not any(kind.__name__ in _LOST_NODES for kind in type(error).__mro__):
+    elif type(error).__name__ in _LOST:
+        with_node = type(error).__name__ in _LOST_NODES
+        if not with_node:
             # Parsl accepts no more tasks: the service starts another process.
             send({"broken": True})
-        send({"folder": folder, "lost": f"{type(error).__name__}: {error}"})
+        send({"folder": folder, "lost": f"{type(error).__name__}: {error}", "with_node": with_node})
     else:
         text = f"The cluster could not run the function. {type(error).__name__}: {error}"
         send({"folder": folder, "answer": json.dumps({"ok": False, "error": text, "traceback": ""})})

@@ -116,6 +116,11 @@ class TaskFolder:
         self.files, self.inputs = folder / "files", folder / "inputs"
         self.log, self.ticket = folder / "log", folder / "ticket"
 
+    @property
+    def is_started(self) -> bool:
+        """True if a node has begun the task."""
+        return (self.folder / "started").exists()
+
     def cancel(self) -> None:
         """End the task on whichever node it runs."""
         self.ticket.unlink(missing_ok=True)

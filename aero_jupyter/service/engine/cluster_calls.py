@@ -81,11 +81,9 @@ class ClusterCalls:
     def _collect_logs(self, run_id: str, call: _Call) -> None:
         self._runs.live_logs.pop(run_id, None)
         with self._runs.log(run_id).open("ab") as log:
-            for task in call.made:
-                with contextlib.suppress(OSError):
-                    assert task.place is not None
-                    with task.place.log.open("rb") as part:
-                        shutil.copyfileobj(part, log, _CHUNK_BYTES)
+            for place in [each.place for each in call.made if each.place is not None]:
+                with contextlib.suppress(FileNotFoundError), place.log.open("rb") as part:
+                    shutil.copyfileobj(part, log, _CHUNK_BYTES)
 
 
 class _Call:

@@ -1,0 +1,173 @@
+"""A cluster as an endpoint: what only a cluster has, such as nodes that are lost and a configuration that is wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from support.parsl_cluster import CONFIG, add_local_cluster
+
+import aero_jupyter
+from aero_jupyter.compute.portable_function import portable
+from aero_jupyter.core.errors import InvalidArgument, UnknownName
+from aero_jupyter.service.clusters.registry import add_cluster, read_clusters, remove_cluster
+from aero_jupyter.service.clusters.shared_folder import node_source, worker_source
+from aero_jupyter.testing import local_aero
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("AERO_HOME", str(folder))
+    return folder
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def run_of(session, text, **options):
+    flow = session.register(portable(text), endpoint="cluster", **options)
+    return flow, session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+
+
+def test_a_cluster_is_listed_until_it_is_removed_and_keeps_its_id(home, tmp_path):
+    assert read_clusters(home) == []
+    first = add_local_cluster(home)
+    assert [each.name for each in read_clusters(home)] == ["cluster"]
+    changed = add_local_cluster(home, folder=tmp_path / "scratch")
+    assert changed.id == first.id
+    assert [each.folder for each in read_clusters(home)] == [str(tmp_path / "scratch")]
+    remove_cluster(home, "cluster")
+    assert read_clusters(home) == []
+    with pytest.raises(UnknownName, match="There is no cluster 'cluster'"):
+        remove_cluster(home, "cluster")
+
+
+@pytest.mark.parametrize("name", ["local", "", "a b", "x" * 65, "28f1312a-8516-419f-8ffd-901b13d2a2b5"])
+def test_a_name_that_means_something_else_is_refused(home, name):
+    with pytest.raises(InvalidArgument, match="An endpoint cannot be called"):
+        add_cluster(home, name, home)
+
+
+def test_a_configuration_that_is_missing_is_refused(home):
+    with pytest.raises(InvalidArgument, match="There is no file"):
+        add_cluster(home, "cluster", home / "missing.py")
+
+
+def test_a_list_that_cannot_be_read_is_refused_with_its_cure(home):
+    add_local_cluster(home)
+    (home / "clusters.json").write_text("[1]")
+    with pytest.raises(InvalidArgument, match="The list of clusters cannot be read") as refused:
+        read_clusters(home)
+    assert f"rm {home}/clusters.json" in refused.value.cure
+
+
+@pytest.mark.parametrize("source", [node_source, worker_source])
+def test_the_code_of_a_node_needs_nothing_of_this_package(source, tmp_path):
+    (tmp_path / "sent.py").write_text(source())
+    text = "import sys; sys.modules['aero_jupyter'] = None; sys.path.insert(0, sys.argv[1]); import sent"
+    subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=True, timeout=PATIENCE)
+
+
+CONFIGS = (
+    ("x = 1", "it must define one parsl.config.Config, and defines 0."),
+    ("x = ", "SyntaxError"),
+    (CONFIG.format(workers=1, threshold=30).replace("LocalProvider", "SlurmProvider"), "executor node has no address"),
+)
+
+
+@pytest.mark.slow
+def test_a_run_on_a_cluster_whose_configuration_is_wrong_fails_with_the_reason(home):
+    cluster = add_local_cluster(home)
+    with local_aero(home):
+        session = aero_jupyter.local()
+        flow = session.register(portable("def fails():\n    pass\n"), endpoint="cluster")
+        for text, reason in CONFIGS:
+            (home / "parsl_config.py").write_text(text)
+            run = session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+            assert run.state == "failed"
+            assert run.error.startswith(f"The cluster did not start. {cluster.parsl}: ")
+            assert reason in run.error
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_removed_fails_its_runs_until_it_is_added_again(home):
+    add_local_cluster(home)
+    with local_aero(home):
+        session = aero_jupyter.local()
+        flow = session.register(portable("def well():\n    pass\n"), endpoint="cluster")
+        remove_cluster(home, "cluster")
+        assert [each["name"] for each in session.endpoints()] == ["local"]
+        run = session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+        assert (run.state, run.error.partition(".")[0]) == ("failed", "The cluster cannot be used")
+        assert "aero-jupyter endpoint add" in run.error
+        add_local_cluster(home)
+        assert session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE).state == "done"
+
+
+@pytest.mark.slow
+def test_a_node_that_crashes_is_replaced_and_its_run_ends_once(home, tmp_path):
+    add_local_cluster(home, threshold=5)
+    started = tmp_path / "started"
+    text = f"""def survives():
+    import os, time
+    is_first = not os.path.exists({str(started)!r})
+    open({str(started)!r}, "a").write(f"{{os.getpid()}}\\n")
+    time.sleep(60 if is_first else 0)
+    open("t.csv", "w").write("a")
+    return "t.csv"
+"""
+    with local_aero(home):
+        session = aero_jupyter.local()
+        flow = session.register(portable(text), outputs=["survived"], endpoint="cluster")
+        run = session.client.run_flow(flow.id)
+        wait_until(started.exists)
+        listening = {
+            connection.laddr.ip.removeprefix("::ffff:")
+            for process in psutil.process_iter()
+            if is_of_home(process, home)
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        assert listening == {"127.0.0.1"}
+        function = psutil.Process(int(started.read_text().split()[0]))
+        for process in [each for each in function.parents() if is_of_parsl(each)]:
+            os.kill(process.pid, signal.SIGKILL)
+        assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
+        assert not function.is_running()
+        assert len(session.client.versions(flow.outputs[0].id)) == 1
+        assert len(started.read_text().split()) == 2
+    wait_until(lambda: not [each for each in psutil.process_iter() if is_of_home(each, home)])
+
+
+def is_of_parsl(process):
+    try:
+        return any(
+            name in " ".join(process.cmdline()) for name in ("process_worker_pool", "interchange", "parsl_process")
+        )
+    except psutil.Error:
+        return False
+
+
+def is_of_home(process, home):
+    try:
+        return is_of_parsl(process) and process.cwd().startswith(str(home))
+    except psutil.Error:
+        return False
+
+
+def test_the_list_is_written_for_this_user_only(home):
+    add_local_cluster(home)
+    assert (home / "clusters.json").stat().st_mode & 0o077 == 0
+    assert json.loads((home / "clusters.json").read_text())[0]["name"] == "cluster"
