@@ -8,6 +8,7 @@ import sys
 
 from benchmarks import (
     catalogue,
+    clusters,
     datapath,
     endurance,
     flat,
@@ -32,12 +33,13 @@ _PARTS = {
     "vintages": vintages.measure,
     "data": datapath.measure,
     "flat": flat.measure,
+    "clusters": clusters.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("data", "flat", "endurance", "others", "reliability")]
+_USUAL = [part for part in _PARTS if part not in ("clusters", "data", "flat", "endurance", "others", "reliability")]
 _CORES = 2
 
 

@@ -35,7 +35,7 @@ def run_on_node(file, folder):
 _LOOPBACK = "127.0.0.1"
 #: Parsl's errors for a task that was lost with its node, and for one that it does not run because it is broken itself.
 _LOST_NODES = ("ManagerLost", "WorkerLost")
-_LOST = (*_LOST_NODES, "BadStateException", "ScalingFailed")
+_LOST = (*_LOST_NODES, "TooManyJobFailuresError", "BadStateException", "ScalingFailed")
 
 
 class ConfigRefused(Exception):

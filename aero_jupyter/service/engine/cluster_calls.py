@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any  # JSON values
 
@@ -42,14 +43,16 @@ class ClusterCalls:
     def start(self, run_id: str, endpoint: str, tasks: Sequence[StepTask]) -> None:
         """Submit the tasks of a run; the run is resumed once all have ended, or the first one has failed."""
         call = _Call(tasks, lambda: self._resume(run_id))
+        logs = self._runs.live_logs[run_id] = []
         with self._lock:
             self._calls[run_id] = call
         for each in tasks:
             made = self._clusters.submit(endpoint, each.task)
             call.made.append(made)
-            made.outcome.add_done_callback(call.check)
-            self._runs.live_logs[run_id] = [made.place.log for made in call.made if made.place is not None]
-        call.complete()
+            logs.extend([made.place.log] if made.place is not None else [])
+        # Only now, so that the results find each task.
+        for made in list(call.made):
+            made.outcome.add_done_callback(call.note_end)
 
     def has_ended(self, run_id: str) -> bool:
         """Return whether the tasks of a run were submitted; a run is not resumed before they have ended."""
@@ -92,22 +95,17 @@ class _Call:
     def __init__(self, tasks: Sequence[StepTask], on_end: Callable[[], None]) -> None:
         self._tasks = tasks
         self.made: list[ClusterTask] = []
-        self.is_complete = False
         self._lock = threading.Lock()
+        self._open = len(tasks)
         self._on_end: Callable[[], None] | None = on_end
 
-    def complete(self) -> None:
-        """Note that all tasks are submitted."""
-        self.is_complete = True
-        self.check(None)
-
-    def check(self, _: object) -> None:
+    def note_end(self, outcome: Future[Any]) -> None:
         """Resume the run once, if nothing more is to be waited for."""
-        has_all = all(each.outcome.done() for each in list(self.made))
-        if not self.is_complete or not (has_all or self.failure()):
-            return
         with self._lock:
-            on_end, self._on_end = self._on_end, None
+            self._open -= 1
+            is_over = not self._open or outcome.exception() is not None
+            on_end = self._on_end if is_over else None
+            self._on_end = None if is_over else self._on_end
         if on_end is not None:
             on_end()
 
