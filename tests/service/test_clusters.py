@@ -101,8 +101,7 @@ def test_a_run_on_a_cluster_whose_configuration_is_wrong_fails_with_the_reason(h
             assert reason in run.error
 
 
-@pytest.mark.slow
-def test_a_cluster_that_is_removed_fails_its_runs_until_it_is_added_again(home):
+def test_a_cluster_that_is_removed_fails_its_runs(home):
     add_local_cluster(home)
     with local_aero(home):
         session = aero_jupyter.local()
@@ -112,8 +111,27 @@ def test_a_cluster_that_is_removed_fails_its_runs_until_it_is_added_again(home):
         run = session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
         assert (run.state, run.error.partition(".")[0]) == ("failed", "The cluster cannot be used")
         assert "aero-jupyter endpoint add" in run.error
-        add_local_cluster(home)
-        assert session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE).state == "done"
+
+
+@pytest.mark.slow
+def test_a_changed_configuration_holds_for_the_next_task_and_tasks_under_way_end(home, tmp_path):
+    add_local_cluster(home)
+    waiting, release = tmp_path / "waiting", tmp_path / "release"
+    text = f"def ends():\n    import os, time\n    open({str(waiting)!r}, 'a').write('x')\n"
+    text += f"    while not os.path.exists({str(release)!r}): time.sleep(0.02)\n"
+    with local_aero(home):
+        session = aero_jupyter.local()
+        flow = session.register(portable(text), endpoint="cluster")
+        run = session.client.run_flow(flow.id)
+        wait_until(waiting.exists)
+        with (home / "parsl_config.py").open("a") as file:
+            file.write("import os; os.environ['AERO_READ_MARK'] = 'changed'\n")
+        text = "def reads():\n    import os; print(os.environ['AERO_READ_MARK'])\n"
+        _, next_run = run_of(session, text)
+        assert (next_run.error, session.client.get_run(next_run.id).log) == (None, "changed\n")
+        release.touch()
+        assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
+        assert waiting.read_text() == "x"
 
 
 @pytest.mark.slow

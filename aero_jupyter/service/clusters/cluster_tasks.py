@@ -87,6 +87,7 @@ class ClusterTasks:
         self._home, self._limits = home, limits
         self._lock = threading.Lock()
         self._links: dict[str, tuple[Link, SharedFolder]] = {}
+        self._retired: list[Link] = []
         self._in_flight: dict[str, int] = {}
         self._pythons: dict[str, str] = {}
         self._is_closed = False
@@ -137,8 +138,8 @@ class ClusterTasks:
         """End the processes of the clusters; tasks that run end without a result."""
         with self._lock:
             self._is_closed = True
-            links, self._links = list(self._links.values()), {}
-        for link, _ in links:
+            links, self._links = [link for link, _ in self._links.values()] + self._retired, {}
+        for link in links:
             link.close()
 
     def _most_in_flight(self, id: str) -> int:
@@ -175,15 +176,17 @@ class ClusterTasks:
         with self._lock:
             if self._is_closed:
                 raise TaskFailed("The service is stopping.")
-            known = self._links.get(id)
-            if known is not None and not known[0].is_over:
-                return known
-            cluster = self.find(id)
+            cluster, known = self.find(id), self._links.get(id)
             if cluster is None:
                 raise TaskFailed(_REMOVED)
+            if known is not None and known[0].serves(cluster):
+                return known
             folder = SharedFolder(Path(cluster.folder))
-            if known is None:
+            if known is None or known[1].folder != folder.folder:
                 folder.prepare()
-            link = Link(cluster.parsl, folder.code_file(node_source()), clusters_folder(self._home) / cluster.name)
+            if known is not None:
+                known[0].retire()
+                self._retired.append(known[0])
+            link = Link(cluster, folder.code_file(node_source()), clusters_folder(self._home) / cluster.name)
             self._links[id] = link, folder
             return link, folder

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any  # JSON values
 
 from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.service.clusters.registry import Cluster
 from aero_jupyter.service.workers.process_tree import kill_tree
 from aero_jupyter.service.workers.task_request import environment
 
@@ -30,24 +31,24 @@ class Link:
 
     Parameters
     ----------
-    file : str
-        The file of the Parsl configuration.
+    cluster : Cluster
     node_file : Path
         The source code that runs on a node.
     folder : Path
         The folder for the logs of Parsl.
     """
 
-    def __init__(self, file: str, node_file: Path, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, node_file: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._open: dict[str, Receiver] = {}
         self._why = ""
         self.slots: int | None = None
         self.is_over = self._has_ended = False
+        self._served = cluster, _changed_at(cluster)
         with (folder / "parsl.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "aero_jupyter.service.clusters.parsl_process", file, str(node_file)],
+                [sys.executable, "-m", "aero_jupyter.service.clusters.parsl_process", cluster.parsl, str(node_file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -63,16 +64,19 @@ class Link:
             self._open[folder] = receiver
             has_ended = self._has_ended
         # The receivers of a process that ends now are called when its output ends.
-        with self._writing, contextlib.suppress(OSError, ValueError):
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(folder).encode() + b"\n")
-            self._process.stdin.flush()
+        self._write(folder)
         if has_ended:
             self._end_open()
 
+    def _write(self, message: str | None) -> None:
+        with self._writing, contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
     def close(self) -> None:
         """End the process and wait until Parsl has returned what it has allocated."""
-        self._retire()
+        self._end_input()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -84,12 +88,20 @@ class Link:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    def _retire(self) -> None:
-        """Accept no more tasks; the process ends after those it has."""
+    def _end_input(self) -> None:
         self.is_over = True
         with self._writing, contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
+
+    def serves(self, cluster: Cluster) -> bool:
+        """Return whether the process accepts tasks for a cluster, whose configuration has not changed since its start."""
+        return not self.is_over and self._served == (cluster, _changed_at(cluster))
+
+    def retire(self) -> None:
+        """Accept no more tasks; the process ends after those it has."""
+        self.is_over = True
+        self._write(None)
 
     def _receive(self) -> None:
         assert self._process.stdout is not None
@@ -100,7 +112,9 @@ class Link:
             elif "refused" in message:
                 self._why = message["refused"]
             elif "broken" in message:
-                self._retire()
+                self.retire()
+            elif "finished" in message:
+                self._end_input()
             else:
                 self._deliver(message.pop("folder"), message)
         self._process.wait()
@@ -119,6 +133,13 @@ class Link:
             receivers, self._open = list(self._open.values()), {}
         for receiver in receivers:
             receiver({"refused": self._why} if self._why else {"lost": "The process of the cluster ended."})
+
+
+def _changed_at(cluster: Cluster) -> int | None:
+    """Return the time of the last change of a configuration; None without one."""
+    with contextlib.suppress(OSError):
+        return os.stat(cluster.parsl).st_mtime_ns
+    return None
 
 
 def _environment() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The process of one cluster: ``python -m aero_jupyter.service.clusters.parsl_process FILE NODE_FILE``.
 
-It loads the user's Parsl configuration, receives the folder of one task a line, and answers with one line each. It ends
-with the service: then its standard input ends, and Parsl returns what it has allocated.
+It loads the user's Parsl configuration, receives the folder of one task a line, and answers with one line each. After
+a null it reports once its tasks have ended. It ends with its standard input, and so with the service; Parsl then
+returns what it has allocated.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ def main(file: str, node_file: str) -> None:
         app = parsl.python_app(names["run_on_node"], data_flow_kernel=kernel)
         send({"slots": count_slots(config)})
         while line := tasks.readline():
-            folder = parse_json(line)
+            if (folder := parse_json(line)) is None:
+                # The service has another process for new tasks.
+                threading.Thread(target=_finish, args=(kernel, send), daemon=True).start()
+                continue
             app(node_file, folder).add_done_callback(partial(_answer, send, folder))
 
 
@@ -102,6 +106,11 @@ def count_slots(config: Any) -> int:
         blocks = getattr(provider, "max_blocks", 0) * getattr(provider, "nodes_per_block", 1)
         count += blocks * getattr(executor, "workers_per_node", 1)
     return int(count) if math.isfinite(count) else sys.maxsize
+
+
+def _finish(kernel: Any, send: Any) -> None:
+    kernel.wait_for_current_tasks()
+    send({"finished": True})
 
 
 def _answer(send: Any, folder: str, future: Future[str]) -> None:

@@ -51,6 +51,7 @@ class SharedFolder:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._code, self._tasks = folder / "code", folder / "tasks"
         self._written: set[Path] = set()
 
