@@ -35,3 +35,9 @@ def test_what_cannot_be_added_or_removed_is_refused_with_a_cure(command, config)
     command("endpoint", "add", "cluster", "--parsl", str(config))
     code, _, err = command("endpoint", "remove", "clutser")
     assert (code, "Did you mean cluster?" in err) == (1, True)
+
+
+@pytest.mark.parametrize("line", ["add", "add cluster", "remove"])
+def test_a_missing_name_or_file_is_named(command, config, line):
+    code, _, err = command("endpoint", *line.split())
+    assert (code, f"Write: aero-jupyter endpoint {line.split()[0]} NAME" in err) == (1, True)

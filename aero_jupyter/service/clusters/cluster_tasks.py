@@ -10,7 +10,7 @@ from typing import Any  # JSON values
 
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.safe_parsing import parse_json
-from aero_jupyter.service.clusters.link import Link
+from aero_jupyter.service.clusters.cluster_link import ClusterLink
 from aero_jupyter.service.clusters.registry import Cluster, clusters_folder, read_clusters, registry_file
 from aero_jupyter.service.clusters.shared_folder import SharedFolder, TaskFolder, node_source
 from aero_jupyter.service.workers.task_request import Task, TaskFailed, TaskLimits
@@ -86,8 +86,8 @@ class ClusterTasks:
     def __init__(self, home: Path, limits: TaskLimits) -> None:
         self._home, self._limits = home, limits
         self._lock = threading.Lock()
-        self._links: dict[str, tuple[Link, SharedFolder]] = {}
-        self._retired: list[Link] = []
+        self._links: dict[str, tuple[ClusterLink, SharedFolder]] = {}
+        self._retired: list[ClusterLink] = []
         self._in_flight: dict[str, int] = {}
         self._pythons: dict[str, str] = {}
         self._is_closed = False
@@ -171,7 +171,7 @@ class ClusterTasks:
             else:
                 task.fail(f"{task.task.name} was lost on the cluster {task.losses} times. {message['lost']}")
 
-    def _link(self, id: str) -> tuple[Link, SharedFolder]:
+    def _link(self, id: str) -> tuple[ClusterLink, SharedFolder]:
         """Return the running process of a cluster, started if there is none."""
         with self._lock:
             if self._is_closed:
@@ -187,6 +187,6 @@ class ClusterTasks:
             if known is not None:
                 known[0].retire()
                 self._retired.append(known[0])
-            link = Link(cluster, folder.code_file(node_source()), clusters_folder(self._home) / cluster.name)
+            link = ClusterLink(cluster, folder.code_file(node_source()), clusters_folder(self._home) / cluster.name)
             self._links[id] = link, folder
             return link, folder

@@ -26,7 +26,7 @@ _SCHEDULER_VARIABLES = ("SLURM_*", "PBS_*", "SGE_*", "LSF_*", "MODULEPATH", "LOA
 _END_SECONDS = 10.0
 
 
-class Link:
+class ClusterLink:
     """A running process of a cluster.
 
     Parameters
