@@ -15,7 +15,8 @@ import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.service.clusters.registry import add_cluster, read_clusters, remove_cluster
-from aero_jupyter.service.clusters.shared_folder import node_source, worker_source
+from aero_jupyter.service.clusters.shared_folder import SharedFolder, node_source, worker_source
+from aero_jupyter.service.workers.task_request import Task, TaskLimits
 from aero_jupyter.testing import local_aero
 
 PATIENCE = 120
@@ -78,6 +79,27 @@ def test_the_code_of_a_node_needs_nothing_of_this_package(source, tmp_path):
     (tmp_path / "sent.py").write_text(source())
     text = "import sys; sys.modules['aero_jupyter'] = None; sys.path.insert(0, sys.argv[1]); import sent"
     subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=True, timeout=PATIENCE)
+
+
+def test_a_shared_folder_that_others_can_write_is_refused(tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    with pytest.raises(InvalidArgument, match="Other users can write into the shared folder"):
+        SharedFolder(tmp_path / "shared").prepare()
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(InvalidArgument, match="Other users can replace the shared folder"):
+        SharedFolder(tmp_path / "open" / "shared").prepare()
+
+
+def test_outputs_of_another_collection_are_uploaded_from_the_node(tmp_path):
+    folder = SharedFolder(tmp_path / "shared")
+    folder.prepare()
+    for takes_over in (True, False):
+        task = Task("key", "name", tmp_path, tmp_path, kwargs={"aero": {"takes_over_files": takes_over}})
+        placed = folder.place(task, TaskLimits())
+        sent = json.loads((placed.folder / "task.json").read_text())["task"]["kwargs"]["aero"]
+        assert (sent["takes_over_files"], sent["shared_folder"]) == (takes_over, takes_over)
 
 
 CONFIGS = (

@@ -75,8 +75,8 @@ class ClusterLink:
             self._process.stdin.flush()
 
     def close(self) -> None:
-        """End the process and wait until Parsl has returned what it has allocated."""
-        self._end_input()
+        """Wait until Parsl has returned what it has allocated, once the input has ended."""
+        self.end_input()
         try:
             self._process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -88,7 +88,8 @@ class ClusterLink:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
-    def _end_input(self) -> None:
+    def end_input(self) -> None:
+        """End the input of the process, which ends with it."""
         self.is_over = True
         with self._writing, contextlib.suppress(OSError):
             assert self._process.stdin is not None
@@ -114,7 +115,7 @@ class ClusterLink:
             elif "broken" in message:
                 self.retire()
             elif "finished" in message:
-                self._end_input()
+                self.end_input()
             else:
                 self._deliver(message.pop("folder"), message)
         self._process.wait()

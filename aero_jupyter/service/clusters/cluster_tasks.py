@@ -140,6 +140,8 @@ class ClusterTasks:
             self._is_closed = True
             links, self._links = [link for link, _ in self._links.values()] + self._retired, {}
         for link in links:
+            link.end_input()
+        for link in links:
             link.close()
 
     def _most_in_flight(self, id: str) -> int:

@@ -6,12 +6,16 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import shutil
+import threading
 from dataclasses import asdict, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any  # JSON values
 
+from aero_jupyter.core import file_ownership
+from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.jobs.bundle import bundle_source
 from aero_jupyter.service.storage.connection import new_id
 from aero_jupyter.service.workers.task_request import Task, TaskLimits
@@ -53,6 +57,7 @@ class SharedFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._code, self._tasks = folder / "code", folder / "tasks"
+        self._writing = threading.Lock()
         self._written: set[Path] = set()
 
     def prepare(self) -> None:
@@ -60,11 +65,20 @@ class SharedFolder:
 
         Raises
         ------
+        InvalidArgument
+            If other users can write into the folder or replace it.
         OSError
             If the folder cannot be used.
         """
         for folder in (self._code, self._tasks):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.folder, self._code, self._tasks):
+            if not file_ownership.belongs_to_user(folder):
+                cure = f"Run: chmod go-w {shlex.quote(str(folder))}; or choose another folder with --folder"
+                raise InvalidArgument(f"Other users can write into the shared folder {folder}, or own it.", cure)
+        if (parent := file_ownership.parent_open_to_others(self.folder)) is not None:
+            cure = "Choose another folder: aero-jupyter endpoint add NAME --parsl FILE --folder FOLDER"
+            raise InvalidArgument(f"Other users can replace the shared folder: they can write into {parent}.", cure)
         for attempt in self._tasks.iterdir():
             TaskFolder(attempt).remove()
         self._written.clear()
@@ -72,11 +86,12 @@ class SharedFolder:
     def code_file(self, source: str) -> Path:
         """Return the file that holds a source code."""
         file = self._code / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.py"
-        if file not in self._written:
-            part = file.with_suffix(f".{os.getpid()}")
-            part.write_text(source, encoding="utf-8")
-            part.replace(file)
-            self._written.add(file)
+        with self._writing:
+            if file not in self._written:
+                part = file.with_suffix(".part")
+                part.write_text(source, encoding="utf-8")
+                part.replace(file)
+                self._written.add(file)
         return file
 
     def place(self, task: Task, limits: TaskLimits) -> TaskFolder:
@@ -133,11 +148,14 @@ class TaskFolder:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def with_files(self, aero: dict[str, Any]) -> dict[str, Any]:
-        """Return the ``aero`` argument of a task with its files in this folder."""
+        """Return the ``aero`` argument of a task with its files in this folder.
+
+        Outputs of another collection are uploaded from the node.
+        """
         stored = {name: self._linked(path, self.inputs, name) for name, path in aero.get("stored_files", {}).items()}
         outputs = {name: self._with_download(entry) for name, entry in aero.get("output_data", {}).items()}
         place = {"stored_files": stored, "output_data": outputs, "temp_dir": str(self.files)}
-        return {**aero, **place, "takes_over_files": True, "shared_folder": True}
+        return {**aero, **place, "shared_folder": bool(aero.get("takes_over_files"))}
 
     def _with_download(self, entry: dict[str, Any]) -> dict[str, Any]:
         if not (entry.get("download") and entry.get("file")):

@@ -81,6 +81,14 @@ class ClusterCalls:
         for task in list(call.made) if call is not None else ():
             task.cancel()
 
+    def discard(self, run_id: str) -> None:
+        """Forget the tasks of a run that has ended without their results."""
+        with self._lock:
+            call = self._calls.pop(run_id, None)
+        self._runs.live_logs.pop(run_id, None)
+        if call is not None:
+            call.end()
+
     def _collect_logs(self, run_id: str, call: _Call) -> None:
         self._runs.live_logs.pop(run_id, None)
         with self._runs.log(run_id).open("ab") as log:

@@ -180,6 +180,7 @@ class Engine:
             return
         except Exception as error:
             self._retry(partial(self._abandon_run, run_id, error))
+        self._cluster_calls.discard(run_id)
         self._runs.clear(run_id)
         self._notifier.wake()
         self._tokens.revoke(run_id)

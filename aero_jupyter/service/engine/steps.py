@@ -140,10 +140,13 @@ class Steps:
             if not self._retry(lambda: self._runs.enter_step(run_id, "running", done)):
                 yield _CANCELLED
                 return
-            tasks = self._with_credentials(run_id, pulled["value"], local_files)
+            tasks = self._with_credentials(run_id, pulled["value"], local_files, has_own_folders=True)
             db = self._store.db
             made = [self._tasks.build(db, run_id, id, "stage", kwargs=task["kwargs"]) for task in tasks]
             self._cluster_calls.start(run_id, flow["endpoint"], made)
+            if self._runs.are_final([run_id]):
+                # The run was cancelled before its tasks were known.
+                self._cluster_calls.cancel(run_id)
             raise RunSuspended
         yield from self._cluster_calls.answers(run_id)
 
@@ -187,7 +190,9 @@ class Steps:
         flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]
         return self._runs.tasks(run_id), required(self._store.db, "flow", flow_id, "Flow with id {} was not found.")
 
-    def _with_credentials(self, run_id: str, tasks: list[Row], local_files: LocalFiles | None = None) -> list[Row]:
+    def _with_credentials(
+        self, run_id: str, tasks: list[Row], local_files: LocalFiles | None = None, *, has_own_folders: bool = False
+    ) -> list[Row]:
         """Return the tasks with the URL of the service and a token for this run; neither is stored anywhere."""
         place: Row = {
             "server": self._base,
@@ -197,7 +202,7 @@ class Steps:
         place |= {"pull": download_rules(os.environ)}
         now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
         if local_files is not None:
-            place |= local_files.facts(now)
+            place |= local_files.facts(now, has_own_folders=has_own_folders)
         return [
             {**task, "kwargs": {**task["kwargs"], "aero": with_moved_sources(task["kwargs"]["aero"], now) | place}}
             for task in tasks
