@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for other processes, so one worker more than two cores.
 WORKERS ?= 3
 # Plugins that only one of the suites needs are slow to import.
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -p no:schemathesis
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -p no:schemathesis
 
 .PHONY: demo test slow coverage bench reliability pictures notebooks check lab clean
 
@@ -27,7 +27,7 @@ slow: $(STAMP)  ## run the slow tests
 
 coverage: $(STAMP)  ## run all tests and report which lines of the package they miss; fail below the floor
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadscope tests
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

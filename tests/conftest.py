@@ -18,6 +18,16 @@ COVERAGE_SETTINGS = "COVERAGE_PROCESS_CONFIG"
 pytest_plugins = ["support.login_fixtures"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest tests first."""
+
+    def seconds(item: pytest.Item) -> int:
+        marker = item.get_closest_marker("long")
+        return marker.args[0] if marker else 0
+
+    items.sort(key=seconds, reverse=True)
+
+
 def pytest_collection_finish() -> None:
     """Leave the tests and their modules out of each later garbage collection: a shell collects whenever it is reset."""
     gc.collect()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from aero_jupyter.client.methods.backfill import BackfillMethods
 from aero_jupyter.client.methods.commands import CommandMethods
 from aero_jupyter.client.methods.lineage import LineageMethods
 from aero_jupyter.client.methods.names import NameMethods
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 class AeroClient(
     RegistrationMethods,
+    BackfillMethods,
     CommandMethods,
     SummaryMethods,
     LineageMethods,

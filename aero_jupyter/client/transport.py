@@ -202,7 +202,7 @@ class BaseAeroClient(globus_sdk.BaseClient):
         route: wire.Route,
         *,
         params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | bytes | None = None,
         **ids: str,
     ) -> Answer:
         quoted = {name: quote(value, safe="") for name, value in ids.items()}
@@ -214,11 +214,11 @@ class BaseAeroClient(globus_sdk.BaseClient):
         path: str,
         *,
         params: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | bytes | None = None,
     ) -> Answer:
         self._before()
         query = dict(params) if params else None
-        body = dict(data) if data is not None else None
+        body = dict(data) if isinstance(data, Mapping) else data
         try:
             with self._acquired(self._slots):
                 self._wait_for_pause()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aero_jupyter.core.decode_values import Record, maps_from, record_from, text_from, time_from, whole_from
-from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Step, Version
+from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.source_records import OtherSource, SourceChange
 
@@ -73,6 +74,7 @@ def version(record: Record) -> Version:
         created_at=time_from(record.get("created_at")),
         source_key=text_from(record.get("source_key")),
         source_time=time_from(record.get("source_time")),
+        as_of=time_from(record.get("as_of")),
         drift_notes=_texts(record.get("drift")),
         file=_file(file) if "file_name" in file else None,
         data=data(owner) if "id" in owner else None,

@@ -10,6 +10,7 @@ from typing import Any  # fields of a dataclass, whose type is that of the field
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.redaction import redact_url
 from aero_jupyter.core.run_states import FINAL_STATES
+from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.source_records import OtherSource, SourceChange
 from aero_jupyter.core.warned_files import is_warned
 
@@ -97,7 +98,10 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified."""
+    """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified.
+
+    A version with ``as_of`` stands for that earlier time.
+    """
 
     id: str
     data_id: str
@@ -110,8 +114,14 @@ class Version:
     trigger_url: str | None = None
     no_copy: bool = False
     source_time: datetime | None = _detail()
+    as_of: datetime | None = _detail()
     drift_notes: tuple[str, ...] = _detail(())
     raw: Json = _raw()
+
+    @property
+    def in_force_since(self) -> datetime | None:
+        """The time for which the version stands; that at which it was stored for an ordinary version."""
+        return self.as_of or self.created_at
 
     @property
     def has_warnings(self) -> bool:
@@ -194,16 +204,6 @@ class Provenance:
     used: tuple[Version, ...] | None = None
     made: tuple[Version, ...] | None = None
     raw: Json = _raw()
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a run: download, call or commit. Times are in UTC."""
-
-    name: str
-    state: str
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True)

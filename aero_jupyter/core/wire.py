@@ -100,6 +100,8 @@ class Dialect:
         Whether the server summarizes the tables of versions.
     promises : bool
         Whether the server stores the freshness promise of a dataset.
+    backfills : bool
+        Whether the server stores versions that stand for an earlier time.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Dialect:
     read_options: bool = False
     summaries: bool = False
     promises: bool = False
+    backfills: bool = False
 
     def can_sort(self, kind: str, column: str) -> bool:
         """Return whether lists of a kind can be sorted by a column."""
@@ -143,7 +146,15 @@ class Dialect:
 
 
 LOCAL = Dialect(
-    "local", runs=True, relations=True, filters=True, exact=True, read_options=True, summaries=True, promises=True
+    "local",
+    runs=True,
+    relations=True,
+    filters=True,
+    exact=True,
+    read_options=True,
+    summaries=True,
+    promises=True,
+    backfills=True,
 )
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)

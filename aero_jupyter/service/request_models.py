@@ -13,13 +13,10 @@ from uuid import UUID
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StrictBool,
-    StrictInt,
-    StringConstraints,
     TypeAdapter,
     WithJsonSchema,
     model_serializer,
@@ -27,25 +24,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from aero_jupyter.service.request_fields import ID, INSTANT, Count, Name, Text, Url, Whole
+
 #: Maximum nesting levels of a request, and maximum number of ids in one request.
 NESTED, MANY = 64, 10_000
 
-Name = Annotated[str, StringConstraints(max_length=1_000)]
-Url = Annotated[str, StringConstraints(max_length=8_192)]
-Text = Annotated[str, StringConstraints(max_length=100_000)]
-_ID = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")
-]
-
-
-def _counted(value: object) -> object:
-    """Convert 2.0, a whole number in JSON, to an integer."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = Annotated[StrictInt, BeforeValidator(_counted)]
-#: An integer that every JSON reader represents exactly; the annotations' order keeps the bounds in the schema.
-Count = Annotated[StrictInt, Field(ge=0, le=2**53), BeforeValidator(_counted)]
 _Value: TypeAlias = str | bool | int | float | list[str | None] | None
 _FLAT = WithJsonSchema(TypeAdapter(dict[str, dict[str, _Value]]).json_schema())
 _OPEN = WithJsonSchema({"type": "object", "additionalProperties": True})
@@ -104,7 +87,7 @@ class OutputEntry(_Entry):
     id: Name | None = None
     url: Url | None = None
     type: Name | None = None
-    collection_uuid: _ID | None = None
+    collection_uuid: ID | None = None
     collection_url: Url | None = None
     description: Text | None = None
     check: Literal["none"] | None = None
@@ -173,7 +156,10 @@ class FlowIn(_Sent):
 
 
 class ProvRecord(_Sent):
-    """The versions that a run used and created; ``run_id`` and ``task`` make it safe to send twice."""
+    """The versions that a run used and created; ``run_id`` and ``task`` make it safe to send twice.
+
+    With ``as_of``, the versions stand for what was known at that time, and start no runs; only the local AERO has it.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -183,6 +169,7 @@ class ProvRecord(_Sent):
     run_id: UUID | None = None
     task: Count = 0
     source_url: Url | None = None
+    as_of: Annotated[str, Field(pattern=INSTANT)] | None = None
 
 
 class NotifyIn(_Sent):

@@ -61,6 +61,7 @@ class DataVersion(_Shape):
     checksum: str | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    as_of: datetime | None = None
     drift: list[str] = []
     data_file: DataFile | None = None
     no_copy: bool = False
@@ -79,6 +80,7 @@ class VersionOut(_Shape):
     data_file: DataFile | None = None
     source_key: str | None = None
     source_time: datetime | None = None
+    as_of: datetime | None = None
     drift: list[str] = []
     no_copy: bool = False
     trigger_url: str | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.session.connections import current
+from aero_jupyter.session.replay_commit import ReplayCommitter
 from aero_jupyter.session.replay_plan import ReplayPlanner, replayed_instants
 from aero_jupyter.session.replay_runner import ReplayRunner
 from aero_jupyter.session.replayed_function import ReplayedFunction, function_of_flow, function_of_notebook
@@ -68,18 +69,19 @@ def replay(
     fresh : bool
         Whether to call the function on all versions again.
     commit : bool
-        Must be False: replayed results cannot be stored as versions.
+        Whether to store each result of a flow as a version of its output that stands for the time of the call. Such a
+        version starts no runs, and is never the newest; it is stored once. Only the local AERO does this.
 
     Returns
     -------
     Replay
-        ``results``, a DataFrame with the columns ``version`` and ``as_of`` before those of the function, and
-        ``failures``.
+        ``results``, a DataFrame with the columns ``version`` and ``as_of`` before those of the function; ``failures``;
+        and ``committed``, the versions that were stored.
 
     Raises
     ------
     InvalidArgument
-        If the dataset is no input of the function, or if versions or arguments do not fit.
+        If the dataset is no input of the function, if versions or arguments do not fit, or if results cannot be stored.
     UnknownName
         If there is no such flow, dataset or endpoint.
     FunctionRefused
@@ -98,14 +100,11 @@ def replay(
     """
     from aero_jupyter.vintages.replay_result import Replay
 
-    if commit:
-        raise InvalidArgument(
-            "A replay stores no versions: versions are numbered in the order in which they were made.",
-            "Leave commit out, and use the returned table: aero.replay(FUNCTION, DATASET).results",
-        )
     session = current()
     data = session.client.resolve_data(name_or_id)
-    called = _called_function(session, function, data, inputs, kwargs, endpoint, output)
+    flow = session.client.resolve_flow(function) if isinstance(function, str) else function
+    called = _called_function(session, flow, data, inputs, kwargs, endpoint, output)
+    committer = _committer(session, flow, called, kwargs) if commit else None
     planner = ReplayPlanner(session.client)
     now = datetime.now(timezone.utc)
     instants = replayed_instants(planner.versions_of(data), versions, every, since, now)
@@ -114,14 +113,31 @@ def replay(
     if fresh:
         runner.journal.clear()
     answers = runner.run(calls)
+    stored = committer.commit(runner, calls) if committer is not None else ()
     return Replay.of(
-        (call.instant.version.version, call.instant.as_of, answer) for call, answer in zip(calls, answers, strict=True)
+        (
+            (call.instant.version.version, call.instant.as_of, answer)
+            for call, answer in zip(calls, answers, strict=True)
+        ),
+        ((call.instant.version.version, call.instant.as_of, version.version) for call, version in stored),
     )
+
+
+def _committer(
+    session: Session, flow: object, called: ReplayedFunction, kwargs: Mapping[str, Any] | None
+) -> ReplayCommitter:
+    if not isinstance(flow, Flow):
+        raise InvalidArgument(
+            "A function of the notebook has no output to store versions of.", "Register it, and replay its flow."
+        )
+    if kwargs is not None:
+        raise InvalidArgument("The output of a flow is made with the flow's own arguments.", "Leave kwargs out.")
+    return ReplayCommitter(session, flow, called)
 
 
 def _called_function(
     session: Session,
-    function: str | Flow | Callable[..., Any] | PortableFunction,
+    function: Flow | Callable[..., Any] | PortableFunction,
     data: Data,
     inputs: Mapping[str, str] | None,
     kwargs: Mapping[str, Any] | None,
@@ -131,17 +147,16 @@ def _called_function(
     """Return the function to call; the dataset is one of its inputs."""
     from aero_jupyter.compute.portable_function import PortableFunction, portable_from
 
-    if not isinstance(function, (str, Flow)):
+    if not isinstance(function, Flow):
         if output is not None:
             raise InvalidArgument("A function of the notebook has no outputs to choose from.", "Leave output out.")
         made = function if isinstance(function, PortableFunction) else portable_from(function)
         return function_of_notebook(session, made, data, inputs or {}, kwargs or {}, endpoint)
     if inputs:
         raise InvalidArgument("A flow has its own inputs.", "Leave inputs out.")
-    flow = session.client.resolve_flow(function) if isinstance(function, str) else function
-    called = function_of_flow(session, flow, kwargs, endpoint, output)
+    called = function_of_flow(session, function, kwargs, endpoint, output)
     if data.id not in {each.data_id for each in called.inputs.values()}:
-        names = ", ".join(each.name for each in flow.inputs)
+        names = ", ".join(each.name for each in function.inputs)
         cure = f"Replay one of its inputs: {names}" if names else "Replay a flow that reads a dataset."
         raise InvalidArgument(f"{called.name} does not read {data.name}.", cure)
     return called

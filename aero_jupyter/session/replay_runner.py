@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any  # JSON values
 
 from aero_jupyter.compute.replay_source import REPLAY_ENTRY
 from aero_jupyter.compute.task_results import TaskResult, TaskWaiter, parse_call_result, parse_task_state, task_result
@@ -42,7 +42,7 @@ class ReplayRunner:
 
     def run(self, calls: Sequence[ReplayCall]) -> list[TaskResult]:
         """Return the result of each call, in their order."""
-        keys = [call_key(self._function.kwargs, call.entries, self._function.outputs.get("output")) for call in calls]
+        keys = [self._key(call) for call in calls]
         runnable = {key: call for key, call in zip(keys, calls, strict=True) if call.error is None}
         stored = self.journal.results
         tasks = self._resumed({key for key in runnable if key not in stored})
@@ -61,6 +61,14 @@ class ReplayRunner:
             with_table(answers[key]) if call.error is None else TaskResult("", error=call.error)
             for key, call in zip(keys, calls, strict=True)
         ]
+
+    def returned(self, call: ReplayCall) -> Any:
+        """Return the value of a call as its task returned it; None if it failed."""
+        stored = self.journal.results.get(self._key(call))
+        return None if stored is None else parse_call_result(TaskResult("", dict(stored))).value
+
+    def _key(self, call: ReplayCall) -> str:
+        return call_key(self._function.kwargs, call.entries, self._function.outputs.get("output"))
 
     def _resumed(self, open_keys: set[str]) -> dict[str, str]:
         """Return the tasks of an interrupted replay that still run or have ended well, with their calls."""

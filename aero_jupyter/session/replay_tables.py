@@ -13,7 +13,7 @@ from aero_jupyter.jobs.table_unpacking import TableError
 from aero_jupyter.jobs.tables import TableReader
 
 #: Bytes of an unpacked table that are accepted from an endpoint.
-_MOST_TABLE_BYTES = 1 << 30
+MOST_TABLE_BYTES = 1 << 30
 
 
 def with_table(result: TaskResult) -> TaskResult:
@@ -31,7 +31,7 @@ def with_table(result: TaskResult) -> TaskResult:
 
 def _table_of(packed: Mapping[str, Any]) -> Any:
     name = str(packed[PACKED_FILE])
-    content = unpacked_bytes(packed["content"], _MOST_TABLE_BYTES)
-    types = unpacked_bytes(packed["types"], _MOST_TABLE_BYTES) if packed.get("types") else None
+    content = unpacked_bytes(packed["content"], MOST_TABLE_BYTES)
+    types = unpacked_bytes(packed["types"], MOST_TABLE_BYTES) if packed.get("types") else None
     reader = TableReader("the result", (name, None, None), None, packed.get("encoding"), {})
     return reader.read(io.BytesIO(content), types)

@@ -26,13 +26,16 @@ def dated_versions(data: Data, versions: Sequence[Version]) -> list[tuple[dateti
     """Return the versions with their times, ascending; later ones of the same time are a microsecond later."""
     if not versions:
         raise InvalidArgument(f"{data.name} has no versions yet.", "Wait for the first version.")
-    unique = {version.version: version for version in versions}
+    found = [(version.in_force_since, version) for version in {each.version: each for each in versions}.values()]
+    known = [(since, version) for since, version in found if since is not None]
+    if len(known) < len(found):
+        raise InvalidArgument("This server does not list when versions were made.", "Read them: aero.read(NAME@1)")
+    if any(version.as_of is not None for _, version in known):
+        known.sort(key=lambda each: (each[0], each[1].version))
     dated: list[tuple[datetime, Version]] = []
-    for version in unique.values():
-        if version.created_at is None:
-            raise InvalidArgument("This server does not list when versions were made.", "Read them: aero.read(NAME@1)")
-        after = dated[-1][0] + timedelta(microseconds=1) if dated else version.created_at
-        dated.append((max(version.created_at, after), version))
+    for since, version in known:
+        after = dated[-1][0] + timedelta(microseconds=1) if dated else since
+        dated.append((max(since, after), version))
     return dated
 
 

@@ -44,14 +44,20 @@ class Replay:
         of the function with one of these names is called ``version_result`` or ``as_of_result``.
     failures : DataFrame
         ``version``, ``as_of``, ``error`` and ``traceback`` of each call that failed.
+    committed : DataFrame
+        ``version``, ``as_of`` and ``output_version``, the number of the version in which the result is stored; empty if
+        none was to be stored.
     """
 
     results: pd.DataFrame
     failures: pd.DataFrame
+    committed: pd.DataFrame
 
     @classmethod
-    def of(cls, calls: Iterable[tuple[int, datetime, CallResult]]) -> Replay:
-        """Build the tables from the version, the time and the result of each call."""
+    def of(
+        cls, calls: Iterable[tuple[int, datetime, CallResult]], committed: Iterable[tuple[int, datetime, int]] = ()
+    ) -> Replay:
+        """Build the tables from the version, the time and the result of each call, and from what was stored."""
         returned, failed = [], []
         for version, as_of, result in calls:
             time = pd.Timestamp(as_of).tz_convert("UTC").as_unit("ns")
@@ -63,12 +69,16 @@ class Replay:
         filled = [table for table in returned if len(table)] or returned[:1]
         results = pd.concat(filled, ignore_index=True) if filled else empty
         failures = pd.DataFrame(failed, columns=[*_OWN_COLUMNS, "error", "traceback"])
-        return cls(results, failures)
+        stored = [
+            (version, pd.Timestamp(as_of).tz_convert("UTC").as_unit("ns"), made) for version, as_of, made in committed
+        ]
+        return cls(results, failures, pd.DataFrame(stored, columns=[*_OWN_COLUMNS, "output_version"]))
 
     def __repr__(self) -> str:
         count = self.results["version"].nunique()
         versions = f"{count} version{'' if count == 1 else 's'}"
-        text = f"{len(self.results):,} rows of {versions}; {len(self.failures)} failed\n{self.results}"
+        kept = f"; {len(self.committed)} stored as versions" if len(self.committed) else ""
+        text = f"{len(self.results):,} rows of {versions}; {len(self.failures)} failed{kept}\n{self.results}"
         if self.failures.empty:
             return text
         return f"{text}\n\nFailures:\n{self.failures[[*_OWN_COLUMNS, 'error']].to_string(index=False)}"

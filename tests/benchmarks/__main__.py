@@ -13,6 +13,7 @@ from benchmarks import (
     endurance,
     flat,
     loading,
+    notebooks,
     others,
     panels,
     reliability,
@@ -34,12 +35,14 @@ _PARTS = {
     "data": datapath.measure,
     "flat": flat.measure,
     "clusters": clusters.measure,
+    "notebooks": notebooks.measure,
     "endurance": endurance.measure,
     "others": others.measure,
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_USUAL = [part for part in _PARTS if part not in ("clusters", "data", "flat", "endurance", "others", "reliability")]
+_LONG = ("clusters", "data", "flat", "notebooks", "endurance", "others", "reliability")
+_USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 
 

@@ -270,6 +270,8 @@ from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.notebook.panels.lineage.panel import LineageView
 
+pytestmark = pytest.mark.long(180)
+
 def version(number):
     return Version(f"v{{number}}", f"d{{number}}", 1, data=Data(f"d{{number}}", f"data {{number}}"))
 

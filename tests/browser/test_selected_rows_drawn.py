@@ -23,11 +23,11 @@ def grid(notebook: Any) -> Any:
 
 @pytest.mark.slow
 def test_selected_rows_are_loaded_compared_downloaded_and_copied(jupyter: Any, browser: Any) -> None:
-    names = ("stream_left", "stream_right")
+    names = ("brook_left", "brook_right")
     flows = [FLOW.format(name=name, level=level) for level, name in enumerate(names)]
     waits = [f"%aero_run make_{name}" for name in names]
-    shapes = "print(stream_left.shape, stream_right.shape)"
-    cells = (CELLS[0], CELLS[1].replace("creek", "stream"), *flows, *waits, shapes)
+    shapes = "print(brook_left.shape, brook_right.shape)"
+    cells = (CELLS[0], CELLS[1].replace("creek", "brook"), *flows, *waits, shapes)
     with jupyter.open(browser, jupyter.write_notebook("selected.ipynb", *cells), height=1500) as notebook:
         notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         for number in (0, 2, 3, 4, 5, 1):
@@ -42,7 +42,7 @@ def test_selected_rows_are_loaded_compared_downloaded_and_copied(jupyter: Any, b
             shown.locator(".items").get_by_role("button", name=action).click()
 
         choose("Load as DataFrames")
-        expect(shown.locator(".note")).to_contain_text("Loaded as stream_")
+        expect(shown.locator(".note")).to_contain_text("Loaded as brook_")
         notebook.run_cell(6)
         expect(notebook.output(6)).to_contain_text("(2, 2) (2, 2)")
         choose("Compare")

@@ -15,6 +15,8 @@ from support.unregistrable_names import add_unregistrable_dataset
 
 import aero_jupyter
 
+pytestmark = pytest.mark.long(120)
+
 HOSTILE = "<img src=x onerror='window.hit=1'></script>\"&'\u202e\U0001f600\nnext"
 COUNT = 40
 TRUSTED = """() => {
@@ -110,12 +112,13 @@ def test_it_turns_searches_sorts_selects_and_gives_the_selection_back(table: Any
 
 def test_a_row_opens_and_ids_and_code_are_copied_whole(table: Any) -> None:
     grid(table).locator("tbody td button").first.click()
-    expect(grid(table).locator(".detail")).to_contain_text("No version yet.")
-    expect(grid(table).locator(".detail")).to_contain_text(f"aero.read('{names(table)[0]}')")
-    table.screenshot("table-detail")
-    grid(table).locator(".detail").get_by_text("Close").click()
-    expect(grid(table).locator(".detail")).to_have_count(0)
+    page = table.output(1).locator(".aero-panel")
+    expect(page).to_contain_text("No version yet.")
+    page.get_by_role("button", name="Copy code").click()
+    expect(page).to_contain_text("Copied")
     row = grid(table).locator("tbody tr").first
+    assert clipboard(table) == f"aero.read('{row.get_attribute('data-id')}')  # {names(table)[0]}"
+    table.screenshot("table-detail")
     row.locator("button.code").click()
     expect(grid(table)).to_contain_text("Copied id.")
     assert clipboard(table) == row.get_attribute("data-id")
@@ -150,7 +153,7 @@ def test_it_is_used_by_keyboard_alone(table: Any) -> None:
     table.page.keyboard.press("PageUp")
     expect(grid(table)).to_contain_text(f"1–15 of {COUNT}")
     table.page.keyboard.press("Enter")
-    expect(grid(table).locator(".detail")).to_contain_text(first[0])
+    expect(table.output(1).locator(".aero-panel")).to_contain_text(first[0])
     table.page.keyboard.press("c")
     expect(grid(table)).to_contain_text("Copied the id.")
 
@@ -215,8 +218,10 @@ def test_hostile_names_are_shown_as_themselves_and_run_nothing(jupyter: Any, bro
     with jupyter.open(browser, name) as notebook:
         notebook.run_all()
         grid(notebook).locator("tbody td button").first.click()
-        expect(grid(notebook).locator(".detail")).to_contain_text("onerror='window.hit=1'")
-        assert grid(notebook).locator("img, script").count() == 0
+        page = notebook.output(1).locator(".aero-panel")
+        expect(page).to_contain_text("onerror='window.hit=1'")
+        for shown in (grid(notebook), page):
+            assert shown.locator("img, script").count() == 0
         assert notebook.page.evaluate("() => window.hit") is None
         notebook.save()
     book = jupyter.read_notebook(name)

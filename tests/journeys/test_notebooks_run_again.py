@@ -40,6 +40,7 @@ def table_of(book: Any, call: str) -> str:
     return str(cell.outputs[0]["data"]["text/plain"])
 
 
+@pytest.mark.long(250)
 @pytest.mark.slow
 @pytest.mark.timeout(2_400)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

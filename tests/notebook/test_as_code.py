@@ -21,7 +21,7 @@ from aero_jupyter.notebook.panels.register.state import BINDING_LABELS, WHEN_LAB
 from aero_jupyter.notebook.registration import kernel_functions
 from aero_jupyter.notebook.widgets import tree as trees
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long(160)]
 
 TEXT = "def coded(x, window=2):\n    '''Coded.'''\n    return x\n"
 NAMES = st.text(max_size=12).filter(lambda text: text.isprintable())

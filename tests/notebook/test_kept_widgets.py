@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +15,7 @@ from support.panel_threads import wait_for_panel_threads
 import aero_jupyter
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets import widget_host
+from aero_jupyter.notebook.widgets.idle_countdown import IdleCountdown
 from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
 from aero_jupyter.notebook.widgets.tree_widget import FallbackTree, TreeHost
@@ -23,6 +25,10 @@ from aero_jupyter.notebook.widgets.tree_widget import FallbackTree, TreeHost
 def _here(shell: Any, influent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Panels stand on the shell's AERO, which has data; a front end is given up when a test says so."""
     monkeypatch.setattr(widget_host, "WIDGET_HANDSHAKE_SECONDS", 3600)
+    # Panels that other tests left open make no widgets while these tests count them.
+    for each in gc.get_objects():
+        if isinstance(each, IdleCountdown):
+            each.cancel()
 
 
 def alive() -> int:

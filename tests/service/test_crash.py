@@ -19,6 +19,7 @@ from aero_jupyter.service.maintenance.integrity import violations
 from aero_jupyter.testing import local_aero
 
 
+@pytest.mark.long(600)
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
 def test_nothing_is_lost_and_nothing_twice_over_many_kills(tmp_path):

@@ -16,6 +16,7 @@ import requests
 from support.fuzzing import fuzz_answers, fuzz_cells, fuzz_configurations, fuzz_searches
 
 
+@pytest.mark.long(200)
 @pytest.mark.slow
 @pytest.mark.timeout(2_400)
 def test_twenty_thousand_inputs_are_answered_or_refused_in_a_sentence(aero: Any) -> None:

@@ -98,7 +98,7 @@ def test_what_cannot_be_chosen_is_refused(times) -> None:
     with pytest.raises(InvalidArgument, match=r"both\(\) does not name the parameter of replayed cases") as error:
         replay(BOTH)
     assert error.value.cure == f"Name it: inputs={{'cases': '{CASES}'}}"
-    with pytest.raises(InvalidArgument, match="A replay stores no versions"):
+    with pytest.raises(InvalidArgument, match="A function of the notebook has no output to store"):
         replay(TOTAL, commit=True)
     with pytest.raises(InvalidArgument, match="no outputs to choose from"):
         replay(TOTAL, output="x")

@@ -18,12 +18,19 @@ from typing import Any
 import nbformat
 import requests
 from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import TimeoutError as WaitTimeoutError
 
 _TOKEN = "only-for-this-test"
 _IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return !!kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
+_STATUS = """() => {
+  const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
+  return `${kernel?.connectionStatus} and ${kernel?.status}`;
+}"""
+#: Longer than any cell of a test waits.
+_IDLE_MILLISECONDS = 300_000
 _RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)"
 _RUN_ONE = """number => {
   window.jupyterapp.shell.currentWidget.content.activeCellIndex = number;
@@ -167,12 +174,19 @@ class Notebook:
         """Load the notebook, and wait until its kernel is idle."""
         self.page.goto(self._base + path)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=120_000)
-        self.page.wait_for_function(_IDLE, timeout=120_000)
+        self._wait_until_idle()
+
+    def _wait_until_idle(self) -> None:
+        try:
+            self.page.wait_for_function(_IDLE, timeout=_IDLE_MILLISECONDS)
+        except WaitTimeoutError as error:
+            cells = self.page.locator(".jp-Notebook .jp-Cell").all_inner_texts()
+            raise AssertionError(f"The kernel is {self.page.evaluate(_STATUS)}: {cells}") from error
 
     def run_all(self) -> None:
         """Run every cell and wait for the last."""
         self.page.evaluate(_RUN_ALL)
-        self.page.wait_for_function(_IDLE, timeout=120_000)
+        self._wait_until_idle()
 
     def run_cells(self, count: int) -> None:
         """Run the first cells, and wait for the last of them."""
@@ -182,7 +196,7 @@ class Notebook:
     def run_cell(self, number: int) -> None:
         """Run one cell, and wait for it."""
         self.page.evaluate(_RUN_ONE, number)
-        self.page.wait_for_function(_IDLE, timeout=120_000)
+        self._wait_until_idle()
 
     def save(self) -> None:
         """Save the notebook, its outputs with it."""

@@ -32,7 +32,8 @@ class VersionMethods(FlowMethods):
         Returns
         -------
         list of Version
-            Servers whose commits raced hold several versions of one number; all of them are returned.
+            Versions that stand for an earlier time come before the ordinary ones. Servers whose commits raced hold
+            several versions of one number; all of them are returned.
 
         Raises
         ------
@@ -49,7 +50,7 @@ class VersionMethods(FlowMethods):
         """
         rows = self._send(wire.VERSIONS, id=data_id).body
         found = decode_body(lambda body: [with_data_id(decode.version(row), data_id) for row in body], rows)
-        return sorted({version.id: version for version in found}.values(), key=_number_and_time)
+        return sorted({version.id: version for version in found}.values(), key=_age_order)
 
     def latest(self, data_id: str) -> Version:
         """Fetch the newest version of a dataset.
@@ -156,7 +157,7 @@ class VersionMethods(FlowMethods):
         if not versions:
             raise self._missing_version(data_id, 1, versions)
         is_source = by == "source"
-        times = [version.source_time if is_source else version.created_at for version in versions]
+        times = [version.source_time if is_source else version.in_force_since for version in versions]
         dated = [(made, each.version, each) for made, each in zip(times, versions, strict=True) if made is not None]
         known = [each for each in dated if moment.includes(each[0])]
         if known:
@@ -223,5 +224,6 @@ def with_data_id(version: Version, data_id: str) -> Version:
     return version if version.data_id else replace(version, data_id=data_id)
 
 
-def _number_and_time(version: Version) -> tuple[int, datetime]:
-    return version.version, version.created_at or datetime.min.replace(tzinfo=timezone.utc)
+def _age_order(version: Version) -> tuple[bool, datetime, int, datetime]:
+    start = datetime.min.replace(tzinfo=timezone.utc)
+    return version.as_of is None, version.as_of or start, version.version, version.created_at or start

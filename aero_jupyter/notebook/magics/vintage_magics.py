@@ -68,6 +68,7 @@ class VintageMagics(ConfigurableMagics):
     @argument("--endpoint", default=None, metavar="NAME", help="By default that of the flow.")
     @argument("--timeout", type=seconds, default=300, metavar="SECONDS", help="For each call; 300 by default.")
     @argument("--fresh", action="store_true", help="Call the function on all versions again.")
+    @argument("--commit", action="store_true", help="Store the results as versions that stand for the earlier times.")
     @line_magic()
     def aero_replay(self, line: str) -> Replay:
         """Call the function of a flow on each version of a dataset, as it was then known."""
@@ -91,6 +92,7 @@ class VintageMagics(ConfigurableMagics):
                 timeout=args.timeout,
                 progress=progress,
                 fresh=args.fresh,
+                commit=args.commit,
             )
 
 

@@ -41,7 +41,7 @@ def commit(store: Store, body: Row) -> str:
         db.insert("prov", id=prov_id, flow_id=body["flow_id"], run_id=run_id, task=task, created_at=stamp())
         for name, entry in outputs.items():
             entry = entry | {"object_url": _object_downloaded(db, body, entry, run_id), "signed_url": None}
-            data = _require_output(db, body["flow_id"], name, entry)
+            data = require_output(db, body["flow_id"], name, entry)
             version_id, is_new = add_version(db, store, data, entry, run_id)
             db.run("INSERT OR IGNORE INTO prov_made VALUES (?, ?, ?)", (prov_id, version_id, int(is_new)))
             if entry.get("download"):
@@ -50,7 +50,7 @@ def commit(store: Store, body: Row) -> str:
                 sql = "UPDATE flow_output SET etag = ?, modified = ?, source_kind = coalesce(?, source_kind) "
                 db.run(sql + "WHERE flow_id = ? AND data_id = ?", marks)
         for name, entry in body["input_data"].items():
-            db.run("INSERT OR IGNORE INTO prov_used VALUES (?, ?)", (prov_id, _input_version_id(db, name, entry)))
+            db.run("INSERT OR IGNORE INTO prov_used VALUES (?, ?)", (prov_id, input_version_id(db, name, entry)))
         trigger_aligned(db, [entry["id"] for entry in outputs.values()], run_id)
     return prov_id
 
@@ -75,7 +75,8 @@ def _object_downloaded(db: DB, body: Row, entry: Row, run_id: str | None) -> str
     return without_signature(body.get("source_url") or overrides.get("source_url"))[0]
 
 
-def _require_output(db: DB, flow_id: str, name: str, entry: Row) -> Row:
+def require_output(db: DB, flow_id: str, name: str, entry: Row) -> Row:
+    """Return the dataset of an output; raise a 422 error unless the flow makes it and its record is complete."""
     missing = [key for key in ("id", "file_bn", "file_format", "checksum", "size") if key not in entry]
     if missing:
         raise RequestError(422, f"Output {name} lacks {', '.join(missing)}.")
@@ -86,7 +87,8 @@ def _require_output(db: DB, flow_id: str, name: str, entry: Row) -> Row:
     return data
 
 
-def _input_version_id(db: DB, name: str, entry: Row) -> str:
+def input_version_id(db: DB, name: str, entry: Row) -> str:
+    """Return the id of a version that was used; raise a 422 error if it does not exist."""
     sql = "SELECT id FROM version WHERE data_id = ? AND version = ?"
     found = db.value(sql, (entry.get("id"), entry.get("version")))
     if found is None:
@@ -100,31 +102,12 @@ def add_version(db: DB, store: Store, data: Row, entry: Row, run_id: str | None 
     `run_id` is the run that created the version. If the entry names an object, only versions of that object count.
     """
     key = entry.get("source_key")
-    newest = "SELECT * FROM version WHERE data_id = ? AND (? IS NULL OR source_key = ?) ORDER BY version DESC LIMIT 1"
-    last = db.row(newest, (data["id"], key, key))
+    newest = "SELECT * FROM version WHERE data_id = ? AND (? IS NULL OR source_key = ?) AND as_of IS NULL "
+    last = db.row(f"{newest} ORDER BY version DESC LIMIT 1", (data["id"], key, key))
     same = last and last["checksum"] == entry["checksum"] and _same_types(db, data, last, entry)
     if last and same and entry.get("dedup", True):
         return str(last["id"]), False
-    if data["collection_uuid"] == store.collection and not data["no_copy"]:
-        _require_stored_file(db, store, entry)
-    id, suffix = new_id(), entry["file_format"]
-    number = data["newest"] + 1
-    db.insert(
-        "version",
-        id=id,
-        data_id=data["id"],
-        version=number,
-        checksum=entry["checksum"],
-        created_at=stamp(),
-        source_key=key,
-        source_time=entry.get("source_time"),
-        file_name=entry["file_bn"],
-        size=int(entry["size"] or 0),
-        encoding=entry.get("encoding"),
-        object_url=entry.get("object_url"),
-        signed_url=entry.get("signed_url"),
-        file_type=suffix if isinstance(suffix, str) else next((part for part in suffix or () if part), None),
-    )
+    id, number = insert_version(db, store, data, entry)
     db.run("UPDATE data SET newest = ? WHERE id = ?", (number, data["id"]))
     note_version(db, data, number, id)
     # The versions of a type's dataset are different objects.
@@ -134,6 +117,35 @@ def add_version(db: DB, store: Store, data: Row, entry: Row, run_id: str | None 
     for row in db.rows("SELECT DISTINCT flow_id FROM flow_input WHERE data_id = ?", (data["id"],)):
         trigger(db, row["flow_id"], "input", chain, run_id)
     return id, True
+
+
+def insert_version(db: DB, store: Store, data: Row, entry: Row, as_of: str | None = None) -> tuple[str, int]:
+    """Insert the row of a version; return its id and its number.
+
+    `as_of` is the time for which it stands, if it is not the newest.
+    """
+    if data["collection_uuid"] == store.collection and not data["no_copy"]:
+        _require_stored_file(db, store, entry)
+    id, suffix = new_id(), entry["file_format"]
+    number = db.value("SELECT coalesce(max(version), 0) + 1 FROM version WHERE data_id = ?", (data["id"],))
+    db.insert(
+        "version",
+        id=id,
+        data_id=data["id"],
+        version=number,
+        checksum=entry["checksum"],
+        created_at=stamp(),
+        source_key=entry.get("source_key"),
+        as_of=as_of,
+        source_time=entry.get("source_time"),
+        file_name=entry["file_bn"],
+        size=int(entry["size"] or 0),
+        encoding=entry.get("encoding"),
+        object_url=entry.get("object_url"),
+        signed_url=entry.get("signed_url"),
+        file_type=suffix if isinstance(suffix, str) else next((part for part in suffix or () if part), None),
+    )
+    return id, int(number)
 
 
 def _same_types(db: DB, data: Row, last: Row, entry: Row) -> bool:

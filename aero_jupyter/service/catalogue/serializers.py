@@ -64,7 +64,7 @@ class CatalogueRecords:
 
     def version_out(self, row: Row, owner: Row | None = None) -> Row:
         """Return one version as a record; with its dataset if `owner` is given."""
-        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time")
+        keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time", "as_of")
         shown = {key: row[key] for key in keys}
         shown["drift"] = json.loads(row["notes"] or "[]")
         shown["data_file"] = (

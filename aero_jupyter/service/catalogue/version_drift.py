@@ -20,7 +20,10 @@ _OLDEST_NOTICE = timedelta(days=1)
 
 def enter_version(db: DB, data_id: str, number: int) -> None:
     """Enter a new version that has to be judged, if there are enough earlier ones."""
-    if number > DRIFT_LEAST_VERSIONS:
+    if number <= DRIFT_LEAST_VERSIONS:
+        return
+    earlier = "SELECT 1 FROM version WHERE data_id = ? AND version < ? AND as_of IS NULL LIMIT ?"
+    if len(db.rows(earlier, (data_id, number, DRIFT_LEAST_VERSIONS))) == DRIFT_LEAST_VERSIONS:
         db.insert("drift", data_id=data_id, version=number)
 
 
@@ -28,6 +31,14 @@ def next_version(store: Store) -> Row | None:
     """Return the dataset and the number of a version that has to be judged; None if there is none."""
     sql = "SELECT data_id, version FROM drift WHERE notes IS NULL ORDER BY data_id, version LIMIT 1"
     return store.db.row(sql)
+
+
+def with_predecessors(store: Store, data_id: str, number: int, count: int) -> list[tuple[int | None, int]]:
+    """Return a version and at most `count` before it by number, ascending, each after the one that it replaced."""
+    sql = "SELECT version FROM version WHERE data_id = ? AND version <= ? AND as_of IS NULL "
+    rows = store.db.rows(f"{sql} ORDER BY version DESC LIMIT ?", (data_id, number, count + 2))
+    numbers = [row["version"] for row in reversed(rows)]
+    return list(zip([None, *numbers], numbers, strict=False))[max(0, len(numbers) - count - 1) :]
 
 
 def known_profiles(store: Store, data_id: str, before: int, count: int) -> dict[int, Row | None]:

@@ -62,22 +62,22 @@ class DriftWatch:
     def _judge(self, data_id: str, number: int) -> None:
         """Judge a version; earlier versions without a profile, which were made before there were enough, come first."""
         data = self._catalogue.data(data_id)
-        for each in range(max(1, number - _READ_VERSIONS), number + 1):
+        for before, each in version_drift.with_predecessors(self._store, data_id, number, _READ_VERSIONS):
             profiles = version_drift.known_profiles(self._store, data_id, number, _COMPARED_VERSIONS)
             if each in profiles or self._stopping:
                 continue
             earlier = [profile for known, profile in profiles.items() if known < each and profile is not None]
             version = self._catalogue.versions(data_id, each)[0]
-            found = self._profile(data, version, earlier)
+            found = self._profile(data, version, before, earlier)
             if not self._stopping:
                 # Failures of the worker are final: another attempt would fail likewise.
                 notes = found["notes"] if found and each == number else []
                 version_drift.store_profile(self._store, data, version, found and found["profile"], notes)
 
-    def _profile(self, data: Row, version: Row, earlier: list[Row]) -> dict[str, Any] | None:
-        before = self._catalogue.versions(data["id"], version["version"] - 1)
+    def _profile(self, data: Row, version: Row, before: int | None, earlier: list[Row]) -> dict[str, Any] | None:
+        replaced = [] if before is None else self._catalogue.versions(data["id"], before)
         try:
-            table, *previous = [self._worker.table_of(data, each) for each in (version, *before)]
+            table, *previous = [self._worker.table_of(data, each) for each in (version, *replaced)]
             found: dict[str, Any] | None
             found = self._worker.run("profile_content", table, previous[0] if previous else None, earlier)
         except (RequestError, TaskFailed):

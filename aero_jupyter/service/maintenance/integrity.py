@@ -95,10 +95,13 @@ def _check_database(rows: _Rows, _: Path) -> Iterator[str]:
 
 
 def _check_version_numbers(rows: _Rows, _: Path) -> Iterator[str]:
+    # Versions that stand for an earlier time are numbered with the others, and are never the newest.
+    ordinary = "v.as_of IS NULL" if _has_column(rows, "version", "as_of") else "1"
     sql = (
         "SELECT d.id, d.newest, count(v.id), coalesce(max(v.version), 0), coalesce(min(v.version), 1) FROM data d "
         "LEFT JOIN version v ON v.data_id = d.id GROUP BY d.id "
-        "HAVING d.newest != count(v.id) OR max(v.version) != count(v.id) OR min(v.version) != 1"
+        f"HAVING d.newest != coalesce(max(CASE WHEN {ordinary} THEN v.version END), 0) "
+        "OR max(v.version) != count(v.id) OR min(v.version) != 1"
     )
     for id, newest, count, highest, lowest in rows(sql):
         yield f"Dataset {id} has {count} versions, numbered {lowest} to {highest}, but {newest} is recorded as the newest."
@@ -155,7 +158,12 @@ def _check_open_runs(rows: _Rows, _: Path) -> Iterator[str]:
 
 def _paused_column(rows: _Rows) -> str:
     """Return the SQL of the column for paused flows, which a store of the first format does not have."""
-    return "f.paused" if any(name == "paused" for _, name, *_ in rows("PRAGMA table_info(flow)")) else "0"
+    return "f.paused" if _has_column(rows, "flow", "paused") else "0"
+
+
+def _has_column(rows: _Rows, table: str, column: str) -> bool:
+    """Return whether a table has a column; stores of earlier formats lack some."""
+    return any(name == column for _, name, *_ in rows(f"PRAGMA table_info({table})"))
 
 
 def _check_missed_inputs(rows: _Rows, _: Path) -> Iterator[str]:

@@ -161,7 +161,8 @@ def _make_consistent(db: DB) -> None:
         db.run(f"DELETE FROM {row['table']} WHERE rowid = ?", (row["rowid"],))
     for statement in _DANGLING:
         db.run(statement)
-    db.run("UPDATE data SET newest = (SELECT coalesce(max(version), 0) FROM version WHERE data_id = data.id)")
+    newest = "(SELECT coalesce(max(version), 0) FROM version WHERE data_id = data.id AND as_of IS NULL)"
+    db.run(f"UPDATE data SET newest = {newest}")
     for row in db.rows("SELECT * FROM data"):
         texts = {key: row[key] for key in ("name", "description", "tags")} | {"url": redact_url(row["url"] or "")}
         db.insert("data_fts", rowid=row["seq"], everything=EVERYTHING_TOKEN, **texts)

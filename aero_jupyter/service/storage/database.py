@@ -18,7 +18,7 @@ from aero_jupyter.service.storage.store_identity import (
 )
 
 #: Increased by one with every change of the schema.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 #: The statements that migrate to each format from the previous one.
 _MIGRATIONS = {
     2: (
@@ -70,6 +70,7 @@ _MIGRATIONS = {
         "PRIMARY KEY (data_id, version))",
         "CREATE INDEX drift_due ON drift (data_id, version) WHERE notes IS NULL",
     ),
+    9: ("ALTER TABLE version ADD COLUMN as_of TEXT",),
 }
 _COUNT_TRANSACTION = (
     "INSERT INTO meta VALUES ('transactions', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value"

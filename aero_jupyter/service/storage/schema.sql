@@ -15,6 +15,7 @@ CREATE TABLE version (
     id TEXT NOT NULL UNIQUE, data_id TEXT NOT NULL REFERENCES data (id), version INTEGER NOT NULL,
     checksum TEXT NOT NULL, created_at TEXT NOT NULL, source_key TEXT,
     file_name TEXT, file_type TEXT, size INTEGER, encoding TEXT, object_url TEXT, signed_url TEXT, source_time TEXT,
+    as_of TEXT,
     PRIMARY KEY (data_id, version)
 );
 

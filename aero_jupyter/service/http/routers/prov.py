@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
 from aero_jupyter.service import response_models
-from aero_jupyter.service.catalogue import commits
+from aero_jupyter.service.catalogue import backfill, commits
 from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.http.bearer import bearer
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
@@ -32,7 +32,8 @@ def commit(request: Request, record: ProvRecord) -> JSONResponse:
     run_id = service.run_tokens.holder(bearer(request))
     if run_id is not None and str(record.run_id) != run_id:
         raise RequestError(403, "This token can commit only its own run.")
-    prov_id = commits.commit(service.store, record.model_dump(mode="json"))
+    commit_record = commits.commit if record.as_of is None else backfill.commit_as_of
+    prov_id = commit_record(service.store, record.model_dump(mode="json"))
     service.engine.wake()
     return JSONResponse(service.catalogue.prov_out(required(service.store.db, "prov", prov_id, "{}")))
 
