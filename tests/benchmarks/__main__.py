@@ -41,7 +41,7 @@ _PARTS = {
     "reliability": reliability.measure,
 }
 #: The reliability figures hold others of these.
-_LONG = ("clusters", "data", "flat", "notebooks", "endurance", "others", "reliability")
+_LONG = ("data", "flat", "notebooks", "endurance", "others", "reliability")
 _USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 
