@@ -17,7 +17,7 @@ def counts(n=3):
 """
 
 
-def test_magics_use_a_cluster_by_its_name(shell, tmp_path, monkeypatch):
+def test_magics_use_a_cluster_by_its_name(shell, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("AERO_HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir(mode=0o700)
     add_local_cluster(tmp_path / "home")
@@ -31,5 +31,8 @@ def test_magics_use_a_cluster_by_its_name(shell, tmp_path, monkeypatch):
         assert (
             shell.run_cell("%%aero_run --endpoint cluster --kwarg n=1\ndef next_of(n):\n    return n + 1").result == 2
         )
+        line = "--endpoint cluster --endpoint-config queue=debug"
+        assert shell.run_cell(f"%%aero_run {line}\ndef three():\n    return 3").result == 3
+        assert "Endpoint cluster has no template, so queue has no effect." in capsys.readouterr().out
         listed = shell.run_line_magic("aero_endpoints", "").set_index("name")["python"]
         assert listed["cluster"] == platform.python_version()

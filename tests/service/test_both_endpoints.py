@@ -133,6 +133,21 @@ def test_a_log_is_shown_while_the_function_runs_and_a_cancelled_run_ends_its_pro
 
 
 @pytest.mark.slow
+def test_a_run_that_is_cancelled_while_it_waits_never_calls_its_function(session, endpoint, tmp_path):
+    first = [under_way(session, f"occupies_{n}", endpoint, "time.sleep(60)", tmp_path)[0] for n in range(2)]
+    called = tmp_path / "called"
+    flow = session.register(portable(f"def waits():\n    open({str(called)!r}, 'w').close()\n"), endpoint=endpoint)
+    waiting = session.client.run_flow(flow.id)
+    session.client.cancel_run(waiting.id)
+    assert session.client.wait_for_run(waiting.id, PATIENCE).state == "cancelled"
+    for run in first:
+        session.client.cancel_run(run.id)
+    last = session.register(portable("def last():\n    pass\n"), endpoint=endpoint)
+    assert run_of(session, last).state == "done"
+    assert not called.exists()
+
+
+@pytest.mark.slow
 def test_each_way_to_return_files_is_stored(session, endpoint, tmp_path):
     (tmp_path / "elsewhere.csv").write_text("a\n1\n")
     text = f"""def files():
@@ -162,25 +177,18 @@ def test_a_run_of_several_tasks_commits_the_result_of_each(session, endpoint):
 
 
 @pytest.mark.slow
-def test_runs_that_wait_while_the_service_is_killed_end_once_with_one_version(endpoint, tmp_path, monkeypatch):
-    monkeypatch.setenv("AERO_HOME", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir(mode=0o700)
-    add_local_cluster(tmp_path / "home")
-    with local_aero(tmp_path / "home") as state:
-        session, flows = aero_jupyter.local(), []
-        for number in range(6):
-            text = (
-                f"def waits():\n    import time; time.sleep(1)\n    open('f', 'w').write('{number}')\n    return 'f'\n"
-            )
-            flows.append(session.register(portable(text), outputs=[f"waits_{number}"], endpoint=endpoint))
-        runs = [session.client.run_flow(flow.id) for flow in flows]
-        wait_until(lambda: any(session.client.get_run(run.id).state in ("committing", "done") for run in runs))
-        os.kill(state.pid, signal.SIGKILL)
-        daemon.ensure(tmp_path / "home")
-        client = aero_jupyter.local().client
-        ends = [client.wait_for_run(run.id, PATIENCE) for run in runs]
-        assert [(run.state, run.error) for run in ends] == [("done", None)] * 6
-        assert [len(client.versions(flow.outputs[0].id)) for flow in flows] == [1] * 6
-        assert [len(client.provenance(flow_id=flow.id)) for flow in flows] == [1] * 6
-        daemon.stop(tmp_path / "home")
-    assert violations(tmp_path / "home", quiet=True) == []
+def test_runs_that_wait_while_the_service_is_killed_end_once_with_one_version(session, endpoint, home):
+    flows = []
+    for number in range(6):
+        text = f"def waits():\n    import time; time.sleep(1)\n    open('f', 'w').write('{number}')\n    return 'f'\n"
+        flows.append(session.register(portable(text), outputs=[f"waits_{endpoint}_{number}"], endpoint=endpoint))
+    runs = [session.client.run_flow(flow.id) for flow in flows]
+    wait_until(lambda: any(session.client.get_run(run.id).state in ("committing", "done") for run in runs))
+    os.kill(session.state.pid, signal.SIGKILL)
+    daemon.ensure(home)
+    client = aero_jupyter.local().client
+    ends = [client.wait_for_run(run.id, PATIENCE) for run in runs]
+    assert [(run.state, run.error) for run in ends] == [("done", None)] * 6
+    assert [len(client.versions(flow.outputs[0].id)) for flow in flows] == [1] * 6
+    assert [len(client.provenance(flow_id=flow.id)) for flow in flows] == [1] * 6
+    assert violations(home, quiet=True) == []
