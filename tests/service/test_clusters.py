@@ -1,5 +1,6 @@
 """A cluster as an endpoint: what only a cluster has, such as nodes that are lost and a configuration that is wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from aero_jupyter.service.workers.task_request import Task, TaskLimits
 from aero_jupyter.testing import local_aero
 
 PATIENCE = 120
+PROGRAMS = ("process_worker_pool", "interchange", "parsl_process")
 
 
 @pytest.fixture
@@ -79,6 +81,14 @@ def test_the_code_of_a_node_needs_nothing_of_this_package(source, tmp_path):
     (tmp_path / "sent.py").write_text(source())
     text = "import sys; sys.modules['aero_jupyter'] = None; sys.path.insert(0, sys.argv[1]); import sent"
     subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=True, timeout=PATIENCE)
+
+
+def test_a_machine_without_parsl_names_the_extra_to_install(tmp_path):
+    (tmp_path / "parsl.py").write_text("raise ModuleNotFoundError('No module named parsl', name='parsl')")
+    command = [sys.executable, "-m", "aero_jupyter.service.clusters.parsl_process", "config.py", "node.py"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, input=b"").stdout
+    assert json.loads(answer)["refused"].endswith("Run: pip install 'aero-jupyter[cluster]'")
 
 
 def test_a_shared_folder_that_others_can_write_is_refused(tmp_path):
@@ -157,14 +167,14 @@ def test_a_changed_configuration_holds_for_the_next_task_and_tasks_under_way_end
 
 
 @pytest.mark.slow
-def test_a_node_that_crashes_is_replaced_and_its_run_ends_once(home, tmp_path):
+def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(home, tmp_path):
     add_local_cluster(home, threshold=5)
     started = tmp_path / "started"
     text = f"""def survives():
     import os, time
-    is_first = not os.path.exists({str(started)!r})
-    open({str(started)!r}, "a").write(f"{{os.getpid()}}\\n")
-    time.sleep(60 if is_first else 0)
+    with open({str(started)!r}, "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
+    time.sleep(60 if len(open({str(started)!r}).readlines()) < 3 else 0)
     open("t.csv", "w").write("a")
     return "t.csv"
 """
@@ -172,39 +182,34 @@ def test_a_node_that_crashes_is_replaced_and_its_run_ends_once(home, tmp_path):
         session = aero_jupyter.local()
         flow = session.register(portable(text), outputs=["survived"], endpoint="cluster")
         run = session.client.run_flow(flow.id)
-        wait_until(started.exists)
-        listening = {
-            connection.laddr.ip.removeprefix("::ffff:")
-            for process in psutil.process_iter()
-            if is_of_home(process, home)
-            for connection in process.net_connections("inet")
-            if connection.status == psutil.CONN_LISTEN
-        }
-        assert listening == {"127.0.0.1"}
-        function = psutil.Process(int(started.read_text().split()[0]))
-        for process in [each for each in function.parents() if is_of_parsl(each)]:
-            os.kill(process.pid, signal.SIGKILL)
-        assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
+        for count, victim in enumerate(("process_worker_pool", "parsl_process"), 1):
+            wait_until(lambda count=count: started.exists() and started.read_text().count("\n") == count)
+            assert addresses_of_parsl(home) == {"127.0.0.1"}
+            function = psutil.Process(int(started.read_text().split()[-1]))
+            for process in programs(home, victim):
+                os.kill(process.pid, signal.SIGKILL)
+        assert session.client.wait_for_run(run.id, PATIENCE).error is None
         assert not function.is_running()
         assert len(session.client.versions(flow.outputs[0].id)) == 1
-        assert len(started.read_text().split()) == 2
-    wait_until(lambda: not [each for each in psutil.process_iter() if is_of_home(each, home)])
+    wait_until(lambda: not programs(home))
 
 
-def is_of_parsl(process):
-    try:
-        return any(
-            name in " ".join(process.cmdline()) for name in ("process_worker_pool", "interchange", "parsl_process")
-        )
-    except psutil.Error:
-        return False
+def addresses_of_parsl(home):
+    """The addresses on which the programs of Parsl listen."""
+    connections = [each for process in programs(home) for each in process.net_connections("inet")]
+    listening = [each for each in connections if each.status == psutil.CONN_LISTEN]
+    return {each.laddr.ip.removeprefix("::ffff:") for each in listening}
 
 
-def is_of_home(process, home):
-    try:
-        return is_of_parsl(process) and process.cwd().startswith(str(home))
-    except psutil.Error:
-        return False
+def programs(home, *names):
+    """The running programs of Parsl in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            line = " ".join(process.cmdline())
+            if process.cwd().startswith(str(home)) and any(each in line for each in names or PROGRAMS):
+                found.append(process)
+    return found
 
 
 def test_the_list_is_written_for_this_user_only(home):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,13 +16,15 @@ from typing import Any  # JSON values
 
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.service.clusters.registry import Cluster
-from aero_jupyter.service.workers.process_tree import kill_tree
+from aero_jupyter.service.workers.process_tree import kill_session, kill_tree
 from aero_jupyter.service.workers.task_request import environment
 
 #: Receives the message about a task: its ``answer``, or why the task was ``lost``.
 Receiver = Callable[[dict[str, Any]], None]
 #: Variables that a scheduler of jobs needs, besides those of every function.
 _SCHEDULER_VARIABLES = ("SLURM_*", "PBS_*", "SGE_*", "LSF_*", "MODULEPATH", "LOADEDMODULES", "AERO_WORKER_ENV")
+#: Starts of Parsl whose logs are kept.
+_KEPT_LOGS = 5
 #: Seconds that Parsl has to return what it has allocated, once the service ends.
 _END_SECONDS = 10.0
 
@@ -40,6 +43,8 @@ class ClusterLink:
 
     def __init__(self, cluster: Cluster, node_file: Path, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for old in sorted((folder / "runinfo").glob("[0-9]*"))[:-_KEPT_LOGS]:
+            shutil.rmtree(old, ignore_errors=True)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._open: dict[str, Receiver] = {}
         self._why = ""
@@ -119,6 +124,8 @@ class ClusterLink:
             else:
                 self._deliver(message.pop("folder"), message)
         self._process.wait()
+        # Its guard may have been killed with it.
+        kill_session(self._process.pid)
         with self._lock:
             self.is_over = self._has_ended = True
         self._end_open()
