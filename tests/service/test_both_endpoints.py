@@ -22,11 +22,11 @@ PATIENCE = 120
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """The folder of a local AERO with a cluster, whose tasks have 8 s and 600 MB."""
+    """The folder of a local AERO with a cluster, whose tasks have 6 s and 600 MB."""
     folder = tmp_path_factory.mktemp("both")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AERO_HOME", str(folder))
-        patch.setenv("AERO_LOCAL_TIMEOUT", "8")
+        patch.setenv("AERO_LOCAL_TIMEOUT", "6")
         patch.setenv("AERO_LOCAL_MEMORY", "6e8")
         add_local_cluster(folder)
         with local_aero(folder):
@@ -84,7 +84,7 @@ FAILURES = {
     "raises": ("print('before')\n    1 / 0", "ZeroDivisionError: division by zero"),
     "imports": ("import not_here", "imports() needs the module `not_here`, which this endpoint does not have."),
     "allocates": ("kept = []\n    while True: kept.append(bytearray(1 << 24))", "MemoryError"),
-    "sleeps": ("import time; time.sleep(60)", "sleeps did not end within 8 s."),
+    "sleeps": ("import time; time.sleep(60)", "sleeps did not end within 6 s."),
     "killed": (
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
         "was killed, possibly because memory ran out",

@@ -32,6 +32,24 @@ def home(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="module")
+def warm_home(tmp_path_factory):
+    """The folder of a local AERO whose cluster runs from one test to the next."""
+    folder = tmp_path_factory.mktemp("warm")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AERO_HOME", str(folder))
+        add_local_cluster(folder, threshold=5)
+        with local_aero(folder):
+            yield folder
+    wait_until(lambda: not programs(folder))
+
+
+@pytest.fixture
+def session(warm_home, monkeypatch):
+    monkeypatch.setenv("AERO_HOME", str(warm_home))
+    return aero_jupyter.local()
+
+
 def wait_until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -146,29 +164,25 @@ def test_a_cluster_that_is_removed_fails_its_runs(home):
 
 
 @pytest.mark.slow
-def test_a_changed_configuration_holds_for_the_next_task_and_tasks_under_way_end(home, tmp_path):
-    add_local_cluster(home)
+def test_a_changed_configuration_holds_for_the_next_task_and_tasks_under_way_end(session, warm_home, tmp_path):
     waiting, release = tmp_path / "waiting", tmp_path / "release"
     text = f"def ends():\n    import os, time\n    open({str(waiting)!r}, 'a').write('x')\n"
     text += f"    while not os.path.exists({str(release)!r}): time.sleep(0.02)\n"
-    with local_aero(home):
-        session = aero_jupyter.local()
-        flow = session.register(portable(text), endpoint="cluster")
-        run = session.client.run_flow(flow.id)
-        wait_until(waiting.exists)
-        with (home / "parsl_config.py").open("a") as file:
-            file.write("import os; os.environ['AERO_READ_MARK'] = 'changed'\n")
-        text = "def reads():\n    import os; print(os.environ['AERO_READ_MARK'])\n"
-        _, next_run = run_of(session, text)
-        assert (next_run.error, session.client.get_run(next_run.id).log) == (None, "changed\n")
-        release.touch()
-        assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
-        assert waiting.read_text() == "x"
+    flow = session.register(portable(text), endpoint="cluster")
+    run = session.client.run_flow(flow.id)
+    wait_until(waiting.exists)
+    with (warm_home / "parsl_config.py").open("a") as file:
+        file.write("import os; os.environ['AERO_READ_MARK'] = 'changed'\n")
+    text = "def reads():\n    import os; print(os.environ['AERO_READ_MARK'])\n"
+    _, next_run = run_of(session, text)
+    assert (next_run.error, session.client.get_run(next_run.id).log) == (None, "changed\n")
+    release.touch()
+    assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
+    assert waiting.read_text() == "x"
 
 
 @pytest.mark.slow
-def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(home, tmp_path):
-    add_local_cluster(home, threshold=5)
+def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(session, warm_home, tmp_path):
     started = tmp_path / "started"
     text = f"""def survives():
     import os, time
@@ -178,20 +192,17 @@ def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(
     open("t.csv", "w").write("a")
     return "t.csv"
 """
-    with local_aero(home):
-        session = aero_jupyter.local()
-        flow = session.register(portable(text), outputs=["survived"], endpoint="cluster")
-        run = session.client.run_flow(flow.id)
-        for count, victim in enumerate(("process_worker_pool", "parsl_process"), 1):
-            wait_until(lambda count=count: started.exists() and started.read_text().count("\n") == count)
-            assert addresses_of_parsl(home) == {"127.0.0.1"}
-            function = psutil.Process(int(started.read_text().split()[-1]))
-            for process in programs(home, victim):
-                os.kill(process.pid, signal.SIGKILL)
-        assert session.client.wait_for_run(run.id, PATIENCE).error is None
-        assert not function.is_running()
-        assert len(session.client.versions(flow.outputs[0].id)) == 1
-    wait_until(lambda: not programs(home))
+    flow = session.register(portable(text), outputs=["survived"], endpoint="cluster")
+    run = session.client.run_flow(flow.id)
+    for count, victim in enumerate(("process_worker_pool", "parsl_process"), 1):
+        wait_until(lambda count=count: started.exists() and started.read_text().count("\n") == count)
+        assert addresses_of_parsl(warm_home) == {"127.0.0.1"}
+        function = psutil.Process(int(started.read_text().split()[-1]))
+        for process in programs(warm_home, victim):
+            os.kill(process.pid, signal.SIGKILL)
+    assert session.client.wait_for_run(run.id, PATIENCE).error is None
+    assert not function.is_running()
+    assert len(session.client.versions(flow.outputs[0].id)) == 1
 
 
 def addresses_of_parsl(home):
