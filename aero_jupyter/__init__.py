@@ -34,6 +34,7 @@ _HOME = {
     "flow": "notebook.panels.flow_card",
     "frame": "notebook.tables.frame",
     "freshness": "session",
+    "keep": "session",
     "lineage": "notebook.panels.lineage.factory",
     "get_flow": "api",
     "globus_logout": "api",

@@ -41,6 +41,7 @@ from aero_jupyter.session import diff as diff
 from aero_jupyter.session import expect as expect
 from aero_jupyter.session import export as export
 from aero_jupyter.session import freshness as freshness
+from aero_jupyter.session import keep as keep
 from aero_jupyter.session import local as local
 from aero_jupyter.session import lock as lock
 from aero_jupyter.session import read as read
@@ -75,6 +76,7 @@ __all__ = [
     "get_flow",
     "globus_logout",
     "jobs",
+    "keep",
     "lineage",
     "list_metadata",
     "list_versions",

@@ -84,18 +84,21 @@ def _client() -> AeroClient:
 
 def print_status(args: argparse.Namespace) -> None:
     """Print the server in use and the number of its records."""
+    from aero_jupyter.session.retention import space_line
+
     session = _session()
     dialect = session.client.dialect
     kinds: tuple[Kind, ...] = ("data", "flow", "prov", "run") if dialect.runs else ("data", "flow", "prov")
     counts = {kind: _count(session, kind) for kind in kinds}
     if args.json:
-        print_json(
-            {"name": session.name, "server": session.client.base_url, "dialect": dialect.name, "records": counts}
-        )
+        about = {"name": session.name, "server": session.client.base_url, "dialect": dialect.name, "records": counts}
+        print_json({**about, "space": session.client.space()})
         return
     print_escaped(f"{session.name} answers at {session.client.base_url} ({dialect.name} dialect).")
     for kind, count in counts.items():
         print_escaped(f"{kind}: {count}")
+    if line := space_line(session):
+        print_escaped(f"space: {line}")
 
 
 def _count(session: Session, kind: Kind) -> int | str:

@@ -89,6 +89,12 @@ def _disk() -> str:
     return f"{free / 1e9:.0f} GB free for {home}"
 
 
+def _space() -> str:
+    from aero_jupyter.session.retention import space_line
+
+    return space_line(_session()) or "not reported by this server"
+
+
 def _clock() -> str:
     import requests
 
@@ -117,6 +123,7 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "versions": _version,
     "endpoint": _endpoint,
     "disk": _disk,
+    "space": _space,
     "clock": _clock,
     "settings": _settings,
 }

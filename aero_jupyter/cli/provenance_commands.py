@@ -1,4 +1,4 @@
-"""The commands that cite and export a version."""
+"""The commands that cite, export and keep versions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from aero_jupyter.cli.output import print_escaped
 
 
 def add_commands(add: Add) -> None:
-    """Add the commands ``cite`` and ``export`` to the command line."""
+    """Add the commands ``cite``, ``export`` and ``keep`` to the command line."""
     cite = add("cite", print_citation, "print the citation of a version")
     cite.add_argument("id", help="the dataset, by id or name, with @N or @DATE for a version")
     forms = ("text", "bibtex", "cff", "datacite")
     cite.add_argument("--as", dest="form", choices=forms, default="text", help="the form (text)")
     cite.add_argument("--author", action="append", default=[], metavar="NAME", help="an author; may be repeated")
+    keep = add("keep", store_policy, "choose which versions of a dataset keep their content")
+    keep.add_argument("id", help="the dataset, by id or name")
+    keep.add_argument("policy", nargs="?", help='such as "all 30d, weekly 1y, monthly"; without it, all versions')
     export = add("export", write_export, "write a version and what it was made from to a ZIP file")
     export.add_argument("id", help="the dataset, by id or name, with @N or @DATE for a version")
     export.add_argument("path", type=Path, help="the ZIP file")
@@ -32,6 +35,13 @@ def write_export(args: argparse.Namespace) -> None:
 
     options = {"license": args.license, "authors": args.author}
     print_escaped(str(export(args.id, args.path, args.form, lineage=not args.one_run, **options)))
+
+
+def store_policy(args: argparse.Namespace) -> None:
+    """Store the retention policy of a dataset, and print it."""
+    from aero_jupyter.session import keep
+
+    print_escaped(f"{args.id} keeps: {keep(args.id, args.policy) or 'all versions'}")
 
 
 def print_citation(args: argparse.Namespace) -> None:

@@ -36,12 +36,14 @@ def add_commands(add: Add) -> None:
     create.add_argument("--no-copy", action="store_true", default=None, help="record changes, and store no copies")
     create.add_argument("-m", "--modifier", help="accepted for scripts; AERO does not use it")
     create.add_argument("-e", "--email", help="accepted for scripts; AERO does not use it")
+    create.add_argument("--keep", metavar="POLICY", help='the versions to keep: "all 30d, weekly 1y, monthly"')
     _add_common(create)
     register = add("register", _register, "register flows, from a YAML file and options")
     _add_file(register)
     register.add_argument("-e", "--endpoint-uuid", help="the Globus Compute endpoint that runs the function")
     register.add_argument("-u", "--function-uuid", help="the registered function")
     register.add_argument("-p", "--policy", help="ANY (default), ALL, TIMER, NONE or a number")
+    register.add_argument("--keep", metavar="POLICY", help='the versions to keep: "all 30d, weekly 1y, monthly"')
     _add_common(register)
     types = add("types", _types, "list source types, or add or remove a URL")
     types.add_argument("name", nargs="?", help="show this type only")
@@ -77,11 +79,11 @@ def _create(args: argparse.Namespace) -> int:
 
 def _source_overrides(args: argparse.Namespace) -> dict[str, Any]:
     keys = ("name", "url", "collection_url", "collection_uuid", "endpoint_uuid", "timer", "type", "no_copy")
-    return {key: getattr(args, key) for key in (*keys, "verifier", "description")}
+    return {key: getattr(args, key) for key in (*keys, "verifier", "description", "keep")}
 
 
 def _register(args: argparse.Namespace) -> int:
-    keys = ("endpoint_uuid", "function_uuid", "description")
+    keys = ("endpoint_uuid", "function_uuid", "description", "keep")
     if args.file is None:
         raise InvalidArgument("The inputs and outputs of a flow need a file.", "Write: aero-jupyter register -f FILE")
     return _apply(args, "flow", {key: getattr(args, key) for key in keys})

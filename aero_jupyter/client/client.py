@@ -11,6 +11,7 @@ from aero_jupyter.client.methods.commands import CommandMethods
 from aero_jupyter.client.methods.lineage import LineageMethods
 from aero_jupyter.client.methods.names import NameMethods
 from aero_jupyter.client.methods.registration import RegistrationMethods
+from aero_jupyter.client.methods.retention import RetentionMethods
 from aero_jupyter.client.methods.searches import SearchMethods
 from aero_jupyter.client.methods.sources import SourceMethods
 from aero_jupyter.client.methods.summaries import SummaryMethods
@@ -29,6 +30,7 @@ class AeroClient(
     NameMethods,
     SearchMethods,
     SourceMethods,
+    RetentionMethods,
 ):
     """Client of one AERO server, of any generation: the local AERO, the newest server or the older one.
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from aero_jupyter.core import errors
+from aero_jupyter.core.decode_values import text_from
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.core.redaction import redact_url
+from aero_jupyter.core.retention import removed_message
 from aero_jupyter.jobs.collection_hosts import strict_origin
 
 
@@ -55,7 +57,12 @@ def locate(data: Data, version: Version, base_url: str, *, newest: bool) -> Vers
     ------
     Unreadable
         If the server does not list the location, or no copy of the version was kept.
+    NotFound
+        If retention has removed the content.
     """
+    removed_at = text_from(version.raw.get("removed_at"))
+    if removed_at is not None:
+        raise errors.NotFound(404, *removed_message(data.name or data.id, version.version, removed_at))
     if version.no_copy or data.no_copy:
         return VersionLocation(data, version, _source_url(data, version, newest=newest), None)
     collection_url = _collection_url(data, version)

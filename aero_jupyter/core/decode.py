@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aero_jupyter.core.decode_values import Record, maps_from, record_from, text_from, time_from, whole_from
+from aero_jupyter.core.flow_history import EarlierFunction
 from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.run_steps import Step
@@ -122,6 +123,12 @@ def flow(record: Record) -> Flow:
         are_arguments_left_out=bool(record.get("kwargs_left_out")),
         raw=record,
     )
+
+
+def earlier_function(record: Record) -> EarlierFunction:
+    """Parse a function that another one replaced."""
+    times = (time_from(record.get(key)) for key in ("registered_at", "replaced_at"))
+    return EarlierFunction(text_from(record.get("function_id")) or "", *times)
 
 
 def _entries(tasks: object) -> Record:

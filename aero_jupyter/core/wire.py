@@ -44,6 +44,8 @@ READ_OPTIONS = Route("GET", "/data/{id}/read-options")
 PUT_READ_OPTIONS = Route("PUT", "/data/{id}/read-options")
 SUMMARY = Route("GET", "/data/{id}/summary")
 PUT_FRESHNESS = Route("PUT", "/data/{id}/freshness")
+PUT_RETENTION = Route("PUT", "/data/{id}/retention")
+HOLD_VERSIONS = Route("POST", "/data/holds")
 DATA_FLOWS = Route("GET", "/data/{id}/flows")
 DELETE_DATA_FLOWS = Route("DELETE", "/data/{id}/flows")
 TYPES = Route("GET", "/data/types")
@@ -53,6 +55,7 @@ DELETE_TYPE_URL = Route("DELETE", "/data/types/{name}/urls")
 NOTIFY = Route("POST", "/data/{id}/notify")
 NOTIFY_BY_OBJECT = Route("POST", "/data/notify")
 GET_FLOW = Route("GET", "/flow/{flow_id}")
+FLOW_HISTORY = Route("GET", "/flow/{flow_id}/history")
 PAUSE_FLOW = Route("POST", "/flow/{flow_id}/pause")
 RESUME_FLOW = Route("POST", "/flow/{flow_id}/resume")
 DELETE_FLOW = Route("DELETE", "/flow/{flow_id}")
@@ -66,6 +69,7 @@ CONTENT = Route("GET", "/collections/{collection}/{file}")
 PUT_CONTENT = Route("PUT", "/collections/{collection}/{file}")
 LIST_NOTICES = Route("GET", "/notices/")
 STATUS = Route("GET", "/status")
+SPACE = Route("GET", "/space")
 OPENAPI = Route("GET", "/openapi.json")
 
 
@@ -102,6 +106,8 @@ class Dialect:
         Whether the server stores the freshness promise of a dataset.
     backfills : bool
         Whether the server stores versions that stand for an earlier time.
+    retention : bool
+        Whether the server removes the content of versions by a policy, and reports the space of the stored content.
     """
 
     name: str
@@ -114,6 +120,7 @@ class Dialect:
     summaries: bool = False
     promises: bool = False
     backfills: bool = False
+    retention: bool = False
 
     def can_sort(self, kind: str, column: str) -> bool:
         """Return whether lists of a kind can be sorted by a column."""
@@ -155,6 +162,7 @@ LOCAL = Dialect(
     summaries=True,
     promises=True,
     backfills=True,
+    retention=True,
 )
 NEWEST = Dialect("newest")
 FLASK = Dialect("flask", relations=True)

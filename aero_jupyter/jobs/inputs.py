@@ -78,9 +78,8 @@ def _fetch_input(aero: Mapping[str, Any], name: str, entry: Mapping[str, Any], f
     collection = None if is_unsigned else entry.get("collection_uuid")
     with open(path, "wb") as file, explain_unsigned(token, collection, url_of_version):
         stored = None if is_unsigned else stored_path(aero, entry.get("file_bn"))
-        if stored is not None:
-            downloaded: DownloadResult | None = copy_stored(stored, file, sums)
-        else:
+        downloaded: DownloadResult | None = None if stored is None else copy_stored(stored, file, sums)
+        if downloaded is None:
             downloaded = Download(url, file, f"Input {name}:", sums=sums, token=token, **options).run()
     if hash_name and downloaded and downloaded.sums[hash_name] != expected:
         version = f"version {entry['version']} " if entry.get("version") else ""
@@ -90,9 +89,7 @@ def _fetch_input(aero: Mapping[str, Any], name: str, entry: Mapping[str, Any], f
     if not is_in_place and str(entry.get("file_bn")).endswith(TYPED_CSV):
         stored_types = stored_path(aero, str(entry["file_bn"]) + TYPES_SUFFIX)
         with open(path + TYPES_SUFFIX, "wb") as types:
-            if stored_types is not None:
-                copy_stored(stored_types, types, [])
-            else:
+            if stored_types is None or copy_stored(stored_types, types, []) is None:
                 Download(url + TYPES_SUFFIX, types, f"Input {name}:", sums=[], token=token).run()
     return path
 

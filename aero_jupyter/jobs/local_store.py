@@ -25,14 +25,21 @@ def stored_path(aero: Mapping[str, Any], name: object) -> str | None:
     return path if path and os.path.isfile(path) else None
 
 
-def copy_stored(path: str, file: IO[bytes], sums: Iterable[str]) -> DownloadResult:
-    """Copy a stored file to an open one and hash it: the function may change its copy."""
+def copy_stored(path: str, file: IO[bytes], sums: Iterable[str]) -> DownloadResult | None:
+    """Copy a stored file to an open one and hash it: the function may change its copy.
+
+    None if the store has just moved the file.
+    """
     hashes, size, buffer = (
         {name: hashlib.new(name, usedforsecurity=False) for name in sums},
         0,
         bytearray(_COPIED_AT_ONCE),
     )
-    with open(path, "rb", buffering=0) as stored:
+    try:
+        stored = open(path, "rb", buffering=0)  # noqa: SIM115 (closed below)
+    except FileNotFoundError:
+        return None
+    with stored:
         while count := stored.readinto(buffer):
             piece = memoryview(buffer)[:count]
             for each in hashes.values():

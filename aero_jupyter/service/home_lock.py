@@ -44,6 +44,11 @@ def service_lock(home: Path) -> Path:
     return home / "service.lock"
 
 
+def operation_lock(home: Path) -> Path:
+    """Return the lock for operations on the stored content, such as a backup or compaction."""
+    return home / "keeping.lock"
+
+
 @contextlib.contextmanager
 def exclusive(path: Path, purpose: str, timeout: float = 0.0) -> Iterator[None]:
     """Hold an exclusive lock.

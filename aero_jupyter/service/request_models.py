@@ -49,7 +49,7 @@ def _inside(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """A request body that is validated as a whole before any of it is stored."""
 
     @model_validator(mode="before")
@@ -123,7 +123,7 @@ class MadeEntry(_Entry):
     dedup: bool = True
 
 
-class SourceIn(_Sent):
+class SourceIn(Sent):
     """A source to add."""
 
     name: Name
@@ -135,7 +135,7 @@ class SourceIn(_Sent):
     description: Text | None = None
 
 
-class FlowIn(_Sent):
+class FlowIn(Sent):
     """A flow to register; only the local AERO has ``replaces``, ``aligned`` and ``endpoint_config``."""
 
     gc_endpoint: UUID
@@ -155,7 +155,7 @@ class FlowIn(_Sent):
     endpoint_config: dict[str, Any] = {}
 
 
-class ProvRecord(_Sent):
+class ProvRecord(Sent):
     """The versions that a run used and created; ``run_id`` and ``task`` make it safe to send twice.
 
     With ``as_of``, the versions stand for what was known at that time, and start no runs; only the local AERO has it.
@@ -172,7 +172,7 @@ class ProvRecord(_Sent):
     as_of: Annotated[str, Field(pattern=INSTANT)] | None = None
 
 
-class NotifyIn(_Sent):
+class NotifyIn(Sent):
     """A notification that an object behind a source changed."""
 
     url: Url | None = None
@@ -188,32 +188,32 @@ class NotifyByObjectIn(NotifyIn):
     file_id: Url
 
 
-class SourceUrlIn(_Sent):
+class SourceUrlIn(Sent):
     """A URL to add to a source type."""
 
     url: Url
 
 
-class ReadOptionsIn(_Sent):
+class ReadOptionsIn(Sent):
     """Options of a table reader to store with a dataset; empty options remove the stored ones."""
 
     read_options: dict[Name, Any]
 
 
-class FreshnessIn(_Sent):
+class FreshnessIn(Sent):
     """A freshness promise to store with a dataset; None removes the stored one."""
 
     promise: Name | None
     since: datetime | None = None
 
 
-class RunIn(_Sent):
+class RunIn(Sent):
     """A request to run a flow now."""
 
     flow_id: UUID
 
 
-class FunctionIn(_Sent):
+class FunctionIn(Sent):
     """A function as the Compute SDK registers it."""
 
     function_name: Name
@@ -223,7 +223,7 @@ class FunctionIn(_Sent):
     meta: dict[str, Any] | None = None
 
 
-class SubmitIn(_Sent):
+class SubmitIn(Sent):
     """Tasks as the Compute SDK submits them: function id to serialized arguments."""
 
     tasks: Annotated[dict[Name, Annotated[list[str], Field(max_length=MANY)]], Field(max_length=MANY)]
@@ -231,7 +231,7 @@ class SubmitIn(_Sent):
     result_serializers: Annotated[list[Name], Field(max_length=100)] | None = None
 
 
-class BatchIn(_Sent):
+class BatchIn(Sent):
     """The tasks whose state is requested."""
 
     task_ids: Annotated[list[Name], Field(max_length=MANY)]

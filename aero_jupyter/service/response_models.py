@@ -36,6 +36,7 @@ class Data(_Shape):
     size: int | None = None
     source_changes: list[dict[str, Any]] = []
     read_options: dict[str, Any] | None = None
+    keep: str | None = None
     freshness: dict[str, str] | None = None
     drift: list[str] = []
 
@@ -62,6 +63,7 @@ class DataVersion(_Shape):
     source_key: str | None = None
     source_time: datetime | None = None
     as_of: datetime | None = None
+    removed_at: datetime | None = None
     drift: list[str] = []
     data_file: DataFile | None = None
     no_copy: bool = False
@@ -81,6 +83,7 @@ class VersionOut(_Shape):
     source_key: str | None = None
     source_time: datetime | None = None
     as_of: datetime | None = None
+    removed_at: datetime | None = None
     drift: list[str] = []
     no_copy: bool = False
     trigger_url: str | None = None
@@ -138,6 +141,14 @@ class FlowOut(_Shape):
     source_changes: list[dict[str, Any]] = []
     other_sources: list[dict[str, Any]] = []
     kwargs_left_out: int | None = None
+
+
+class EarlierFunctionOut(_Shape):
+    """A function that another one replaced."""
+
+    function_id: UUID
+    registered_at: datetime
+    replaced_at: datetime
 
 
 class SummaryOut(_Shape):

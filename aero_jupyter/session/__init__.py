@@ -15,6 +15,7 @@ from aero_jupyter.session.lock_check import check_lock
 from aero_jupyter.session.locking import lock
 from aero_jupyter.session.reading import read, read_options
 from aero_jupyter.session.replay import replay
+from aero_jupyter.session.retention import keep
 from aero_jupyter.session.session import Session
 from aero_jupyter.session.version_diff import diff
 
@@ -31,6 +32,7 @@ __all__ = [
     "export",
     "freshness",
     "in_use",
+    "keep",
     "local",
     "lock",
     "login",

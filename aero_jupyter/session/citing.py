@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def cite(x: object, as_: str = "text", *, authors: str | Sequence[str] = ()) -> Citation:
     """Cite a version of a dataset: name, number, SHA-256, time and URL.
 
-    A version that was made from others is cited with every version and function that led to it.
+    A version that was made from others is cited with every version and function that led to it. The local AERO records
+    the citation, and no retention policy removes the content of the cited version.
 
     Parameters
     ----------
@@ -61,6 +62,7 @@ def cite(x: object, as_: str = "text", *, authors: str | Sequence[str] = ()) -> 
     """
     session = current()
     data, version = cited_version(session, x)
+    session.client.hold_versions([(data.id, version.version)], "citation")
     named = (authors,) if isinstance(authors, str) else tuple(authors)
     return Citation(ancestry_of(session, data, version), named, as_)
 

@@ -20,6 +20,7 @@ from aero_jupyter.session.yaml_nodes import (
     read_id,
     read_kwargs,
     read_policy,
+    read_retention,
     read_several_kwargs,
     read_text,
     read_whole,
@@ -210,6 +211,7 @@ _COMMON = {
     "function_uuid": read_id,
     "policy": read_policy,
     "timer": read_whole,
+    "keep": read_retention,
 }
 _SOURCE: dict[str, Callable[[YamlNode], Any]] = {
     **_COMMON,

@@ -92,6 +92,8 @@ def lock(path: str | os.PathLike[str] | None = None, *, update: bool | str | Seq
         raise InvalidArgument("No dataset was read in this kernel.", "Read one first: aero.read(NAME)")
     reads, notes = _updated(session, reads, _chosen(reads, update))
     written = Lock(tuple(reads), _functions(session, before, reads), environment())
+    # Before the file is there, so that no retention policy removes what it names.
+    session.client.hold_versions([(read.data_id, number) for read in reads for number in read.versions], "lock")
     _write(target, lock_text(written))
     return WrittenLock(target, written, (*_ambiguous(reads), *notes))
 

@@ -12,6 +12,7 @@ from aero_jupyter.core.policy import timer_for
 from aero_jupyter.core.registration_body import arg_hash
 from aero_jupyter.session.flow_files import Definition
 from aero_jupyter.session.registration_by_id import register_by_id
+from aero_jupyter.session.retention import keep_registered, require_retention
 from aero_jupyter.session.session import Session
 from aero_jupyter.session.sources import create_source, require_downloadable, require_no_copies, source_id
 
@@ -121,10 +122,6 @@ def register_definition(session: Session, definition: Definition, *, dry_run: bo
     dry_run : bool
         Whether to say only what would change.
 
-    Returns
-    -------
-    Outcome
-
     Raises
     ------
     InvalidArgument
@@ -132,7 +129,11 @@ def register_definition(session: Session, definition: Definition, *, dry_run: bo
     ClientError
         If the server refuses or does not answer.
     """
-    return _source(session, definition, dry_run) if definition.kind == "source" else _flow(session, definition, dry_run)
+    policy = definition.values.get("keep")
+    require_retention(session, policy, f"{definition.file}, line {definition.line}: ")
+    outcome = (_source if definition.kind == "source" else _flow)(session, definition, dry_run)
+    keep_registered(session, None if dry_run else policy, outcome.data_id, outcome.flow_id)
+    return outcome
 
 
 def _source(session: Session, definition: Definition, dry_run: bool) -> Outcome:

@@ -11,6 +11,7 @@ import yaml
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import PolicyEnum, policy_from
+from aero_jupyter.core.retention import RetentionPolicy
 from aero_jupyter.jobs.json_values import find_unfit_value
 
 #: The tag of the key ``<<``, which adds the keys of another mapping.
@@ -123,6 +124,14 @@ def read_text(node: YamlNode) -> str:
     if not isinstance(value, str) or not value.strip():
         raise node.problem(f"text was expected, not {value!r}.", "Write the text in quotes.")
     return value
+
+
+def read_retention(node: YamlNode) -> str:
+    """Return a retention policy as text; raise if it is none."""
+    try:
+        return RetentionPolicy.parse(read_text(node)).text
+    except InvalidArgument as error:
+        raise node.problem(error.message, error.cure) from None
 
 
 def read_id(node: YamlNode) -> str:

@@ -19,8 +19,10 @@ from benchmarks import (
     reliability,
     runs,
     service,
+    storage,
     tables,
     vintages,
+    wire,
 )
 from benchmarks.figures import table
 
@@ -32,7 +34,9 @@ _PARTS = {
     "tables": tables.measure,
     "panels": panels.measure,
     "vintages": vintages.measure,
+    "wire": wire.measure,
     "data": datapath.measure,
+    "storage": storage.measure,
     "flat": flat.measure,
     "clusters": clusters.measure,
     "notebooks": notebooks.measure,
@@ -40,8 +44,8 @@ _PARTS = {
     "others": others.measure,
     "reliability": reliability.measure,
 }
-#: The reliability figures hold others of these.
-_LONG = ("data", "flat", "notebooks", "endurance", "others", "reliability")
+#: Parts that take longer; the reliability figures hold others.
+_LONG = ("data", "storage", "flat", "notebooks", "endurance", "others", "reliability")
 _USUAL = [part for part in _PARTS if part not in _LONG]
 _CORES = 2
 

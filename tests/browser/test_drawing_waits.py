@@ -34,7 +34,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_boxes_wait_while_the_pointer_is_over_the_drawing(page: Page) -> None:
     drawing, grown = LineageDrawing(chain(3), "x"), LineageDrawing(chain(5), "x")
-    draw_panel(page, "panel", view(drawing))
+    draw_panel(page, view(drawing))
     boxes = page.locator("svg .box")
     expect(boxes).to_have_count(3)
     grown.adopt(drawing)
@@ -53,14 +53,14 @@ def test_boxes_wait_while_the_pointer_is_over_the_drawing(page: Page) -> None:
 
 def test_boxes_appear_at_once_while_the_pointer_is_elsewhere(page: Page) -> None:
     drawing, grown = LineageDrawing(chain(3), "x"), LineageDrawing(chain(4), "x")
-    draw_panel(page, "panel", view(drawing))
+    draw_panel(page, view(drawing))
     grown.adopt(drawing)
     change_view(page, view(grown))
     expect(page.locator("svg .box")).to_have_count(4)
 
 
 def test_a_drawing_that_does_not_fit_keeps_its_text_and_fades_where_it_continues(page: Page) -> None:
-    draw_panel(page, "panel", view(LineageDrawing(chain(12), "x")))
+    draw_panel(page, view(LineageDrawing(chain(12), "x")))
     svg = page.locator(".picture svg")
     smallest = "all => Math.min(...all.map(each => parseFloat(getComputedStyle(each).fontSize) * each.getCTM().a))"
     assert svg.locator("text").evaluate_all(smallest) >= 11 - 0.01
@@ -75,7 +75,7 @@ def test_a_drawing_that_does_not_fit_keeps_its_text_and_fades_where_it_continues
 
 
 def test_a_narrow_panel_is_a_list_whose_lines_open_boxes(page: Page) -> None:
-    draw_panel(page, "panel", view(LineageDrawing(chain(3), "x")))
+    draw_panel(page, view(LineageDrawing(chain(3), "x")))
     expect(page.get_by_role("button", name="step → data 2")).to_be_hidden()
     page.set_viewport_size({"width": 420, "height": 700})
     wait_for_frames(page)

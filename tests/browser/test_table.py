@@ -161,8 +161,8 @@ def test_it_is_used_by_keyboard_alone(table: Any) -> None:
 NEXT_PAGE = """() => new Promise(done => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     kernel.iopubMessage.connect((_, message) => {
-        const view = message.content?.data?.state?.view;
-        if (view?.page === 2) setTimeout(done, 200);
+        const changes = message.content?.data?.content?.changes ?? [];
+        if (changes.some(each => each.path === '/page' && each.value === 2)) setTimeout(done, 200);
     });
     document.querySelector('.aero-grid [data-do=next]').click();
 })"""
@@ -275,9 +275,8 @@ def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_tab
     name = jupyter.write_notebook(
         "plain.ipynb",
         "%load_ext aero_jupyter",
-        "from aero_jupyter.notebook.tables import live_table\n"
-        "from aero_jupyter.notebook.widgets import widget_host\n"
-        "live_table.Grid._esm = 'export default {}'\nwidget_host.WIDGET_HANDSHAKE_SECONDS = 0.5",
+        "from aero_jupyter.notebook.widgets import view_widget, widget_host\n"
+        "view_widget.ViewWidget._esm = 'export default {}'\nwidget_host.WIDGET_HANDSHAKE_SECONDS = 0.5",
         "%aero_search basin",
     )
     with jupyter.open(browser, name) as notebook:

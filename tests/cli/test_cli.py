@@ -25,7 +25,7 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.service import daemon, local_home
 
 KEEP = "def keep_north(raw):\n    return raw\n"
-DOCTOR = ("server", "versions", "endpoint", "disk", "clock", "settings")
+DOCTOR = ("server", "versions", "endpoint", "disk", "space", "clock", "settings")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,8 @@ def test_a_list_is_a_table(output_lines, kind, head, holds):
 
 
 def test_status_says_where_and_how_much(output_lines, aero):
-    heading, *counts = output_lines("status")
+    heading, *counts, space = output_lines("status")
+    assert re.fullmatch(r"space: [\d,.]+ MB stored for versions of [\d,.]+ MB(; .*)?", space)
     assert heading == f"local AERO answers at {aero.url} (local dialect)."
     assert [re.fullmatch(r"(\w+): \d+", count)[1] for count in counts] == ["data", "flow", "prov", "run"]
 

@@ -19,6 +19,7 @@ ALLOWED = {
     "core/safe_parsing.py": "the one place",
     "api/registration.py": "a copy of values that were serialized one step earlier",
     "client/methods/contents.py": "an example in a docstring",
+    "notebook/widgets/view_widget.py": "a copy of a view that was serialized one step earlier",
     "notebook/registration/dry_run_driver.py": "the text of a child without this package reads its parent's file",
     "notebook/source_facts.py": "a shell command reads the file of the local AERO",
     "service/catalogue/flow_cycles.py": "a column that only the service writes",

@@ -56,16 +56,16 @@ def test_a_changing_source_becomes_versions_and_the_analysis_follows(session, so
     source.content = SMALL
     pull = ingestion(session, source, "clean_a", "sewage_a")
     assert ended(session, pull).state == "done"
-    follow = analysis(session, "smooth_a", "sewage_a", "level_a")
+    follow = analysis(session, "average_a", "sewage_a", "height_a")
     assert ended(session, follow).state == "done"
 
     assert ended(session, pull, len([session.client.run_flow(pull.id)]) + 1).state == "unchanged"
     source.content = SMALL + MORE
     session.client.run_flow(pull.id)
-    level = session.client.resolve_data("level_a")
+    level = session.client.resolve_data("height_a")
     session.client.wait_for_version(level.id, 2, 60)
 
-    table = aero_jupyter.read("level_a")
+    table = aero_jupyter.read("height_a")
     assert table["level"].tolist()[1:] == [119175.0, 127050.0]
     record = session.client.provenance(2, data_id=level.id)[0]
     assert [(version.data.name, version.version) for version in record.used] == [("sewage_a", 2)]
@@ -85,7 +85,7 @@ def test_the_journey_on_surveillance_data_that_grows(session, source):
     source.content = b"".join(lines[:101])
     pull = ingestion(session, source, "clean_s", "growing")
     ended(session, pull)
-    analysis(session, "smooth_s", "growing", "growing_level")
+    analysis(session, "average_s", "growing", "growing_level")
     for number, rows in enumerate((150, len(lines)), start=2):
         source.content = b"".join(lines[:rows])
         session.client.run_flow(pull.id)

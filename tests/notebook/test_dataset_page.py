@@ -16,7 +16,7 @@ from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.notebook.panels.dataset import comparison, transfers
 from aero_jupyter.notebook.panels.dataset.page import DatasetPage
 from aero_jupyter.notebook.widgets import tree as trees
-from aero_jupyter.notebook.widgets.tree_widget import FallbackTree
+from aero_jupyter.notebook.widgets.fallback_tree import FallbackTree
 
 MAKER = """%%aero_register --output {name} --replace
 def make_{name}():

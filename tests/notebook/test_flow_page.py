@@ -90,6 +90,20 @@ def test_the_copied_cell_registers_the_same_flow_again(panel_of: Any, shell: Any
     assert [flow.id for flow in client.list("flow").all() if flow.function_name == name] == [panel.value.id]
 
 
+def test_each_replaced_code_is_shown_as_the_lines_that_changed(panel_of: Any) -> None:
+    cell = "%%aero_register --output coded_often --policy none{more}\ndef coded_often():\n    return {value}"
+    panel_of(cell.format(more="", value=1), "coded_often")
+    for value in (2, 3):
+        panel = panel_of(cell.format(more=" --replace", value=value), "coded_often")
+    folds = [node for node in with_code(panel) if node["is"] == "fold" and node["label"].startswith("Replaced 2")]
+    texts = [[child["text"] for child in fold["children"]] for fold in folds]
+    assert [[line for line in text[0].splitlines()[3:] if line[0] in "+-"] for text in texts] == [
+        ["-    return 2", "+    return 3"],
+        ["-    return 1", "+    return 2"],
+    ]
+    panel.close()
+
+
 def test_what_the_options_cannot_express_is_said(panel_of: Any, shell: Any) -> None:
     shell.user_ns["choices"] = {"b": 1}
     nodes = with_code(panel_of(BRACES, "coded_dict"))

@@ -15,10 +15,11 @@ from support.panel_threads import wait_for_panel_threads
 import aero_jupyter
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets import widget_host
+from aero_jupyter.notebook.widgets.fallback_tree import FallbackTree
 from aero_jupyter.notebook.widgets.idle_countdown import IdleCountdown
 from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
-from aero_jupyter.notebook.widgets.tree_widget import FallbackTree, TreeHost
+from aero_jupyter.notebook.widgets.widget_host import TreeHost
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,12 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook.panels.lineage.folding import collapse
+from aero_jupyter.notebook.panels.lineage.geometry import build_drawing
 from aero_jupyter.notebook.panels.lineage.graph import Box, Graph, Line
 from aero_jupyter.notebook.panels.lineage.outline import MAX_DEPTH, as_list
 from aero_jupyter.notebook.panels.lineage.panel import LineageView
-from aero_jupyter.notebook.panels.lineage.svg import as_svg, build_drawing
 from aero_jupyter.notebook.widgets import tree as trees
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.tree import text_list
 
 Pairs = list[tuple[int, int]]
@@ -73,7 +74,7 @@ def test_what_is_shown_and_saved_is_bounded(shape: Callable[[int], Pairs], count
     assert sum(box.holds for box in shown.boxes.values()) == count
     assert f"b{count // 2}" in shown.boxes
     assert drawn["width"] < 20_000
-    assert len(as_svg(drawn)) + len(text_list(as_list(shown))) < 700_000
+    assert len(drawing_svg(drawn)) + len(text_list(as_list(shown))) < 700_000
     assert len(json.dumps(drawn)) < 400_000
     assert collapse(whole) == shown
     assert whole.to_networkx().number_of_nodes() == count

@@ -9,11 +9,12 @@ import aero_jupyter
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data
 from aero_jupyter.notebook.panels.base import Task
+from aero_jupyter.notebook.panels.lineage.geometry import build_drawing
 from aero_jupyter.notebook.panels.lineage.graph import Box, Graph, Line
 from aero_jupyter.notebook.panels.lineage.highlight import related_boxes
 from aero_jupyter.notebook.panels.lineage.panel import LineageView
-from aero_jupyter.notebook.panels.lineage.svg import as_svg, build_drawing
 from aero_jupyter.notebook.widgets import tree as trees
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 
 
 def boxes(*ids: str) -> dict[str, Box]:
@@ -45,7 +46,7 @@ def test_each_step_of_a_flow_has_one_label() -> None:
     drawn = build_drawing(JOINED, "x")
     labels = [(line["short"], line["title"]) for line in drawn["lines"] if line["short"]]
     assert labels == [("join", "join, from a, b to c, d"), ("report", "report, from c to e")]
-    svg = as_svg(drawn)
+    svg = drawing_svg(drawn)
     assert svg.count(">join<title>") == 1
     # The snapshot has every line and every box.
     root = ElementTree.fromstring(svg)

@@ -17,10 +17,11 @@ from aero_jupyter.core.errors import InvalidArgument, UnknownName
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.notebook.panels.lineage.builder import graph_of
 from aero_jupyter.notebook.panels.lineage.folding import collapse
+from aero_jupyter.notebook.panels.lineage.geometry import build_drawing
 from aero_jupyter.notebook.panels.lineage.graph import Box, Graph, Line
 from aero_jupyter.notebook.panels.lineage.layout import box_positions
 from aero_jupyter.notebook.panels.lineage.outline import as_list
-from aero_jupyter.notebook.panels.lineage.svg import as_svg, build_drawing
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.tree import html_list
 
 
@@ -102,7 +103,7 @@ def test_the_forms_hold_the_same(influent: Any) -> None:
 def test_hostile_names_are_shown_as_themselves() -> None:
     name = "<img src=x onerror='hit()'>\"&]|\n\x1b[2J"
     graph = Graph({"a": Box("a", name, is_here=True), "b": Box("b", name)}, (Line("a", "b", name),))
-    svg = as_svg(build_drawing(graph, name))
+    svg = drawing_svg(build_drawing(graph, name))
     ElementTree.fromstring(svg.replace("\x1b", ""))
     assert "<img" not in svg + html_list(as_list(graph))
     assert "<img" not in graph.to_mermaid()
@@ -141,7 +142,7 @@ def test_any_graph_has_a_place_and_a_line_for_everything(pairs: set[tuple[int, i
     assert set(box_positions(graph)) == ids
     assert len(set(box_positions(graph).values())) == len(ids)
     assert {words.split()[-1] for _, words in as_list(graph) if "see above" not in words} >= {f"d{id}" for id in ids}
-    ElementTree.fromstring(as_svg(build_drawing(graph, "any")))
+    ElementTree.fromstring(drawing_svg(build_drawing(graph, "any")))
 
 
 def test_what_is_stale_is_told_once() -> None:
@@ -201,8 +202,8 @@ def test_sources_and_flows_without_inputs_are_drawn(influent: Any) -> None:
     source = next(box for box in graph.boxes.values() if box.kind == "source")
     assert source.name.startswith("https://example.org/")
     assert len(source.name) == 60
-    ElementTree.fromstring(as_svg(build_drawing(graph, "x")))
-    assert "<i>" not in as_svg(build_drawing(graph, "x")) + html_list(as_list(graph)) + graph.to_mermaid()
+    ElementTree.fromstring(drawing_svg(build_drawing(graph, "x")))
+    assert "<i>" not in drawing_svg(build_drawing(graph, "x")) + html_list(as_list(graph)) + graph.to_mermaid()
 
 
 def test_what_failed_is_marked_in_mermaid() -> None:

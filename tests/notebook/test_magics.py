@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import platform
+import re
 
 import pandas as pd
 import pytest
@@ -41,13 +42,14 @@ def test_after_a_logout_the_next_magic_finds_the_local_aero_again(shell, influen
 
 def test_status_names_a_misspelt_setting(shell, influent, monkeypatch):
     monkeypatch.setenv("AERO_LOCAL_TIMOUT", "60")
-    assert repr(shell.run_line_magic("aero_status", "")).splitlines()[2] == (
+    assert repr(shell.run_line_magic("aero_status", "")).splitlines()[3] == (
         "▲ AERO_LOCAL_TIMOUT is set but is not a setting, so it is ignored. Did you mean AERO_LOCAL_TIMEOUT?"
     )
 
 
 def test_status_says_where_and_how_much(shell, influent):
-    heading, counts = repr(shell.run_line_magic("aero_status", "")).splitlines()
+    heading, counts, space = repr(shell.run_line_magic("aero_status", "")).splitlines()
+    assert re.fullmatch(r"[\d,.]+ MB stored for versions of [\d,.]+ MB", space)
     assert heading == f"✓ local AERO answers at {aero_jupyter.current().client.base_url}"
     assert all(int(count.split(": ")[1]) for count in counts.split(" · "))
 

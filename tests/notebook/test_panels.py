@@ -20,7 +20,7 @@ from aero_jupyter.notebook.panels.runs.panel import Monitor
 from aero_jupyter.notebook.panels.workbench.panel import Workbench
 from aero_jupyter.notebook.tables.loading import free_name
 from aero_jupyter.notebook.widgets import tree as trees
-from aero_jupyter.notebook.widgets.tree_widget import FallbackTree
+from aero_jupyter.notebook.widgets.fallback_tree import FallbackTree
 
 
 @pytest.fixture(autouse=True)

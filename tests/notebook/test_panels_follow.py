@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from support.front_end import FrontEnd
 from support.panel_threads import wait_for_panel_threads
 
 import aero_jupyter
@@ -18,8 +18,6 @@ from aero_jupyter.notebook.panels.runs.page import RunPage
 from aero_jupyter.notebook.widgets import poller
 
 LONG = 120
-HELLO = {"do": "hello", "view": "test"}
-BYE = {"do": "bye", "view": "test"}
 RAW = "%%aero_register --output follows_raw\ndef follows_raw():\n    import time, pandas as pd\n" + (
     "    return pd.DataFrame({'n': [time.time_ns()]})"
 )
@@ -37,9 +35,9 @@ def frame_table(kind: Any, *query: str, **where: str) -> FrameTable:
 
 
 def live_widget(panel: Any) -> Any:
-    """Return the widget whose `view` the front end draws."""
+    """Return the widget that the front end draws."""
     live = getattr(panel, "_live", None)
-    return live.grid if live is not None else panel._host.widget
+    return live.widget if live is not None else panel._host.widget
 
 
 @contextmanager
@@ -47,18 +45,16 @@ def shown(panel: Any) -> Iterator[Callable[[str], None]]:
     """Open a view of a panel; yield a function that waits until the view contains a text."""
     assert panel.widget is not None
     wait_for_panel_threads()
-    changed = threading.Event()
-    widget = live_widget(panel)
-    widget.observe(lambda _: changed.set(), "view")
-    panel.handle_message(HELLO)
+    front = FrontEnd(live_widget(panel))
+    front.hello()
 
     def wait_for(text: str) -> None:
-        while text not in str(widget.view):
-            assert changed.wait(LONG), f"{text} did not appear in {panel!r}"
-            changed.clear()
+        while text not in str(front.view):
+            assert front.changed.wait(LONG), f"{text} did not appear in {panel!r}"
+            front.changed.clear()
 
     yield wait_for
-    panel.handle_message(BYE)
+    front.send("bye", view="test")
     wait_for_panel_threads()
     panel.close()
 

@@ -144,7 +144,7 @@ def test_it_searches_sorts_turns_sizes_and_selects(plain: Any) -> None:
     table.put("Search", "plainly")
     table.press("Next")
     assert "16–30 of 40" in table.text
-    table.put("page, of 3", 3)
+    table.put("page, of 3", "3")
     assert "31–40 of 40" in table.text
     table.choose("rows", "30 a page")
     assert table.panel.value.size == 30
@@ -193,8 +193,9 @@ def test_runs_are_narrowed_run_retried_and_their_flow_rests_and_is_deleted(plain
     table.press("Keep it")
     assert "its registration is deleted" not in table.text
     table.press("Delete the flow")
-    [button] = [each for each in table.live.fallback._confirm.children if each.description == "Delete the flow"]
-    button.click()
+    # The question stands above the actions.
+    confirm, _ = [each for each in table.widgets() if each.description == "Delete the flow"]
+    confirm.click()
     table.settle()
     assert "plain_boom was deleted." in table.text
     assert flow.id not in [each.id for each in client.list("flow").all()]
@@ -205,8 +206,8 @@ def test_an_open_run_is_cancelled_by_its_own_button(plain: Any, shell: Any) -> N
     run = aero_jupyter.current().client.run_flow(flow.id)
     table = plain(aero_jupyter.monitor(flow))
     table.choose("open", run.id[:8])
-    [cancel] = [each for each in table.live.fallback._links.children if each.description == "Cancel"]
-    cancel.click()
+    # The button of the run stands below those of the table.
+    [each for each in table.widgets() if each.description == "Cancel"][-1].click()
     table.settle()
     assert aero_jupyter.current().client.wait_for_run(run.id, 180).state == "cancelled"
 
@@ -228,7 +229,7 @@ def test_what_goes_wrong_shows_there_too(plain: Any, monkeypatch: pytest.MonkeyP
 def test_a_file_is_offered(plain: Any) -> None:
     table = plain(aero_jupyter.browse("influent"))
     table.press("CSV of all")
-    value = table.live.fallback._file.value
+    value = next(each.value for each in table.widgets() if "base64," in str(getattr(each, "value", "")))
     assert re.search(r'download="data-[\d-]+\.csv"', value)
     coded = value.partition("base64,")[2].partition('"')[0]
     assert base64.b64decode(coded).decode().startswith("name,description,")
@@ -240,6 +241,7 @@ def test_widgets_are_kept_however_often_it_is_shown(plain: Any, shell: Any) -> N
     table = plain(aero_jupyter.monitor(flow))
     table.choose("open", runs[0].id[:8])
     table.look()
+    table.press("Close")
     before = len(widgets._instances)
     for run in runs * 5:
         table.choose("open", run.id[:8])
@@ -253,7 +255,7 @@ def test_where_the_table_was_only_slow_the_controls_go_with_all_they_are_made_of
     before = len(widgets._instances)
     for _ in range(3):
         table.live._handle_message(None, {"do": "hello", "view": "late"}, [])
-        assert list(table.live.box.children) == [table.live.grid]
+        assert list(table.live.box.children) == [table.live.widget]
         table.live.show_fallback()
     assert len(widgets._instances) == before
 

@@ -29,7 +29,7 @@ def luminance(colour: list[float]) -> float:
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_contrast_of_states_is_at_least_4_5(theme: str) -> None:
     text, backgrounds = THEMES[theme]
-    found = MIXED.findall(style("grid"))
+    found = MIXED.findall(style())
     assert {name for name, _, _ in found} == {"bad", "good", "active", "warn"}
     for name, colour, share in found:
         part = int(share) / 100

@@ -34,7 +34,7 @@ def table(shell: Any) -> Any:
 
 
 def names(view: dict[str, Any]) -> set[str]:
-    return {row["cells"][0]["whole"] for row in view["rows"]}
+    return {row["cells"][0]["text"] for row in view["rows"]}
 
 
 def test_the_beginning_of_a_word_finds_it_without_diacritics(table: Any) -> None:

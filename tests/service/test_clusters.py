@@ -130,6 +130,19 @@ def test_outputs_of_another_collection_are_uploaded_from_the_node(tmp_path):
         assert (sent["takes_over_files"], sent["shared_folder"]) == (takes_over, takes_over)
 
 
+def test_an_attempt_takes_the_inputs_of_the_earlier_one(tmp_path):
+    folder = SharedFolder(tmp_path / "shared")
+    folder.prepare()
+    (tmp_path / "stored.csv").write_text("a")
+    aero = {"takes_over_files": True, "stored_files": {"x.csv": str(tmp_path / "stored.csv")}}
+    task = Task("key", "name", tmp_path, tmp_path, kwargs={"aero": aero})
+    first = folder.place(task, TaskLimits())
+    (tmp_path / "stored.csv").unlink()
+    second = folder.place(task, TaskLimits(), first)
+    first.remove()
+    assert (second.inputs / "x.csv").read_text() == "a"
+
+
 CONFIGS = (
     ("x = 1", "it must define one parsl.config.Config, and defines 0."),
     ("x = ", "SyntaxError"),

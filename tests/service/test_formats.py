@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.bare_store import Home, daily
 
 from aero_jupyter.service.catalogue.list_queries import ListParams
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
@@ -90,3 +91,27 @@ def test_a_secret_in_a_url_of_an_old_store_is_found_by_no_search_and_no_filter(
     assert not store.db.rows("SELECT rowid FROM data_fts WHERE url MATCH ?", (f'"{secret}"',))
     assert not [row for row in store.db.rows("SELECT error FROM run") if secret in row["error"]]
     assert store.db.value("SELECT url FROM data ORDER BY seq LIMIT 1") == url
+
+
+def test_versions_of_an_older_format_are_compacted_after_the_migration(tmp_path: Path) -> None:
+    home, bodies = Home(tmp_path), daily(5, rows=300)
+    data = home.dataset("cases")
+    sums = [home.commit(data, body) for body in bodies]
+    with home.store.transaction() as db:
+        for table in ("compact", "compact_due", "hold"):
+            db.run(f"DROP TABLE {table}")
+        for index in ("version_checksum", "file_checksum"):
+            db.run(f"DROP INDEX {index}")
+        db.run("ALTER TABLE data DROP COLUMN keep")
+        db.run("ALTER TABLE version DROP COLUMN removed_at")
+        db.run("UPDATE meta SET value = '10' WHERE key = 'schema'")
+    home.store.close()
+    # The check reads a store of an older format without migrating it.
+    assert violations(tmp_path, quiet=True) == []
+    migrated = Home(tmp_path)
+    assert migrated.store.db.value("SELECT count(*) FROM compact_due") == len(bodies) - 1
+    migrated.compact()
+    assert [migrated.forms(checksum)[1] for checksum in sums] == [True, True, True, True, False]
+    assert [migrated.read(checksum) for checksum in sums] == bodies
+    assert violations(tmp_path, quiet=True) == []
+    migrated.store.close()

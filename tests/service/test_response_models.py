@@ -68,6 +68,7 @@ def answer_about_an_ingestion(send: Recorder, site: FileSite) -> None:
     assert run["state"] == "done", run
     send(wire.PUT_READ_OPTIONS, json={"read_options": {"sep": ";"}}, id=data)
     send(wire.PUT_FRESHNESS, json={"promise": "daily by 09:00"}, id=data)
+    send(wire.PUT_RETENTION, json={"keep": "all 30d"}, id=data)
     for route in (wire.GET_DATA, wire.VERSIONS, wire.LATEST, wire.SUMMARY, wire.DATA_FLOWS):
         send(route, id=data)
     record = next(each for each in send(wire.LIST["prov"]) if each["run_id"] == run["id"])
@@ -91,7 +92,10 @@ def answer_about_a_commit(send: Recorder) -> None:
     send(wire.NEW_PROV, json={"flow_id": flow["id"], "input_data": {}, "output_data": outputs})
     send(wire.LIST["flow"])
     send(wire.LIST["data"])
-    send(wire.DELETE_FLOW, flow_id=flow["id"])
+    edited = {"function_uuid": call.function(f"# edited\n{KEEP}"), "replaces": flow["id"]}
+    new = send(wire.REGISTER, json={**body, **values, **edited, "output_data": {"answered": {"id": entry["id"]}}})
+    send(wire.FLOW_HISTORY, flow_id=new["id"])
+    send(wire.DELETE_FLOW, flow_id=new["id"])
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ window.sent = [];
 window.model = {
   state: STATE,
   get(name) { return this.state[name]; },
-  set(view) { this.state.view = view; for (const each of listeners["change:view"] ?? []) each(); },
+  set(name, value) { this.state[name] = value; for (const each of listeners[`change:${name}`] ?? []) each(); },
+  receive(message) { for (const each of listeners["msg:custom"] ?? []) each(message); },
   on(name, call) { (listeners[name] ??= []).push(call); },
   off() {},
   send(message) { window.sent.push(message); },
@@ -25,19 +26,19 @@ render({ model: window.model, el: document.getElementById("root") });
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 
-def draw_panel(page: Page, kind: str, view: dict[str, Any], theme: str = "light") -> None:
-    """Draw a view with the module of a widget ("panel" or "grid"); `window.sent` holds the messages of the user."""
+def draw_panel(page: Page, view: dict[str, Any], theme: str = "light") -> None:
+    """Draw a view; `window.sent` holds the messages of the user."""
     margin = "margin:0;background:" + ("#111" if theme == "dark" else "#fff")
-    page.set_content(f"<!doctype html><style>{style(kind)}</style><body style='{margin}'><div id='root'></div></body>")
+    page.set_content(f"<!doctype html><style>{style()}</style><body style='{margin}'><div id='root'></div></body>")
     state = json.dumps({"view": {**view, "theme": theme, "busy": False}, "mark": "drawn"})
-    script = module(kind).replace("export default { render };", "")
+    script = module().replace("export default { initialize, render };", "")
     page.add_script_tag(content=f"{script}\n{_MODEL.replace('STATE', state)}")
     wait_for_frames(page)
 
 
 def change_view(page: Page, view: dict[str, Any]) -> None:
     """Replace the view, as a message of the kernel does."""
-    page.evaluate("view => window.model.set(view)", {**view, "theme": "light", "busy": False})
+    page.evaluate("view => window.model.set('view', view)", {**view, "theme": "light", "busy": False})
     wait_for_frames(page)
 
 

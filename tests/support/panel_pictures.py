@@ -60,8 +60,8 @@ def _fill(shell: Any) -> dict[str, Any]:
     }
 
 
-def _panels(facts: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], dict[str, Any]]]]:
-    """Yield the name of each picture, the module that draws it, and a function that returns what is drawn."""
+def _panels(facts: dict[str, Any]) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+    """Yield the name of each picture, and a function that returns what is drawn."""
     from aero_jupyter.notebook.panels.runs.page import RunPage
 
     session = aero_jupyter.current()
@@ -92,25 +92,24 @@ def _panels(facts: dict[str, Any]) -> Iterator[tuple[str, str, Callable[[], dict
 
     flow = session.client.resolve_flow("combine")
     levels = session.client.resolve_data("levels")
-    yield "catalogue", "grid", lambda: table(aero_jupyter.browse())
-    yield "runs", "grid", lambda: table(aero_jupyter.monitor())
-    yield "lineage", "panel", lambda: tree(aero_jupyter.lineage("levels"))
+    yield "catalogue", lambda: table(aero_jupyter.browse())
+    yield "runs", lambda: table(aero_jupyter.monitor())
+    yield "lineage", lambda: tree(aero_jupyter.lineage("levels"))
     yield (
         "lineage-selected",
-        "panel",
         lambda: tree(aero_jupyter.lineage("levels"), {"do": "open", "id": f"{levels.id}:1"}),
     )
-    yield "run", "panel", lambda: tree(RunPage(session, facts["failed"]))
-    yield "page", "panel", page
-    yield "flow", "panel", lambda: tree(aero_jupyter.flow(flow).panel, {"do": "code"})
-    yield "register", "panel", form
+    yield "run", lambda: tree(RunPage(session, facts["failed"]))
+    yield "page", page
+    yield "flow", lambda: tree(aero_jupyter.flow(flow).panel, {"do": "code"})
+    yield "register", form
 
 
-def _draw(browser: Browser, kind: str, view: dict[str, Any], width: int, theme: str, path: Path) -> None:
+def _draw(browser: Browser, view: dict[str, Any], width: int, theme: str, path: Path) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    draw_panel(page, kind, view, theme)
+    draw_panel(page, view, theme)
     assert not errors, errors
     page.locator("#root").screenshot(path=str(path))
     page.close()
@@ -130,14 +129,14 @@ def write_pictures(folder: Path, names: tuple[str, ...] = ()) -> list[Path]:
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
-        for name, kind, view_of in _panels(facts):
+        for name, view_of in _panels(facts):
             if names and name not in names:
                 continue
             view = view_of()
             for size, width in WIDTHS.items():
                 for theme in ("light", "dark"):
                     path = folder / f"{name}-{theme}-{size}.png"
-                    _draw(browser, kind, view, width, theme, path)
+                    _draw(browser, view, width, theme, path)
                     written.append(path)
         browser.close()
     return written

@@ -5,7 +5,9 @@ from __future__ import annotations
 from aero_jupyter.client import name_resolution
 from aero_jupyter.client.methods.records import RecordMethods
 from aero_jupyter.client.responses import decode_body
-from aero_jupyter.core import wire
+from aero_jupyter.core import decode, wire
+from aero_jupyter.core.decode_values import maps_from
+from aero_jupyter.core.flow_history import EarlierFunction
 from aero_jupyter.core.models import Flow, Json
 
 
@@ -42,6 +44,36 @@ class FlowMethods(RecordMethods):
         matching_flow = next((flow for flow in flows if flow.arg_hash == arg_hash), None)
         without_hash = [flow for flow in flows if flow.arg_hash is None]
         return matching_flow or (without_hash[0] if len(without_hash) == 1 else None)
+
+    def earlier_functions(self, flow_id: str) -> list[EarlierFunction]:
+        """List the functions of the flows that a flow replaced.
+
+        Parameters
+        ----------
+        flow_id : str
+            Id of the flow.
+
+        Returns
+        -------
+        list of EarlierFunction
+            Oldest first; empty on servers that do not record them. Only the local AERO does.
+
+        Raises
+        ------
+        NotFound
+            If there is no such flow.
+        ClientError
+            If the server refuses or does not answer.
+
+        Examples
+        --------
+        >>> client.earlier_functions(client.resolve_flow("clean").id)
+        []
+        """
+        if not self.dialect.runs:
+            return []
+        rows = self._send(wire.FLOW_HISTORY, flow_id=flow_id).body
+        return decode_body(lambda body: [decode.earlier_function(row) for row in maps_from(body)], rows)
 
     def flows_of(self, data_id: str) -> list[Json]:
         """List the flows that make or read a dataset.

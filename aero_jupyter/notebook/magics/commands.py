@@ -15,6 +15,7 @@ from aero_jupyter.notebook.magics.reader_options import read_options
 from aero_jupyter.notebook.widgets.cards import Card, LoginCard, RunCard
 from aero_jupyter.notebook.widgets.error_text import raise_for_run
 from aero_jupyter.session import reading
+from aero_jupyter.session.retention import space_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,8 @@ def status_card(session: Session) -> Card:
         shown = len(pages.page(1))
         counts.append(f"{kind}: {f'{shown}+' if pages.total is None else pages.total}")
     warnings = [f"▲ {sentence}" for sentence in unknown_settings(os.environ)]
-    return Card(f"✓ {session.name} answers at {session.client.base_url}", " · ".join(counts), *warnings)
+    space = [line] if (line := space_line(session)) else []
+    return Card(f"✓ {session.name} answers at {session.client.base_url}", " · ".join(counts), *space, *warnings)
 
 
 def read_version(client: AeroClient, args: argparse.Namespace, line: str) -> pd.DataFrame:

@@ -88,6 +88,10 @@ def source_arguments(function: F) -> F:
             help='When a new version must be there: "weekly by Wed 12:00 America/New_York".',
         ),
         argument(
+            "--keep", default=None, metavar="POLICY",
+            help='Which versions keep their content: "all 30d, weekly 1y, monthly"; by default all.',
+        ),
+        argument(
             "--check", action="append", default=[], metavar="CHECK",
             help='A check of the output, such as "rows > 0", "warning: unique geo,date" or checks.yaml; may be '
             "repeated. none accepts a web page or an error text from the source.",

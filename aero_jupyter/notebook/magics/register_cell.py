@@ -20,6 +20,7 @@ from aero_jupyter.notebook.registration.input_formats import check_formats
 from aero_jupyter.notebook.registration.request import RegistrationRequest, UncopiedSource
 from aero_jupyter.notebook.registration.ttl_cache import Lookups
 from aero_jupyter.notebook.widgets.cards import Card
+from aero_jupyter.session.retention import keep_outputs, validate_retention
 
 if TYPE_CHECKING:
     from aero_jupyter.compute.portable_function import PortableFunction
@@ -112,6 +113,7 @@ def register(
 ) -> FlowCard:
     """Register the function as a flow; show the warnings of preflight, then the flow."""
     keys = _described_columns(args, request)
+    validate_retention(session, args.keep, request.outputs)
     findings = preflight.check_registration(session, function, request, args.endpoint, replaces=args.replace)
     raise_on_error(findings)
     for finding in findings:
@@ -130,6 +132,7 @@ def register(
 
         store_description(session, flow.outputs[0].id, keys, args.time)
     expect_outputs(flow, args.expect)
+    keep_outputs(session, flow.outputs, args.keep)
     return FlowCard(session, session.client.get_flow(flow.id))
 
 

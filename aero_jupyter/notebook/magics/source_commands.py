@@ -20,6 +20,7 @@ from aero_jupyter.notebook.source_facts import objects_of, type_rows
 from aero_jupyter.notebook.tables.record_frame import RecordFrame
 from aero_jupyter.notebook.widgets.cards import Card
 from aero_jupyter.session.argument_checks import validate_promise
+from aero_jupyter.session.retention import keep_outputs, validate_retention
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
@@ -81,6 +82,7 @@ def register_source(session: Session, args: argparse.Namespace) -> Card:
     from aero_jupyter.session.flow_request import FlowOptions
 
     validate_promise(args.expect, [name])
+    validate_retention(session, args.keep, [name])
     checks = read_checks([text for text in args.check if text != "none"], [name])
     policy = _policy(args, url)
     timer = seconds_from(args.every) if args.every is not None else None
@@ -96,6 +98,7 @@ def register_source(session: Session, args: argparse.Namespace) -> Card:
         options=FlowOptions(source_type=args.type),
     )
     expect_outputs(flow, args.expect)
+    keep_outputs(session, flow.outputs, args.keep)
     return FlowCard(session, session.client.get_flow(flow.id))
 
 
@@ -113,7 +116,13 @@ def _policy(args: argparse.Namespace, url: str) -> PolicyEnum:
 def _register_uncopied(session: Session, name: str, url: str, args: argparse.Namespace) -> Card:
     from aero_jupyter.session.sources import find_or_add_uncopied
 
-    unused = {"--every": args.every, "--policy": args.policy, "--expect": args.expect, "--check": args.check or None}
+    unused = {
+        "--every": args.every,
+        "--policy": args.policy,
+        "--expect": args.expect,
+        "--keep": args.keep,
+        "--check": args.check or None,
+    }
     option = next((option for option, value in unused.items() if value is not None), None)
     if option is not None:
         raise InvalidArgument(f"{option} is for a download, and --no-copy downloads nothing.", f"Leave {option} out.")

@@ -152,7 +152,7 @@ class Panel:
 
     def close(self) -> None:
         """Close the panel: stop polling, and remove its widgets from the front end."""
-        from aero_jupyter.notebook.widgets.widget_host import close_widget
+        from aero_jupyter.notebook.widgets.fallback_fields import close_widget
 
         self.on_hidden()
         self._open_views.clear()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any  # JSON values
 
-from aero_jupyter.compute.source_diff import check_in_words, registered_cell
+from aero_jupyter.compute.source_diff import check_in_words, registered_cell, registered_source
 from aero_jupyter.core.check_grammar import parse_check
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Flow
@@ -30,6 +32,14 @@ _POLICY_WORDS = {
 
 
 @dataclass(frozen=True)
+class ReplacedCode:
+    """A code that was replaced: when, in UTC, and the lines that changed, as a unified diff."""
+
+    replaced_at: datetime | None
+    diff: str
+
+
+@dataclass(frozen=True)
 class FlowCode:
     """The registered code of a flow.
 
@@ -43,12 +53,15 @@ class FlowCode:
         The cell that registers the flow again; empty if `missing` says why there is none.
     missing : str
         Why no cell registers the flow again.
+    earlier : tuple of ReplacedCode
+        The codes that it replaced, newest first.
     """
 
     text: str
     modules: Mapping[str, str]
     cell: str
     missing: str
+    earlier: tuple[ReplacedCode, ...] = ()
 
 
 class _Unwritable(Exception):
@@ -68,11 +81,23 @@ def fetch_flow_code(session: Session, flow: Flow) -> FlowCode:
     text = _without_gaps(str(registered.get("source", "")))
     if not text:
         return FlowCode("", {}, "", "The service sends the code of this function packed, so that it cannot be shown.")
+    earlier = replaced_codes(session, flow, text)
     try:
         options = " ".join(_options(session, flow, registered))
-        return FlowCode(text, modules, f"%%aero_register {options}\n{text}", "")
+        return FlowCode(text, modules, f"%%aero_register {options}\n{text}", "", earlier)
     except _Unwritable as error:
-        return FlowCode(text, modules, "", f"No cell registers this flow again: {error}.")
+        return FlowCode(text, modules, "", f"No cell registers this flow again: {error}.", earlier)
+
+
+def replaced_codes(session: Session, flow: Flow, text: str) -> tuple[ReplacedCode, ...]:
+    """Return the codes that the code of a flow replaced, newest first, each compared with the one that followed."""
+    found = []
+    for each in reversed(session.client.earlier_functions(flow.id)):
+        before = _without_gaps(registered_source(session.compute.source_of(each.function_id)))
+        lines = difflib.unified_diff(before.splitlines(), text.splitlines(), "replaced", "registered", lineterm="")
+        found.append(ReplacedCode(each.replaced_at, "\n".join(lines)))
+        text = before
+    return tuple(found)
 
 
 def _without_gaps(text: str) -> str:

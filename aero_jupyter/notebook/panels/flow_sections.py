@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from aero_jupyter.core.models import Run
 from aero_jupyter.notebook.formatting import format_state
-from aero_jupyter.notebook.panels.flow_code import FlowCode
+from aero_jupyter.notebook.panels.flow_code import FlowCode, ReplacedCode
 from aero_jupyter.notebook.record_facts import seconds_of
 from aero_jupyter.notebook.settings import moment
 from aero_jupyter.notebook.widgets import tree as trees
@@ -57,6 +57,11 @@ def _bar(run: Run, share: float, x: float, step: float) -> Shape:
     return Shape("rect", kind, place, words, {"do": "run page", "id": run.id})
 
 
+def _replaced_code(each: ReplacedCode) -> Node:
+    when = moment(each.replaced_at) if each.replaced_at else "at an unknown time"
+    return trees.fold(f"Replaced {when}", trees.pre(each.diff or "The same code, with other modules or checks."))
+
+
 def code_nodes(found: FlowCode) -> list[Node]:
     """Build the registered code of a flow, the modules that were sent with it, and what can be copied."""
     if not found.text:
@@ -69,6 +74,7 @@ def code_nodes(found: FlowCode) -> list[Node]:
             code("The registered code", found.text),
             *modules,
             trees.row(trees.copy("Copy code", found.text, "the code"), again),
+            *(_replaced_code(each) for each in found.earlier),
             trees.text(found.missing, "meta") if found.missing else None,
         )
     ]

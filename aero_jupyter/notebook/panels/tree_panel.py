@@ -20,7 +20,7 @@ from aero_jupyter.notebook.widgets.tree import Node
 if TYPE_CHECKING:
     from ipywidgets import Widget
 
-    from aero_jupyter.notebook.widgets.tree_widget import TreeHost
+    from aero_jupyter.notebook.widgets.widget_host import TreeHost
     from aero_jupyter.session.session import Session
 
 
@@ -113,7 +113,7 @@ class TreePanel(Panel):
 
     def build_widget(self) -> Widget:
         """Build the widget."""
-        from aero_jupyter.notebook.widgets.tree_widget import TreeHost
+        from aero_jupyter.notebook.widgets.widget_host import TreeHost
 
         self._host = TreeHost(self.tree(), self.mark, self.act, self.show_error)
         return self._host.box

@@ -1,16 +1,7 @@
-/* Shared code of all widgets. It is put before each of their modules, because an anywidget module cannot import another
-   one. Texts become text nodes, never markup. */
+/* Parts of panels and tables. */
 
-const fill = (node, attributes, children) => {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) node[key] = value;
-    else if (value === true) node.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-};
-const make = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+/* A text is sent when its user has paused. */
+const TYPING_MILLISECONDS = 250;
 
 const copyText = async (text) => {
   if (navigator.clipboard) {
@@ -20,8 +11,7 @@ const copyText = async (text) => {
       // The browser may refuse the clipboard; the older way below needs no permission.
     }
   }
-  const area = make("textarea");
-  area.value = text;
+  const area = create(make("textarea", { value: text }));
   document.body.append(area);
   area.select();
   document.execCommand("copy");
@@ -37,6 +27,15 @@ const markedText = (text, marked) => {
     ...lines.map((line, at) => make(markedLines.has(at) ? "mark" : "span", {}, at < lines.length - 1 ? `${line}\n` : line))
   );
 };
+
+/* An error: its lines, and the details folded. */
+const trouble = (name, lines, story) =>
+  make(
+    "div",
+    { class: name, role: "alert" },
+    ...lines.map((line) => make("div", {}, line)),
+    story ? make("details", {}, make("summary", {}, "More"), make("pre", {}, story)) : null
+  );
 
 const busyIndicator = (root) => {
   let timer = null;
@@ -78,6 +77,31 @@ const redrawWhenIdle = (root, draw) => {
   return attempt;
 };
 
+/* Return a value in which one change of JSON Patch was made; only the objects on its path are copied. */
+const withChange = (value, path, change) => {
+  if (!path.length) return change.value;
+  const [name, ...rest] = path;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  if (rest.length) copy[name] = withChange(value[name], rest, change);
+  else if (!Array.isArray(copy) && change.op === "remove") delete copy[name];
+  else if (!Array.isArray(copy) || change.op === "replace") copy[name] = change.value;
+  else copy.splice(Number(name), change.op === "remove" ? 1 : 0, ...(change.op === "add" ? [change.value] : []));
+  return copy;
+};
+const pathOf = (pointer) => pointer.split("/").slice(1).map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+/* Apply the changes that the kernel sends, also while nothing is displayed; ask for the whole view after a gap. */
+const initialize = ({ model }) => {
+  model.on("msg:custom", ({ do: what, number, changes }) => {
+    if (what !== "change") return;
+    const view = model.get("view");
+    if (number === view.number + 1) {
+      const changed = changes.reduce((value, change) => withChange(value, pathOf(change.path), change), view);
+      model.set("view", { ...changed, number });
+    } else if (number > view.number) model.send({ do: "resend", number: view.number });
+  });
+};
+
 /* Draw the kernel's view while it is displayed, and hide the snapshot that is saved with the notebook. */
 const attachView = (model, root, draw) => {
   const view = Math.random().toString(36).slice(2);
@@ -88,7 +112,7 @@ const attachView = (model, root, draw) => {
     }
   };
   const bye = () => model.send({ do: "bye", view });
-  const gone = make("div", { class: "aero-gone", role: "alert" }, "The kernel was restarted. Run this cell again.");
+  const gone = create(make("div", { class: "aero-gone", role: "alert" }, "The kernel was restarted. Run this cell again."));
   const followConnection = () =>
     // The widget manager marks the view first.
     setTimeout(() => {
@@ -100,7 +124,7 @@ const attachView = (model, root, draw) => {
   model.on("change:view", draw);
   draw();
   hide(true);
-  model.send({ do: "hello", view });
+  model.send({ do: "hello", view, number: model.get("view").number });
   window.addEventListener("pagehide", bye);
   return () => {
     window.removeEventListener("pagehide", bye);

@@ -6,16 +6,13 @@ import threading
 import uuid
 from collections.abc import Callable
 
-import anywidget
 import pandas as pd
-import traitlets
 from IPython.display import display
 
-from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.settings import moment
 from aero_jupyter.notebook.tables.columns import column_series
 from aero_jupyter.notebook.tables.downloads import DownloadFile, data_files, table_file
-from aero_jupyter.notebook.tables.fallback_controls import FallbackControls
+from aero_jupyter.notebook.tables.fallback_table import table_messages, table_tree
 from aero_jupyter.notebook.tables.page_view import View
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import QueryResult
@@ -23,22 +20,11 @@ from aero_jupyter.notebook.tables.render import as_html, as_text
 from aero_jupyter.notebook.tables.row_panels import row_panels
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
-from aero_jupyter.notebook.widgets.frontend import module, style
+from aero_jupyter.notebook.widgets.fallback_fields import Widget
+from aero_jupyter.notebook.widgets.fallback_tree import MessageHandler
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
-from aero_jupyter.notebook.widgets.widget_host import MessageHandler, Widget, WidgetHost
-
-
-class Grid(anywidget.AnyWidget):
-    """The table in the front end: it shows `view`, and sends the user's actions as messages."""
-
-    _esm = module("grid")
-    _css = style("grid")
-    view = traitlets.Dict().tag(sync=True)
-    mark = traitlets.Unicode().tag(sync=True)
-
-    def __repr__(self) -> str:
-        return printable(f"Grid({self.view.get('about', '')})")
+from aero_jupyter.notebook.widgets.widget_host import WidgetHost
 
 
 class LiveTable(WidgetHost):
@@ -47,7 +33,6 @@ class LiveTable(WidgetHost):
     Attributes
     ----------
     pager : Pager
-    grid : Grid
     """
 
     def __init__(
@@ -61,11 +46,10 @@ class LiveTable(WidgetHost):
         self._mark = uuid.uuid4().hex
         self._snapshot = StaticSnapshot(self._static, self)
         self._downloading = threading.Lock()
-        self.fallback: FallbackControls | None = None
+        self._offered: DownloadFile | None = None
+        self._on_view = on_view
         self.pager = make(listing, self._show, code)
-        self.grid = Grid(mark=self._mark, view=self.pager.view())
-        self.grid.on_msg(self._handle_message)
-        super().__init__(self.grid, on_view)
+        super().__init__(self.pager.view(), self._mark)
 
     def display(self, box: Widget | None = None) -> None:
         """Display the table in this cell, or the box that contains it."""
@@ -80,12 +64,8 @@ class LiveTable(WidgetHost):
 
     def adopt_snapshot(self, snapshot: StaticSnapshot, mark: str) -> None:
         """Update the snapshot that the cell already shows."""
-        self._snapshot, self._mark, self.grid.mark = snapshot, mark, mark
+        self._snapshot, self._mark, self.widget.mark = snapshot, mark, mark
         snapshot.set_source(self._static)
-
-    def build_fallback(self) -> FallbackControls:
-        """Build the plain controls of the table."""
-        return FallbackControls(self._act)
 
     def refresh_fallback(self) -> None:
         """Show the current page in the plain controls."""
@@ -96,11 +76,11 @@ class LiveTable(WidgetHost):
         self.pager.show_error(lines, story)
 
     def _show(self, view: View) -> None:
-        self.grid.view = view
+        self.widget.show(view)
         if (controls := self.fallback) is None:
             self._snapshot.later()
         else:
-            controls.show(view, self._static()["text/html"] if not self._snapshot.is_shown else "")
+            controls.show(table_tree(view, self._offered, with_rows=not self._snapshot.is_shown))
             self._snapshot.now()
 
     def _static(self) -> dict[str, str]:
@@ -115,13 +95,15 @@ class LiveTable(WidgetHost):
             "text/html": as_html(rows, about, self._mark),
         }
 
-    @callback
-    def _handle_message(self, _: object, message: Message, __: object) -> None:
+    def receive(self, message: Message) -> None:
+        """Handle a message of the live table."""
         self._on_view(message)
-        if message.get("do") == "hello":
-            self.show_live()
-        else:
-            self._act(message)
+        self._act(message)
+
+    def receive_from_fallback(self, message: Message) -> None:
+        """Handle a message of the plain controls."""
+        for each in table_messages(message, self.pager.view()):
+            self._act(each)
 
     def _act(self, message: Message) -> None:
         if message.get("do") != "download":
@@ -158,9 +140,10 @@ class LiveTable(WidgetHost):
 
     def _send_file(self, file: DownloadFile) -> None:
         if self.fallback is not None:
-            self.fallback.offer(*file)
+            self._offered = file
+            self.refresh_fallback()
             return
-        self.grid.send({"do": "file", "name": file.name, "type": file.type}, buffers=[file.content])
+        self.widget.send({"do": "file", "name": file.name, "type": file.type}, buffers=[file.content])
 
 
 def show(listing: QueryResult, code: Callable[[QueryResult], str]) -> Pager:

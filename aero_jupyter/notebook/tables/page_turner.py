@@ -173,7 +173,8 @@ class PageTurner(PagePresenter):
                 if generation != pager._generation:
                     return
                 pager.listing, pager._typed = listing, None
-            pager.turn(place)
+                # A page that is turned meanwhile is a page of the new list.
+                pager.turn(place)
 
         self._begin(lambda: run(self))
 

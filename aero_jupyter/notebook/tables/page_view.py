@@ -209,14 +209,7 @@ class PagePresenter:
         return {
             "id": id,
             "selected": id in self._chosen,
-            "cells": [
-                {
-                    "text": format_cell(name, value, now),
-                    "whole": "" if is_missing(value) else str(value),
-                    "tone": tone(name, value),
-                }
-                for name, value in cells
-            ],
+            "cells": [_cell(name, value, now) for name, value in cells],
         }
 
     def _arranged(self, rows: Sequence[Row]) -> list[Row]:
@@ -235,3 +228,9 @@ class PagePresenter:
 
     def _at_end(self, place: PageState) -> bool:
         return self.listing.pages.is_past_end(place.page * place.size)
+
+
+def _cell(name: str, value: object, now: datetime) -> View:
+    """Return the text of a cell; with the whole value where the text is another one, and with the kind of its state."""
+    text, whole, kind = format_cell(name, value, now), "" if is_missing(value) else str(value), tone(name, value)
+    return {"text": text, **({"whole": whole} if whole != text else {}), **({"tone": kind} if kind else {})}

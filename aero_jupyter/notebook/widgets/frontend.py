@@ -24,11 +24,15 @@ def front_end() -> Literal["widgets", "text", "none"]:
     return "widgets" if content.get("allow_stdin", True) else "none"
 
 
-def module(name: str) -> str:
-    """Return the ES module of a widget, including the shared code: the front end loads it alone."""
-    return "".join((_STATIC / f"{each}.js").read_text("utf-8") for each in ("common", name))
+def module() -> str:
+    """Return the ES module of every view: the front end loads it alone, so that its parts cannot import each other."""
+    return _read(*(f"{each}.js" for each in ("keyed", "common", "drawing", "panel", "rows", "table", "view")))
 
 
-def style(name: str) -> str:
-    """Return the style sheet of a widget, after the shared one."""
-    return "".join((_STATIC / f"{each}.css").read_text("utf-8") for each in ("common", name))
+def style() -> str:
+    """Return the style sheet of every view."""
+    return _read("common.css", "panel.css", "grid.css")
+
+
+def _read(*names: str) -> str:
+    return "".join((_STATIC / name).read_text("utf-8") for name in names)

@@ -8,6 +8,7 @@ from typing import Any
 
 from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.widgets.code import code_html
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.figures import Node as Node
 from aero_jupyter.notebook.widgets.figures import chart_html, table_html, table_lines
 
@@ -79,6 +80,16 @@ def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Nod
     return {"is": "choice", "name": name, "label": label, "value": value, "options": [*map(list, options.items())]}
 
 
+def selection(name: str, label: str, values: Sequence[str], options: Mapping[str, str]) -> Node:
+    """Build a selection of several options: value to label."""
+    return {**choice(name, label, "", options), "is": "selection", "value": list(values)}
+
+
+def file(name: str, href: str) -> Node:
+    """Build a link that saves a file, which is in its address."""
+    return {"is": "file", "name": name, "href": href}
+
+
 def note(mark: str, words: str, *buttons: Node | None) -> Node:
     """Build a finding, with the button that fixes it."""
     return {"is": "note", "mark": mark, "text": words, "children": _present(buttons)}
@@ -89,9 +100,9 @@ def tabs(value: str, options: Mapping[str, str]) -> Node:
     return {"is": "tabs", "value": value, "options": [*map(list, options.items())]}
 
 
-def picture(drawn: Mapping[str, Any], svg: str, *controls: Node | None) -> Node:
-    """Build a drawing: boxes and lines with their positions, the same as standalone SVG, and live controls."""
-    return {"is": "picture", **drawn, "svg": svg, "children": _present(controls)}
+def picture(drawn: Mapping[str, Any], *controls: Node | None) -> Node:
+    """Build a drawing: boxes and lines with their positions, and live controls."""
+    return {"is": "picture", **drawn, "children": _present(controls)}
 
 
 def nested(lines: Iterable[tuple[int, str]], ids: Iterable[str] = ()) -> Node:
@@ -139,7 +150,7 @@ def _html(node: Node) -> str:
     if kind == "fold":
         return f"<details><summary>{html.escape(node['label'])}</summary>{inner}</details>"
     if kind == "picture":
-        return f'<div style="overflow-x:auto;margin:8px 0">{node["svg"]}</div>'
+        return f'<div style="overflow-x:auto;margin:8px 0">{drawing_svg(node)}</div>'
     if kind == "nested":
         return html_list(node["lines"])
     if kind in ("chart", "table", "code"):
@@ -166,6 +177,9 @@ def _control_text(node: Node) -> str:
         return node["value"] or "—" if node["quiet"] else f"{node['label']}: {node['value'] or '—'}"
     if kind == "choice":
         return f"{node['label']}{'' if node['label'].endswith('=') else ':'} {_selected_label(node)}"
+    if kind == "selection":
+        labels = dict(node["options"])
+        return f"{node['label']}: {', '.join(labels[value] for value in node['value']) or '—'}"
     if kind == "tabs":
         return f"{dict(node['options'])[node['value']]}"
     return ""

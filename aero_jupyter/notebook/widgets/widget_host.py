@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any  # ipywidgets, which have no types
 
 import ipywidgets
 
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
+from aero_jupyter.notebook.widgets.fallback_fields import Widget, close_widget
+from aero_jupyter.notebook.widgets.fallback_tree import FallbackTree, MessageHandler
 from aero_jupyter.notebook.widgets.idle_countdown import IdleCountdown
+from aero_jupyter.notebook.widgets.tree import Node
+from aero_jupyter.notebook.widgets.view_widget import View, ViewWidget
 
 #: Seconds of an idle kernel in which a front end must send hello; afterwards the fallback is shown.
 WIDGET_HANDSHAKE_SECONDS = 3.0
 #: The same, once any live widget of this kernel was shown: a front end that has anywidget may be slow.
 SLOW_FRONT_END_SECONDS = 30.0
-NO_ANYWIDGET = (
-    "This front end does not show anywidget, so these are plain controls. "
-    "Install anywidget where JupyterLab runs, and reload the page."
-)
-
-#: A widget: ipywidgets has no types.
-Widget = Any
-MessageHandler = Callable[[Message], object]
 
 
 class _Box(ipywidgets.VBox):  # type: ignore[misc]
@@ -37,41 +33,52 @@ def boxed(*children: Any) -> _Box:
 
 
 class WidgetHost:
-    """A live widget in a box. After some idle seconds without a hello of the front end, its fallback is shown.
+    """A view in a box. After some idle seconds without a hello of the front end, its fallback is shown.
 
     Parameters
     ----------
-    live : Widget
-        The widget of the front ends that have anywidget.
-    on_view : callable
-        Called with a hello or a bye when a view of the fallback appears or disappears.
+    view : dict
+    mark : str
+        The mark of the static snapshot.
 
     Attributes
     ----------
+    widget : ViewWidget
+        The widget of the front ends that have anywidget.
     box : Widget
         The widget to display.
-    fallback : Widget or None
+    fallback : FallbackTree or None
         The fallback, while it is shown.
     """
 
     #: Whether a front end has shown any live widget of this kernel.
     _has_anywidget = False
 
-    def __init__(self, live: Widget, on_view: MessageHandler) -> None:
-        self._live = live
-        self._on_view = on_view
-        self.fallback: Widget = None
-        self.box = boxed(live)
+    def __init__(self, view: View, mark: str) -> None:
+        self.widget = ViewWidget(view, mark)
+        self.widget.on_msg(self._handle_message)
+        self.fallback: FallbackTree | None = None
+        self.box = boxed(self.widget)
         self._is_live = False
         self._handshake: IdleCountdown | None = None
 
-    def build_fallback(self) -> Widget:
-        """Build the fallback, without content."""
+    def receive(self, message: Message) -> None:
+        """Handle a message of the live widget, and the hello and the bye of a view of the fallback."""
         raise NotImplementedError
+
+    def receive_from_fallback(self, message: Message) -> None:
+        """Handle a message of the fallback."""
+        self.receive(message)
 
     def refresh_fallback(self) -> None:
         """Show the current content in the fallback."""
         raise NotImplementedError
+
+    @callback
+    def _handle_message(self, _: object, message: Message, __: object) -> None:
+        if message.get("do") == "hello":
+            self.show_live()
+        self.receive(message)
 
     def begin(self) -> None:
         """Wait for the hello of the front end."""
@@ -97,10 +104,10 @@ class WidgetHost:
     @callback
     def show_fallback(self) -> None:
         """Show the fallback instead of the live widget."""
-        self.fallback = self.build_fallback()
+        self.fallback = FallbackTree(self.receive_from_fallback)
         self.refresh_fallback()
         self.box.children = [self.fallback]
-        track_views(self.fallback, self._on_view)
+        track_views(self.fallback, self.receive)
 
     def show_live(self) -> None:
         """Show the live widget: its hello has come. A busy kernel receives it late, after the fallback was shown."""
@@ -112,9 +119,9 @@ class WidgetHost:
         """Close the fallback, if there is one, and show the live widget."""
         fallback, self.fallback = self.fallback, None
         if fallback is not None:
-            self.box.children = [self._live]
+            self.box.children = [self.widget]
             close_widget(fallback)
-            self._on_view({"do": "bye", "view": "plain"})
+            self.receive({"do": "bye", "view": "plain"})
 
 
 def track_views(widget: Widget, on_view: MessageHandler) -> None:
@@ -128,10 +135,33 @@ def track_views(widget: Widget, on_view: MessageHandler) -> None:
     on_view({"do": "hello", "view": "plain"})
 
 
-def close_widget(widget: Widget) -> None:
-    """Close a widget with its children, its layout and its style."""
-    parts = [getattr(widget, name) for name in widget.keys if name in ("children", "layout", "style")]
-    widget.close()
-    for part in parts:
-        for each in part if isinstance(part, (tuple, list)) else (part,):
-            close_widget(each)
+class TreeHost(WidgetHost):
+    """A tree as it is shown: live, or as plain ipywidgets."""
+
+    def __init__(
+        self, tree: Node, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
+    ) -> None:
+        super().__init__(tree, mark)
+        self._act = act
+        self.show_error = show_error
+        self._tree = tree
+
+    def receive(self, message: Message) -> None:
+        """Pass a message to the panel."""
+        self._act(message)
+
+    def refresh_fallback(self) -> None:
+        """Show the current tree in the fallback."""
+        if (fallback := self.fallback) is not None:
+            fallback.show(self._tree)
+
+    def show(self, tree: Node) -> None:
+        """Show another tree."""
+        self._tree = tree
+        self.widget.show(tree)
+        self.refresh_fallback()
+
+    def close(self) -> None:
+        """Stop waiting for the front end, and close the fallback."""
+        super().close()
+        self.drop_fallback()

@@ -13,9 +13,9 @@ from aero_jupyter.service.catalogue.source_types import without_signature
 from aero_jupyter.service.catalogue.triggers import trigger, trigger_aligned
 from aero_jupyter.service.catalogue.version_drift import enter_version
 from aero_jupyter.service.storage.connection import DB, RequestError, Row, new_id, stamp
-from aero_jupyter.service.storage.content import hash_of, path_of
 from aero_jupyter.service.storage.database import Store
 from aero_jupyter.service.storage.run_state_lists import CLAIMED_STATES
+from aero_jupyter.service.storage.stored_content import hash_of_stored
 
 _MD5 = re.compile("[0-9a-f]{32}")
 
@@ -62,7 +62,7 @@ def _with_sha256(store: Store, entry: Row) -> Row:
         return entry
     sql = "SELECT checksum FROM file WHERE collection = ? AND name = ?"
     stored = store.db.value(sql, (store.collection, entry.get("file_bn")))
-    if stored is None or hash_of(path_of(store.content, stored), "md5") != checksum:
+    if stored is None or hash_of_stored(store.content, stored, "md5") != checksum:
         return entry
     return {**entry, "checksum": stored}
 
@@ -104,11 +104,17 @@ def add_version(db: DB, store: Store, data: Row, entry: Row, run_id: str | None 
     key = entry.get("source_key")
     newest = "SELECT * FROM version WHERE data_id = ? AND (? IS NULL OR source_key = ?) AND as_of IS NULL "
     last = db.row(f"{newest} ORDER BY version DESC LIMIT 1", (data["id"], key, key))
-    same = last and last["checksum"] == entry["checksum"] and _same_types(db, data, last, entry)
+    same = (
+        last
+        and (last["checksum"], last["removed_at"]) == (entry["checksum"], None)
+        and _same_types(db, data, last, entry)
+    )
     if last and same and entry.get("dedup", True):
         return str(last["id"]), False
     id, number = insert_version(db, store, data, entry)
     db.run("UPDATE data SET newest = ? WHERE id = ?", (number, data["id"]))
+    if data["newest"] and not data["no_copy"]:
+        db.run("INSERT OR IGNORE INTO compact_due VALUES (?, ?)", (data["id"], data["newest"]))
     note_version(db, data, number, id)
     # The versions of a type's dataset are different objects.
     if key is None:
@@ -145,6 +151,8 @@ def insert_version(db: DB, store: Store, data: Row, entry: Row, as_of: str | Non
         signed_url=entry.get("signed_url"),
         file_type=suffix if isinstance(suffix, str) else next((part for part in suffix or () if part), None),
     )
+    if as_of is not None and not data["no_copy"]:
+        db.run("INSERT INTO compact_due VALUES (?, ?)", (data["id"], number))
     return id, int(number)
 
 

@@ -66,7 +66,7 @@ def register(store: Store, body: Row) -> tuple[str, list[str]]:
         )
         replaced = body.get("replaces")
         sources, kinds = sources_of(db, replaced), kinds_of(db, replaced)
-        ended = _replace(db, body) if replaced else []
+        ended = _replace(db, body, flow_id) if replaced else []
         _add_inputs(db, flow_id, body["input_data"])
         join_types(db, body["output_data"], _add_outputs(db, store, flow_id, body, sources, kinds))
         if not _reads_no_copy(db, flow_id):
@@ -86,8 +86,10 @@ def _add_inputs(db: DB, flow_id: str, inputs: dict[str, Any]) -> None:
         if db.row("SELECT id FROM data WHERE id = ?", (id,)) is None:
             raise RequestError(422, f"Input {parameter} names dataset {id}, which does not exist.")
         number = entry.get("version")
-        if number is not None and not db.rows("SELECT 1 FROM version WHERE data_id = ? AND version = ?", (id, number)):
-            text = f"Input {parameter} names version {number} of dataset {id}, which does not exist."
+        pinned = db.row("SELECT removed_at FROM version WHERE data_id = ? AND version = ?", (id, number))
+        if number is not None and (pinned is None or pinned["removed_at"] is not None):
+            what = "does not exist" if pinned is None else "retention has removed"
+            text = f"Input {parameter} names version {number} of dataset {id}, which {what}."
             raise RequestError(422, text, "Name one of its versions, or leave the version out to read the newest.")
         db.insert(
             "flow_input",
@@ -139,10 +141,22 @@ def _give_collection(db: DB, store: Store, entry: Row, data: Row) -> None:
         db.run("UPDATE data SET collection_uuid = ?, collection_url = ? WHERE id = ?", (collection, url, data["id"]))
 
 
-def _replace(db: DB, body: Row) -> list[str]:
+def earlier_functions(db: DB, flow_id: str) -> list[Row]:
+    """Return the functions of the flows that a flow replaced, oldest first."""
+    keys = "function_id, registered_at, replaced_at"
+    return db.rows(f"SELECT {keys} FROM earlier_function WHERE flow_id = ? ORDER BY number", (flow_id,))
+
+
+def _replace(db: DB, body: Row, flow_id: str) -> list[str]:
     """Retire the flow that a registration replaces; return the ids of its unfinished runs."""
-    required(db, "flow", body["replaces"], "Flow {}, which the new flow would replace, was not found.")
+    old = required(db, "flow", body["replaces"], "Flow {}, which the new flow would replace, was not found.")
     update_descriptions(db, body)
+    earlier = earlier_functions(db, old["id"])
+    if old["function_id"] != body["function_uuid"]:
+        last = {"registered_at": old["created_at"], "replaced_at": stamp()}
+        earlier.append({"function_id": old["function_id"], **last})
+    for number, row in enumerate(earlier, 1):
+        db.insert("earlier_function", flow_id=flow_id, number=number, **row)
     return _retire(db, body["replaces"], REPLACED_REASON)
 
 

@@ -124,7 +124,9 @@ def newest_aligned(db: DB, flow_id: str) -> dict[str, int] | None:
 
 def _newest(db: DB, one: Row, limit: int) -> list[Row]:
     """Return the newest versions of an input that are not older than the one used last, and that one."""
-    newer = "SELECT id, version FROM version WHERE data_id = ? AND version > ? AND as_of IS NULL "
+    newer = (
+        "SELECT id, version FROM version WHERE data_id = ? AND version > ? AND as_of IS NULL AND removed_at IS NULL "
+    )
     newer += "ORDER BY version DESC LIMIT ?"
     last = "SELECT id, version FROM version WHERE data_id = ? AND version = ?"
     return db.rows(newer, (one["data_id"], one["used"], limit)) + db.rows(last, (one["data_id"], one["used"]))

@@ -58,6 +58,8 @@ class CatalogueRecords:
             extras["source_changes"] = changes
         if row["read_options"]:
             extras["read_options"] = json.loads(row["read_options"])
+        if row["keep"]:
+            extras["keep"] = row["keep"]
         if row["promise"]:
             extras["freshness"] = promises.promise_out(self.store.db, row)
         return {**shown, "collection_url": self.collection_url(row), "no_copy": bool(row["no_copy"]), **extras}
@@ -65,7 +67,7 @@ class CatalogueRecords:
     def version_out(self, row: Row, owner: Row | None = None) -> Row:
         """Return one version as a record; with its dataset if `owner` is given."""
         keys = ("id", "created_at", "data_id", "version", "checksum", "source_key", "source_time", "as_of")
-        shown = {key: row[key] for key in keys}
+        shown = {key: row[key] for key in (*keys, "removed_at")}
         shown["drift"] = json.loads(row["notes"] or "[]")
         shown["data_file"] = (
             None

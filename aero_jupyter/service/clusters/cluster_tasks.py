@@ -151,8 +151,10 @@ class ClusterTasks:
     def _attempt(self, id: str, task: ClusterTask) -> None:
         try:
             link, folder = self._link(id)
-            task.remove()
-            task.place = folder.place(task.task, task.limits)
+            earlier = task.place
+            task.place = folder.place(task.task, task.limits, earlier)
+            if earlier is not None:
+                earlier.remove()
         except (TaskFailed, AeroError, OSError) as error:
             return task.fail(f"The cluster cannot be used. {error}")
         return link.submit(str(task.place.folder), lambda message: self._receive(id, task, message))

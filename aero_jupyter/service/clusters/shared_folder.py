@@ -94,14 +94,20 @@ class SharedFolder:
                 self._written.add(file)
         return file
 
-    def place(self, task: Task, limits: TaskLimits) -> TaskFolder:
-        """Place a task in a folder of its own."""
+    def place(self, task: Task, limits: TaskLimits, earlier: TaskFolder | None = None) -> TaskFolder:
+        """Place a task in a folder of its own.
+
+        Parameters
+        ----------
+        earlier : TaskFolder, optional
+            The folder of its earlier attempt, whose inputs it takes: the store may have compacted them meanwhile.
+        """
         placed = TaskFolder(self._tasks / new_id())
         placed.files.mkdir(parents=True, mode=0o700)
         placed.inputs.mkdir(mode=0o700)
         kwargs = dict(task.kwargs)
         if isinstance(kwargs.get("aero"), dict):
-            kwargs["aero"] = placed.with_files(kwargs["aero"])
+            kwargs["aero"] = placed.with_files(kwargs["aero"], earlier)
         task = replace(task, kwargs=kwargs, log=placed.log, cwd=placed.files)
         request = {
             "task": {name: _plain(getattr(task, name)) for name in _TASK_FIELDS},
@@ -147,12 +153,15 @@ class TaskFolder:
             self.cancel()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def with_files(self, aero: dict[str, Any]) -> dict[str, Any]:
+    def with_files(self, aero: dict[str, Any], earlier: TaskFolder | None) -> dict[str, Any]:
         """Return the ``aero`` argument of a task with its files in this folder.
 
         Outputs of another collection are uploaded from the node.
         """
-        stored = {name: self._linked(path, self.inputs, name) for name, path in aero.get("stored_files", {}).items()}
+        sources = aero.get("stored_files", {})
+        if earlier is not None:
+            sources = {name: str(earlier.inputs / name) for name in sources}
+        stored = {name: self._linked(path, self.inputs, name) for name, path in sources.items()}
         outputs = {name: self._with_download(entry) for name, entry in aero.get("output_data", {}).items()}
         place = {"stored_files": stored, "output_data": outputs, "temp_dir": str(self.files)}
         return {**aero, **place, "shared_folder": bool(aero.get("takes_over_files"))}

@@ -26,6 +26,7 @@ from aero_jupyter.service.engine.run_retries import RunRetries, Stopping
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.steps import Steps
 from aero_jupyter.service.engine.timers import fire_timers, seconds_until
+from aero_jupyter.service.engine.upkeep import Upkeep
 from aero_jupyter.service.storage.connection import RequestError, Row
 from aero_jupyter.service.storage.content import ContentStore
 from aero_jupyter.service.workers.pool import Pool
@@ -51,6 +52,8 @@ class Engine:
         The tokens that authorize a run at the service.
     drift : DriftWatch
         Judges the versions that runs make.
+    upkeep : Upkeep
+        Compacts the versions that newer ones replace.
     clusters : ClusterTasks
         The tasks on endpoints that are clusters.
     """
@@ -64,6 +67,7 @@ class Engine:
         base: str,
         tokens: RunTokens,
         drift: DriftWatch,
+        upkeep: Upkeep,
         clusters: ClusterTasks,
     ) -> None:
         store = self._store = catalogue.store
@@ -79,7 +83,7 @@ class Engine:
         self._cluster_calls = ClusterCalls(runs, clusters, self._elsewhere.resume)
         self._steps = Steps(catalogue, content, runs, pool, base, tokens, self._retry, self._cluster_calls)
         self._notifier = Notifier(store)
-        self._drift = drift
+        self._drift, self._upkeep = drift, upkeep
         self.ready = threading.Event()
 
     def start(self) -> None:
@@ -88,6 +92,7 @@ class Engine:
         threading.Thread(target=self._timer_loop, daemon=True, name="timer").start()
         self._notifier.start()
         self._drift.start(self._notifier.wake)
+        self._upkeep.start()
         self.ready.set()
 
     def _start_lanes(self) -> None:
@@ -110,6 +115,7 @@ class Engine:
         self._wake_lanes()
         self._notifier.wake()
         self._drift.wake()
+        self._upkeep.wake()
 
     def stop(self) -> None:
         """Stop taking runs and end the workers; unfinished runs resume at the next start."""
@@ -117,6 +123,7 @@ class Engine:
         self._retry.end()
         self._notifier.stop()
         self._drift.stop()
+        self._upkeep.stop()
         self._here.stop()
         self._elsewhere.stop()
         self.wake()

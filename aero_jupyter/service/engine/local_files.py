@@ -12,7 +12,8 @@ from typing import Any  # JSON values
 from aero_jupyter.jobs.local_store import state_of_file
 from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
 from aero_jupyter.service.storage.connection import RequestError, Row
-from aero_jupyter.service.storage.content import ContentStore, flush_file, hash_of, path_of
+from aero_jupyter.service.storage.content import ContentStore, flush_file, hash_of
+from aero_jupyter.service.storage.stored_content import is_stored
 
 #: Seconds by which a file must be older than the call, so that each change during the call also changes its times.
 _TIMESTAMP_SECONDS = 0.02
@@ -71,10 +72,11 @@ class LocalFiles:
             file, own = entry.get("file_bn"), inputs.get(name, {})
             if own.get("collection_uuid") != self._content.collection or own.get("fetch") is False:
                 continue
-            if isinstance(file, str) and (path := self._content.path_of_version(own["id"], file)) is not None:
-                found[file] = str(path)
-                types = self._content.path_of_file(file + TYPES_SUFFIX) if file.endswith(TYPED_CSV) else None
-                found |= {} if types is None else {file + TYPES_SUFFIX: str(types)}
+            if isinstance(file, str) and (checksum := self._content.checksum_of_version(own["id"], file)) is not None:
+                found[file] = str(self._content.plain_path(checksum, self._folder))
+                types = self._content.checksum_of_file(file + TYPES_SUFFIX) if file.endswith(TYPED_CSV) else None
+                if types is not None:
+                    found[file + TYPES_SUFFIX] = str(self._content.plain_path(types, self._folder))
         return found
 
     def with_checksums(self, kwargs: Row) -> Row:
@@ -134,7 +136,7 @@ def take_over_files(content: ContentStore, results: list[Row]) -> None:
         for entry in kwargs["aero"]["output_data"].values():
             # The file of the table comes last: a version never lacks the files that its name promises.
             for stored_as, file in (entry.get("files") or {}).items():
-                if not path_of(content.folder, file["checksum"]).exists() and (
+                if not is_stored(content.folder, file["checksum"]) and (
                     not os.path.exists(file["path"]) or state_of_file(file["path"]) != file["state"]
                 ):
                     raise RequestError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any  # JSON values
 
@@ -10,7 +11,7 @@ from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.storage.connection import RequestError, Row, new_id
-from aero_jupyter.service.storage.content import ContentStore
+from aero_jupyter.service.storage.content import DECODED_SUFFIX, ContentStore
 from aero_jupyter.service.workers.pool import Pool
 from aero_jupyter.service.workers.task_request import Task, TaskLimits
 
@@ -56,6 +57,7 @@ class TableWorker:
             return self._pool.run(Task(key, "work_on_table", log, self._folder, _CODE, digest, list(args)))
         finally:
             log.unlink(missing_ok=True)
+            _remove_decoded(args)
 
     def stop(self) -> None:
         """End the worker."""
@@ -79,7 +81,16 @@ class TableWorker:
         }
 
     def _path(self, file: str) -> str:
-        return str(self._content.find(self._catalogue.store.collection, file)[0])
+        checksum, _ = self._content.find(self._catalogue.store.collection, file)
+        return str(self._content.plain_path(checksum, self._folder))
+
+
+def _remove_decoded(args: Iterable[Any]) -> None:
+    """Remove the files that were decoded for tables."""
+    for table in args:
+        for path in (table.get("path"), table.get("types_path")) if isinstance(table, dict) else ():
+            if path is not None and path.endswith(DECODED_SUFFIX):
+                Path(path).unlink(missing_ok=True)
 
 
 def reading_of(data: Row, version: Row) -> dict[str, Any]:

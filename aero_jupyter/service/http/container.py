@@ -18,6 +18,7 @@ from aero_jupyter.service.engine.engine import Engine
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.table_summaries import FOLDER, TableSummaries
 from aero_jupyter.service.engine.table_worker import TableWorker
+from aero_jupyter.service.engine.upkeep import Upkeep
 from aero_jupyter.service.http.bearer import bearer
 from aero_jupyter.service.http.run_access import is_allowed
 from aero_jupyter.service.storage.content import ContentStore
@@ -54,8 +55,11 @@ class Service:
         self.run_tokens = RunTokens()
         clusters = ClusterTasks(home, limits)
         self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens, clusters)
+        self.upkeep = Upkeep(self.store, home)
         drift = DriftWatch(self.catalogue, self.table_worker)
-        self.engine = Engine(self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift, clusters)
+        self.engine = Engine(
+            self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift, self.upkeep, clusters
+        )
 
     def refusal(self, request: Request) -> tuple[int, str] | None:
         """Return the status and the reason of a refused request; None if the request is admitted."""

@@ -21,12 +21,22 @@ from aero_jupyter._version import __version__
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.service.maintenance import home_folder
-from aero_jupyter.service.storage.content import path_of, sha256_of
+from aero_jupyter.service.storage.content import sha256_of
 from aero_jupyter.service.storage.database import SCHEMA_VERSION, Store
 from aero_jupyter.service.storage.store_identity import missing_tables
+from aero_jupyter.service.storage.stored_content import (
+    SUFFIX,
+    compact_path_of,
+    hash_of_stored,
+    is_stored,
+    path_of,
+    read_index,
+)
 
 _ABOUT, STORE_NAME = "about.json", "aero.db"
-_PART = re.compile(rf"{re.escape(_ABOUT)}|{re.escape(STORE_NAME)}|content/([0-9a-f]{{2}})/\1[0-9a-f]{{62}}")
+_PART = re.compile(
+    rf"{re.escape(_ABOUT)}|{re.escape(STORE_NAME)}|content/([0-9a-f]{{2}})/\1[0-9a-f]{{62}}({re.escape(SUFFIX)})?"
+)
 _CURE = "Run: aero-jupyter local check"
 
 
@@ -74,9 +84,25 @@ def _write_archive(home: Path, archive: tarfile.TarFile) -> int:
         about = {"aero_jupyter": __version__, "made": made, "store": sha256_of(copy)}
         _add_member(archive, _ABOUT, json.dumps(about).encode())
         archive.add(copy, STORE_NAME)
-    for checksum in checksums:
-        archive.add(path_of(home / "content", checksum), f"content/{checksum[:2]}/{checksum}")
+    # The operation lock excludes compaction, so that each content stays in its form.
+    for path in _files_of(home / "content", checksums):
+        archive.add(path, f"content/{path.parent.name}/{path.name}")
     return len(checksums)
+
+
+def _files_of(content: Path, checksums: list[str]) -> Iterator[Path]:
+    """Yield the files of contents, and of those that they were encoded against."""
+    seen, left = set(checksums), list(reversed(checksums))
+    while left:
+        checksum = left.pop()
+        path = path_of(content, checksum)
+        if not path.is_file() and (compact := compact_path_of(content, checksum)).is_file():
+            path = compact
+            base = read_index(path).base
+            if base is not None and base not in seen:
+                seen.add(base)
+                left.append(base)
+        yield path
 
 
 def restore(home: Path, file: Path) -> int:
@@ -120,23 +146,30 @@ def _extract_archive(archive: tarfile.TarFile, target: Path, file: Path) -> list
     if not isinstance(about, dict):
         raise ValueError(f"{_ABOUT} is not a JSON object")
     store_checksum = about.get("store")
-    names = {f"content/{checksum[:2]}/{checksum}": checksum for checksum in _stored_checksums(target / STORE_NAME)}
+    content, checksums = target / "content", _stored_checksums(target / STORE_NAME)
+    plain = {f"content/{name[:2]}/{name}": name for name in (path.rpartition("/")[2] for path in found)}
     # An older backup does not contain the checksum of its store.
-    wrong = [
-        name
-        for name, sha in found.items()
-        if sha != {**names, STORE_NAME: store_checksum or sha, _ABOUT: sha}.get(name, sha)
-    ]
+    expected = {**plain, STORE_NAME: store_checksum or found.get(STORE_NAME), _ABOUT: found.get(_ABOUT)}
+    wrong = [name for name, sha in found.items() if not name.endswith(SUFFIX) and sha != expected[name]]
+    wrong += [name for name in found if name.endswith(SUFFIX) and not _is_decoded(content, name)]
     if wrong:
         raise InvalidArgument(
             f"{file} is damaged: the content {wrong[0]} does not match its checksum.", "Use another backup."
         )
-    missing = set(names) - set(found)
+    missing = [checksum for checksum in checksums if not is_stored(content, checksum)]
     if missing:
         raise InvalidArgument(f"{file} lacks {len(missing)} contents.", "Use another backup.")
     with contextlib.closing(sqlite3.connect(target / STORE_NAME)) as store:
         _require_intact(store)
-    return list(names.values())
+    return checksums
+
+
+def _is_decoded(content: Path, name: str) -> bool:
+    """Return whether a compact form is decoded to the content that its name states."""
+    checksum = name.rpartition("/")[2].removesuffix(SUFFIX)
+    with contextlib.suppress(OSError):
+        return hash_of_stored(content, checksum, is_compact=True) == checksum
+    return False
 
 
 def _require_intact(store: sqlite3.Connection) -> None:

@@ -12,8 +12,11 @@ from aero_jupyter.core.warned_files import WARNINGS_SUFFIX
 from aero_jupyter.jobs.typed_csv import TYPES_SUFFIX
 from aero_jupyter.service.maintenance import home_folder
 from aero_jupyter.service.maintenance.backup import STORE_NAME, open_store
+from aero_jupyter.service.storage.compact_form import DamagedCompactForm
 from aero_jupyter.service.storage.connection import DB, stamp
+from aero_jupyter.service.storage.content import DECODED_SUFFIX
 from aero_jupyter.service.storage.run_state_lists import CLAIMED_SQL
+from aero_jupyter.service.storage.stored_content import checksum_of, compact_path_of, read_index
 
 #: Seconds for which content without a version is kept, because an unfinished run may still commit it.
 FRESH = 86_400.0
@@ -47,21 +50,40 @@ def gc(home: Path, fresh: float = FRESH) -> tuple[int, int]:
         used = " UNION ALL ".join([kept, *beside])
         db.run(f"DELETE FROM file WHERE created_at < ? AND name NOT IN ({used})", (before,))
         wanted = {row["checksum"] for row in db.rows("SELECT DISTINCT checksum FROM file")}
+        used_contents = wanted | _bases_of(home / "content", wanted)
         for path in (home / "content").glob("*/*"):
-            if path.name not in wanted and path.stat().st_mtime < old:
+            checksum = checksum_of(path)
+            if checksum not in used_contents and path.stat().st_mtime < old:
                 size += path.stat().st_size
                 removed += 1
                 path.unlink()
+                db.run("DELETE FROM compact WHERE checksum = ?", (checksum,))
         _remove_summaries(home, wanted, old)
         _sweep(db, home, old)
     return removed, size
+
+
+def _bases_of(content: Path, wanted: set[str]) -> set[str]:
+    """Return the contents that the compact forms of wanted contents are decoded with."""
+    found: set[str] = set()
+    left = list(wanted)
+    while left:
+        path = compact_path_of(content, left.pop())
+        # Without its base, a damaged form is still damaged, and the integrity check reports it.
+        with contextlib.suppress(FileNotFoundError, DamagedCompactForm):
+            base = read_index(path).base
+            if base is not None and base not in found:
+                found.add(base)
+                left.append(base)
+    return found
 
 
 def _remove_summaries(home: Path, wanted: set[str], old: float) -> None:
     """Remove the summaries of content that no version uses; each is named after its content."""
     for path in (home / "summaries").glob("*"):
         with contextlib.suppress(FileNotFoundError):
-            if path.name.partition(".")[0] not in wanted and path.stat().st_mtime < old:
+            is_wanted = path.name.partition(".")[0] in wanted and path.suffix != DECODED_SUFFIX
+            if not is_wanted and path.stat().st_mtime < old:
                 path.unlink()
 
 

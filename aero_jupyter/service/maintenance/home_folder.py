@@ -27,7 +27,7 @@ _BESIDE_STORE = ("transactions",)
 def operation_lock(home: Path, purpose: str) -> Iterator[None]:
     """Exclude other maintenance operations and remove leftovers of killed ones; the service may run."""
     try:
-        with home_lock.exclusive(home / "keeping.lock", purpose, _OPERATION_SECONDS):
+        with home_lock.exclusive(home_lock.operation_lock(home), purpose, _OPERATION_SECONDS):
             _remove_leftovers(home)
             yield
     except home_lock.Held as held:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from aero_jupyter.core.policy import InputState, PolicyEnum, is_due
 from aero_jupyter.service.local_home import state_file
+from aero_jupyter.service.storage.compact_form import DamagedCompactForm
 from aero_jupyter.service.storage.connection import stamp
-from aero_jupyter.service.storage.content import path_of, sha256_of
 from aero_jupyter.service.storage.run_state_lists import CLAIMED_SQL, OPEN_SQL, SUCCESSFUL_SQL
 from aero_jupyter.service.storage.store_identity import CURES, holds_store, require_store
+from aero_jupyter.service.storage.stored_content import compact_path_of, hash_of_stored, is_stored, path_of
 
 #: Seconds after which an unfinished operation counts as abandoned.
 _LONG = 300.0
@@ -111,17 +112,34 @@ def _check_content(rows: _Rows, home: Path) -> Iterator[str]:
     sql = (
         "SELECT v.data_id, v.version, v.checksum, f.checksum FROM version v JOIN data d ON d.id = v.data_id "
         "LEFT JOIN file f ON f.collection = d.collection_uuid AND f.name = v.file_name "
-        "WHERE NOT d.no_copy AND d.collection_uuid = (SELECT value FROM meta WHERE key = 'collection')"
+        "WHERE NOT d.no_copy AND d.collection_uuid = (SELECT value FROM meta WHERE key = 'collection') "
+        f"AND {_removed_column(rows)} IS NULL"
     )
     for id, number, checksum, kept in rows(sql):
         if kept != checksum:
             yield f"Version {number} of dataset {id} has no file with its checksum."
     for (checksum,) in rows("SELECT DISTINCT checksum FROM file"):
-        path = path_of(home / "content", str(checksum))
-        if not path.is_file():
-            yield f"The content {checksum} is missing."
-        elif sha256_of(path) != checksum:
-            yield f"The content {checksum} does not match its checksum."
+        if fault := _content_fault(home / "content", str(checksum)):
+            yield fault
+
+
+def _content_fault(content: Path, checksum: str) -> str | None:
+    """Return a sentence if content is missing or damaged in a form in which it is stored."""
+    for is_compact in (False, True):
+        path = (compact_path_of if is_compact else path_of)(content, checksum)
+        if not is_compact and not is_stored(content, checksum):
+            return f"The content {checksum} is missing."
+        # The service may compact the content at this moment: it is in the other form then.
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                if path.is_file() and hash_of_stored(content, checksum, is_compact=is_compact) != checksum:
+                    return f"The content {checksum} does not match its checksum."
+            except DamagedCompactForm:
+                return f"The compact form of the content {checksum} cannot be decoded."
+            except FileNotFoundError:
+                if path.is_file():
+                    return f"The content {checksum} was encoded against a content that is missing."
+    return None
 
 
 def _check_provenance_counts(rows: _Rows, _: Path) -> Iterator[str]:
@@ -164,6 +182,11 @@ def _paused_column(rows: _Rows) -> str:
 def _has_column(rows: _Rows, table: str, column: str) -> bool:
     """Return whether a table has a column; stores of earlier formats lack some."""
     return any(name == column for _, name, *_ in rows(f"PRAGMA table_info({table})"))
+
+
+def _removed_column(rows: _Rows) -> str:
+    """Return the SQL of the column for removed content, which a store before format 9 does not have."""
+    return "v.removed_at" if any(name == "removed_at" for _, name, *_ in rows("PRAGMA table_info(version)")) else "NULL"
 
 
 def _check_missed_inputs(rows: _Rows, _: Path) -> Iterator[str]:

@@ -15,17 +15,29 @@ from aero_jupyter.core.redaction import redact_url
 from aero_jupyter.core.search_fts5 import EVERYTHING_TOKEN
 from aero_jupyter.service.catalogue.dataset_rows import add_data
 from aero_jupyter.service.maintenance import home_folder
+from aero_jupyter.service.storage.compact_form import DamagedCompactForm
+from aero_jupyter.service.storage.compaction import record_compact_form
 from aero_jupyter.service.storage.connection import DB, new_id, stamp
-from aero_jupyter.service.storage.content import sha256_of
 from aero_jupyter.service.storage.database import Store
 from aero_jupyter.service.storage.store_identity import holds_store, unknown_content
+from aero_jupyter.service.storage.stored_content import SUFFIX, checksum_of, hash_of_stored, open_stored
 
 _STORE = "aero.db"
 #: Tables in the order parents before children.
 _TABLES = (
-    *("function", "data", "version", "source_type", "source_url", "flow", "flow_input", "flow_output"),
+    *(
+        "function",
+        "data",
+        "version",
+        "source_type",
+        "source_url",
+        "flow",
+        "flow_input",
+        "flow_output",
+        "earlier_function",
+    ),
     *("run", "run_input", "run_step", "prov", "prov_used", "prov_made", "file", "task"),
-    *("notice", "notice_target", "problem", "drift"),
+    *("notice", "notice_target", "problem", "drift", "compact", "compact_due", "hold"),
 )
 #: Statements that delete rows whose counterpart is lost.
 _DANGLING = (
@@ -174,17 +186,28 @@ def _adopt(store: Store, home: Path) -> tuple[int, int]:
         unknown = unknown_content(connection, home, "version")
     made = damaged = 0
     with store.transaction() as db:
-        for path in unknown:
-            if sha256_of(path) != path.name:
+        db.run("DELETE FROM compact")
+        for path in (home / "content").glob(f"*/*{SUFFIX}"):
+            with contextlib.suppress(DamagedCompactForm):
+                record_compact_form(db, path)
+        for checksum in sorted({checksum_of(path) for path in unknown}):
+            if not _is_intact(home / "content", checksum):
                 damaged += 1
-                continue
-            _adopt_one(db, store.collection, path)
-            made += 1
+            else:
+                _adopt_one(db, store.collection, home / "content", checksum)
+                made += 1
     return made, damaged
 
 
-def _adopt_one(db: DB, collection: str, path: Path) -> None:
-    checksum, size = path.name, path.stat().st_size
+def _is_intact(content: Path, checksum: str) -> bool:
+    with contextlib.suppress(OSError):
+        return hash_of_stored(content, checksum) == checksum
+    return False
+
+
+def _adopt_one(db: DB, collection: str, content: Path, checksum: str) -> None:
+    with contextlib.closing(open_stored(content, checksum)) as found:
+        size, head = found.size, found.read(0, 4096)
     name = f"recovered-{checksum[:12]}"
     place = {"collection_uuid": collection}
     about = "Recovered from the content of a store that was lost."
@@ -192,14 +215,12 @@ def _adopt_one(db: DB, collection: str, path: Path) -> None:
     db.insert("file", collection=collection, name=f"{name}-{data}", checksum=checksum, size=size, created_at=stamp())
     db.insert(
         "version", id=new_id(), data_id=data, version=1, checksum=checksum, created_at=stamp(),
-        file_name=f"{name}-{data}", file_type=_file_type(path), size=size,
+        file_name=f"{name}-{data}", file_type=_file_type(head), size=size,
     )  # fmt: skip
 
 
-def _file_type(path: Path) -> str:
+def _file_type(head: bytes) -> str:
     """Return the file suffix that matches the first bytes."""
-    with path.open("rb") as file:
-        head = file.read(4096)
     for magic, suffix in ((b"PAR1", "parquet"), (b"PK\x03\x04", "xlsx"), (b"\x1f\x8b", "gz")):
         if head.startswith(magic):
             return suffix

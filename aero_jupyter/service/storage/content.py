@@ -9,17 +9,25 @@ import io
 import os
 import re
 import shutil
-import sys
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import IO, BinaryIO, cast
 
-from aero_jupyter.service.storage.connection import RequestError, new_id, stamp
+from aero_jupyter.core.retention import removed_message
+from aero_jupyter.service.storage.connection import DB, RequestError, new_id, stamp
 from aero_jupyter.service.storage.database import Store
+from aero_jupyter.service.storage.stored_content import chunks_of, is_stored, open_stored, path_of
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}")
 _CHUNK = 1 << 20
 #: Bytes that are hashed and written at once; at most twice as many are held in memory.
 _BATCH = 4 << 20
+#: Decoded bytes that are held in memory for one reader.
+_IN_MEMORY_BYTES = 1 << 20
+#: The suffix of a file with content that was decoded for one reader, who removes it.
+DECODED_SUFFIX = ".decoded"
 
 
 class ContentStore:
@@ -39,6 +47,7 @@ class ContentStore:
         # Only one service uses this folder, so temporary files are left over from a crash.
         shutil.rmtree(self._tmp, ignore_errors=True)
         self._tmp.mkdir()
+        self._decoding = threading.Lock()
 
     async def put(self, collection: str, name: str, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Store a file under a new name; return its sha256 and its size in bytes."""
@@ -61,7 +70,8 @@ class ContentStore:
         target.parent.mkdir(exist_ok=True)
         # Publishing and naming share one transaction, so that garbage collection does not remove the file in between.
         with self._store.transaction() as db:
-            if not target.exists():
+            # A repeated commit finds the file moved, and by now perhaps in its compact form.
+            if not target.exists() and (path.exists() or not is_stored(self.folder, checksum)):
                 path.replace(target)
                 flush_file(target.parent)
             known = db.value("SELECT checksum FROM file WHERE collection = ? AND name = ?", (collection, name))
@@ -70,33 +80,72 @@ class ContentStore:
             elif known != checksum:
                 raise RequestError(409, f"The file {name} exists already, and published content is never overwritten.")
 
-    def find(self, collection: str, name: str) -> tuple[Path, str, int]:
-        """Return the path, sha256 and size of a file; raise a 404 error if there is none."""
+    def find(self, collection: str, name: str) -> tuple[str, int]:
+        """Return the sha256 and the size of a file; raise a 404 error if there is none."""
         self.require(collection, name)
         row = self._store.db.row("SELECT * FROM file WHERE collection = ? AND name = ?", (collection, name))
         if row is None:
-            raise RequestError(404, f"There is no file {name} in this collection.")
-        path = self._path(row["checksum"])
-        if path.is_symlink() or not path.is_file():
+            raise removed_file(self._store.db, name) or RequestError(
+                404, f"There is no file {name} in this collection."
+            )
+        if not is_stored(self.folder, row["checksum"]):
             raise RequestError(404, f"The content of {name} is missing.", "Run: aero-jupyter local check")
-        return path, row["checksum"], row["size"]
+        return row["checksum"], row["size"]
+
+    def open(self, checksum: str, start: int, end: int) -> BinaryIO:
+        """Open content at a position; what is stored in its compact form is decoded up to the end."""
+        try:
+            file = path_of(self.folder, checksum).open("rb")
+        except FileNotFoundError:
+            return self._decoded(checksum, start, end)
+        file.seek(start)
+        return file
+
+    def plain_path(self, checksum: str, folder: Path) -> Path:
+        """Return the path of a file with content; what is stored in its compact form is decoded into a folder."""
+        if (path := path_of(self.folder, checksum)).is_file():
+            return path
+        target = folder / f"{checksum}.{new_id()}{DECODED_SUFFIX}"
+        with target.open("xb") as file:
+            self._decode(checksum, 0, None, file)
+        return target
+
+    def _decoded(self, checksum: str, start: int, end: int) -> BinaryIO:
+        """Return decoded bytes as a file; on disk if they are many, so that slow readers hold little memory."""
+        folder = str(self._tmp)
+        file: tempfile.SpooledTemporaryFile[bytes]
+        file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 (the caller closes it)
+        try:
+            self._decode(checksum, start, end, file)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return cast(BinaryIO, file)
+
+    def _decode(self, checksum: str, start: int, end: int | None, file: IO[bytes]) -> None:
+        # One at a time: each chain of contents holds a few pieces in memory.
+        with self._decoding:
+            content = open_stored(self.folder, checksum)
+            try:
+                for part in chunks_of(content, start, end):
+                    file.write(part)
+            finally:
+                content.close()
 
     def _path(self, checksum: str) -> Path:
         return path_of(self.folder, checksum)
 
-    def path_of_file(self, name: str) -> Path | None:
-        """Return the path of a stored file; None if there is none."""
+    def checksum_of_file(self, name: str) -> str | None:
+        """Return the sha256 of a stored file; None if there is none."""
         sql = "SELECT checksum FROM file WHERE collection = ? AND name = ?"
-        return self._existing(self._store.db.value(sql, (self.collection, name)))
+        checksum: str | None = self._store.db.value(sql, (self.collection, name))
+        return checksum if checksum is not None and is_stored(self.folder, checksum) else None
 
-    def path_of_version(self, data_id: str, name: str) -> Path | None:
-        """Return the path of a file that a version of a dataset consists of; None if there is none."""
+    def checksum_of_version(self, data_id: str, name: str) -> str | None:
+        """Return the sha256 of a file that a version of a dataset consists of; None if there is none."""
         sql = "SELECT 1 FROM version WHERE data_id = ? AND file_name = ?"
-        return self.path_of_file(name) if self._store.db.value(sql, (data_id, name)) else None
-
-    def _existing(self, checksum: str | None) -> Path | None:
-        path = None if checksum is None else self._path(checksum)
-        return path if path is not None and path.is_file() and not path.is_symlink() else None
+        return self.checksum_of_file(name) if self._store.db.value(sql, (data_id, name)) else None
 
     @property
     def collection(self) -> str:
@@ -154,11 +203,6 @@ class _HashingWriter:
         self._size += len(held)
 
 
-def path_of(content: Path, checksum: str) -> Path:
-    """Return the path of the content with a sha256."""
-    return content / checksum[:2] / checksum
-
-
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file."""
     return hash_of(path, "sha256")
@@ -182,37 +226,10 @@ def flush_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def slice_of(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes from `start` up to but not including `end`."""
-    with path.open("rb") as file:
-        file.seek(start)
-        while start < end:
-            chunk = file.read(min(_CHUNK, end - start))
-            if not chunk:
-                return
-            start += len(chunk)
-            yield chunk
-
-
-def wanted(header: str | None, size: int) -> tuple[int, int] | None:
-    """Parse a Range header of one range as (start, end); None for the whole file; raise 416 outside of the file."""
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
-    if not match or match.groups() == ("", ""):
+def removed_file(db: DB, name: str) -> RequestError | None:
+    """Return the error for a file that retention has removed; None if it has not."""
+    sql = "SELECT d.name, v.version, v.removed_at FROM version v JOIN data d ON d.id = v.data_id "
+    row = db.row(sql + "WHERE v.file_name = ? AND v.removed_at IS NOT NULL", (name,))
+    if row is None:
         return None
-    first, last = match.groups()
-    start = _place(first) if first else max(0, size - _place(last))
-    end = min(size, _place(last) + 1) if first and last else size
-    if start >= size or start >= end:
-        raise RequestError(416, f"The file has {size} bytes.")
-    return start, end
-
-
-def matches_etag(checksum: str, header: str) -> bool:
-    """Return whether an If-None-Match header contains a checksum or ``*``."""
-    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in tags or f'"{checksum}"' in tags
-
-
-def _place(digits: str) -> int:
-    """Parse a position in a file; a number with more digits than any file size counts as behind the end."""
-    return int(digits) if len(digits) < 20 else sys.maxsize
+    return RequestError(404, *removed_message(row["name"], row["version"], row["removed_at"]))

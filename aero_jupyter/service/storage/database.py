@@ -18,7 +18,7 @@ from aero_jupyter.service.storage.store_identity import (
 )
 
 #: Increased by one with every change of the schema.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 11
 #: The statements that migrate to each format from the previous one.
 _MIGRATIONS = {
     2: (
@@ -71,6 +71,24 @@ _MIGRATIONS = {
         "CREATE INDEX drift_due ON drift (data_id, version) WHERE notes IS NULL",
     ),
     9: ("ALTER TABLE version ADD COLUMN as_of TEXT",),
+    10: (
+        "CREATE TABLE earlier_function (flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, "
+        "number INTEGER NOT NULL, function_id TEXT NOT NULL, registered_at TEXT NOT NULL, replaced_at TEXT NOT NULL, "
+        "PRIMARY KEY (flow_id, number))",
+    ),
+    11: (
+        "ALTER TABLE data ADD COLUMN keep TEXT",
+        "ALTER TABLE version ADD COLUMN removed_at TEXT",
+        "CREATE INDEX version_checksum ON version (checksum)",
+        "CREATE INDEX file_checksum ON file (checksum)",
+        "CREATE TABLE compact (checksum TEXT PRIMARY KEY, base TEXT, size INTEGER NOT NULL, stored INTEGER NOT NULL)",
+        "CREATE INDEX compact_base ON compact (base)",
+        "CREATE TABLE compact_due (data_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (data_id, version))",
+        "CREATE TABLE hold (version_id TEXT NOT NULL, reason TEXT NOT NULL, created_at TEXT NOT NULL, "
+        "PRIMARY KEY (version_id, reason))",
+        "INSERT INTO compact_due SELECT v.data_id, v.version FROM version v JOIN data d ON d.id = v.data_id "
+        "WHERE v.version != d.newest AND NOT d.no_copy",
+    ),
 }
 _COUNT_TRANSACTION = (
     "INSERT INTO meta VALUES ('transactions', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value"

@@ -4,7 +4,7 @@ CREATE TABLE data (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, url TEXT, description TEXT,
     tags TEXT NOT NULL DEFAULT '', collection_uuid TEXT NOT NULL, collection_url TEXT,
     no_copy INTEGER NOT NULL DEFAULT 0, newest INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL,
-    read_options TEXT, promise TEXT, promised_since TEXT
+    read_options TEXT, promise TEXT, promised_since TEXT, keep TEXT
 );
 CREATE INDEX data_name ON data (name);
 CREATE VIRTUAL TABLE data_fts USING fts5 (
@@ -15,9 +15,10 @@ CREATE TABLE version (
     id TEXT NOT NULL UNIQUE, data_id TEXT NOT NULL REFERENCES data (id), version INTEGER NOT NULL,
     checksum TEXT NOT NULL, created_at TEXT NOT NULL, source_key TEXT,
     file_name TEXT, file_type TEXT, size INTEGER, encoding TEXT, object_url TEXT, signed_url TEXT, source_time TEXT,
-    as_of TEXT,
+    as_of TEXT, removed_at TEXT,
     PRIMARY KEY (data_id, version)
 );
+CREATE INDEX version_checksum ON version (checksum);
 
 CREATE TABLE source_type (name TEXT PRIMARY KEY, data_id TEXT NOT NULL UNIQUE REFERENCES data (id));
 CREATE TABLE source_url (
@@ -35,6 +36,10 @@ CREATE TABLE flow (
     flow_kwargs TEXT NOT NULL, arg_hash TEXT NOT NULL, pull_function_id TEXT, commit_function_id TEXT,
     last_executed TEXT, created_at TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,
     aligned INTEGER NOT NULL DEFAULT 0, endpoint_config TEXT
+);
+CREATE TABLE earlier_function (
+    flow_id TEXT NOT NULL REFERENCES flow (id) ON DELETE CASCADE, number INTEGER NOT NULL, function_id TEXT NOT NULL,
+    registered_at TEXT NOT NULL, replaced_at TEXT NOT NULL, PRIMARY KEY (flow_id, number)
 );
 CREATE INDEX flow_due ON flow (next_due) WHERE next_due IS NOT NULL;
 CREATE TABLE flow_input (
@@ -88,6 +93,13 @@ CREATE INDEX prov_used_version ON prov_used (version_id);
 CREATE TABLE file (
     collection TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, size INTEGER NOT NULL,
     created_at TEXT NOT NULL, PRIMARY KEY (collection, name)
+);
+CREATE INDEX file_checksum ON file (checksum);
+CREATE TABLE compact (checksum TEXT PRIMARY KEY, base TEXT, size INTEGER NOT NULL, stored INTEGER NOT NULL);
+CREATE INDEX compact_base ON compact (base);
+CREATE TABLE compact_due (data_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (data_id, version));
+CREATE TABLE hold (
+    version_id TEXT NOT NULL, reason TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (version_id, reason)
 );
 
 CREATE TABLE notice (

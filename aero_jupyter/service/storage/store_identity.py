@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aero_jupyter.service.storage.commit_mark import Mark, mark_of, read_mark
+from aero_jupyter.service.storage.stored_content import checksum_of
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 #: Bytes of the header of a SQLite file.
@@ -166,4 +167,4 @@ def _unrelated(connection: sqlite3.Connection, home: Path, mark: Mark | None) ->
 def unknown_content(connection: sqlite3.Connection, home: Path, table: str = "file") -> list[Path]:
     """Return the content files that no row of a table names."""
     named = {str(checksum) for (checksum,) in connection.execute(f"SELECT checksum FROM {table}")}
-    return sorted(path for path in home.glob("content/*/*") if path.name not in named)
+    return sorted(path for path in home.glob("content/*/*") if checksum_of(path) not in named)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from aero_jupyter.core.name_rules import folded
 from aero_jupyter.notebook.panels.lineage.folding import MAX_DRAWN_BOXES, collapse
+from aero_jupyter.notebook.panels.lineage.geometry import build_drawing
 from aero_jupyter.notebook.panels.lineage.graph import NOTHING, Box, Graph
 from aero_jupyter.notebook.panels.lineage.highlight import mark_drawing
 from aero_jupyter.notebook.panels.lineage.outline import as_list, outline_ids
-from aero_jupyter.notebook.panels.lineage.svg import as_svg, build_drawing
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets.tree import Node
 
@@ -104,7 +104,6 @@ class LineageDrawing:
         drawn = mark_drawing(self._drawn, self._shown, self.selected, set(found))
         return trees.picture(
             {**drawn, "center": self._centered, "turned": self.turned},
-            as_svg(drawn),
             trees.field("search", "Search the lineage", self.search, hint="Search", quiet=True),
             trees.button("Next match", "next") if found else None,
         )

@@ -56,6 +56,6 @@ def page(rows: list[dict[str, object]], total: int) -> JSONResponse:
 
 def all_routers() -> list[APIRouter]:
     """Return every router of the service."""
-    from aero_jupyter.service.http.routers import collections, compute, data, flow, prov, runs
+    from aero_jupyter.service.http.routers import collections, compute, data, flow, prov, retention, runs
 
-    return [data.router, flow.router, prov.router, runs.router, collections.router, compute.router]
+    return [data.router, flow.router, prov.router, runs.router, collections.router, compute.router, retention.router]

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from aero_jupyter.core import wire
+from aero_jupyter.service.http.byte_ranges import bytes_of, matches_etag, wanted
 from aero_jupyter.service.http.routers import service_of
-from aero_jupyter.service.storage.content import matches_etag, slice_of, wanted
 
 router = APIRouter(tags=["collections"])
 _BYTES: dict[str, Any] = {"description": "The bytes", "content": {"application/octet-stream": {}}}
@@ -24,7 +24,8 @@ async def put(request: Request, collection: str, file: str) -> JSONResponse:
 @router.get(wire.CONTENT.path, response_class=StreamingResponse, responses={200: _BYTES, 206: _BYTES})
 def get(request: Request, collection: str, file: str) -> Response:
     """Return a file or the requested range; return 304 if the caller has the same content already."""
-    path, checksum, size = service_of(request).content.find(collection, file)
+    content = service_of(request).content
+    checksum, size = content.find(collection, file)
     headers = {"ETag": f'"{checksum}"', "Accept-Ranges": "bytes"}
     if matches_etag(checksum, request.headers.get("if-none-match", "")):
         return Response(None, 304, headers)
@@ -34,5 +35,7 @@ def get(request: Request, collection: str, file: str) -> Response:
     headers["Content-Length"] = str(end - start)
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = slice_of(path, start, end)
+    if request.method == "HEAD":
+        return Response(None, 206 if part else 200, headers, media_type="application/octet-stream")
+    body = bytes_of(content.open(checksum, start, end), end - start)
     return StreamingResponse(body, 206 if part else 200, headers, media_type="application/octet-stream")

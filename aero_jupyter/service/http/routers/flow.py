@@ -60,6 +60,14 @@ def delete(request: Request, flow_id: UUID) -> JSONResponse:
     return deleted
 
 
+@router.get(wire.FLOW_HISTORY.path, response_model=list[response_models.EarlierFunctionOut])
+def history(request: Request, flow_id: UUID) -> JSONResponse:
+    """List the functions of the flows that a flow replaced, oldest first."""
+    db = service_of(request).store.db
+    required(db, "flow", str(flow_id), "Flow with id {} was not found.")
+    return JSONResponse(flows.earlier_functions(db, str(flow_id)))
+
+
 @router.get(wire.GET_FLOW.path, response_model=response_models.FlowOut)
 def one(request: Request, flow_id: UUID) -> JSONResponse:
     """Return one flow."""

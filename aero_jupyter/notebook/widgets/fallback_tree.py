@@ -1,4 +1,4 @@
-"""A tree in the front end: as an anywidget, or as plain ipywidgets where the front end has no anywidget."""
+"""A tree as plain ipywidgets, where the front end has no anywidget."""
 
 from __future__ import annotations
 
@@ -7,66 +7,18 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any  # ipywidgets, which have no types
 
-import anywidget
 import ipywidgets
-import traitlets
 
-from aero_jupyter.notebook.widgets.callbacks import Message, callback
-from aero_jupyter.notebook.widgets.frontend import module, style
+from aero_jupyter.notebook.widgets.callbacks import Message
+from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
+from aero_jupyter.notebook.widgets.fallback_fields import WatchedFields, Widget, close_widget
 from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
-from aero_jupyter.notebook.widgets.widget_host import NO_ANYWIDGET, MessageHandler, Widget, WidgetHost, close_widget
 
-
-class TreeWidget(anywidget.AnyWidget):
-    """A panel in the front end: it shows `view`, and sends the user's actions as messages."""
-
-    _esm = module("panel")
-    _css = style("panel")
-    view = traitlets.Dict().tag(sync=True)
-    mark = traitlets.Unicode().tag(sync=True)
-
-    def __repr__(self) -> str:
-        return f"TreeWidget({self.view.get('label', '')})"
-
-
-class TreeHost(WidgetHost):
-    """A tree as it is shown: live, or as plain ipywidgets."""
-
-    def __init__(
-        self, tree: Node, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
-    ) -> None:
-        self._act = act
-        self.show_error = show_error
-        self._tree = tree
-        self.widget = TreeWidget(view=tree, mark=mark)
-        self.widget.on_msg(self._handle_message)
-        super().__init__(self.widget, act)
-
-    def build_fallback(self) -> FallbackTree:
-        """Build the tree of plain ipywidgets."""
-        return FallbackTree(self._act)
-
-    def refresh_fallback(self) -> None:
-        """Show the current tree in the fallback."""
-        if (fallback := self.fallback) is not None:
-            fallback.show(self._tree)
-
-    def show(self, tree: Node) -> None:
-        """Show another tree."""
-        self._tree = tree
-        self.widget.view = tree
-        self.refresh_fallback()
-
-    def close(self) -> None:
-        """Stop waiting for the front end, and close the fallback."""
-        super().close()
-        self.drop_fallback()
-
-    @callback
-    def _handle_message(self, _: object, message: Message, __: object) -> None:
-        if message.get("do") == "hello":
-            self.show_live()
-        self._act(message)
+NO_ANYWIDGET = (
+    "This front end does not show anywidget, so these are plain controls. "
+    "Install anywidget where JupyterLab runs, and reload the page."
+)
+MessageHandler = Callable[[Message], object]
 
 
 class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
@@ -78,25 +30,23 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         self._used: dict[tuple[str, str, int], Widget] = {}
         self._messages: dict[Any, Mapping[str, Any]] = {}
         self._showing = threading.RLock()
-        self._is_showing = False
+        self._fields = WatchedFields()
         super().__init__()
         self._hint = ipywidgets.Label(NO_ANYWIDGET)
 
     def show(self, tree: Node) -> None:
         """Show a tree; a field that exists already stays the same widget."""
         with self._showing:
-            self._is_showing, self._used = True, {}
-            try:
-                self._hold(self, [*self._build_all(tree["children"]), self._hint])
-                self._close_unused()
-            finally:
-                self._is_showing = False
+            self._used = {}
+            self._hold(self, [*self._build_all(tree["children"]), self._hint])
+            self._close_unused()
 
     def _close_unused(self) -> None:
         gone = [self._widgets[key] for key in self._widgets.keys() - self._used.keys()]
         self._widgets = self._used
         for widget in gone:
             self._messages.pop(widget, None)
+            self._fields.forget(widget)
             # Its children may be shown elsewhere now.
             self._hold(widget, [])
             close_widget(widget)
@@ -108,7 +58,7 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         kind = node["is"]
         make = {
             "field": self._field, "choice": self._choice, "button": self._button,
-            "tabs": self._tabs, "row": self._row, "note": self._note,
+            "tabs": self._tabs, "row": self._row, "note": self._note, "selection": self._selection,
         }.get(kind)  # fmt: skip
         if make is not None:
             return [make(node)]
@@ -163,7 +113,8 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         else:
             made = self._keep("field", name, lambda: ipywidgets.Combobox(continuous_update=False), on_change)
             made.options = tuple(node["known"])
-        made.description, made.placeholder, made.value = node["label"], node["hint"], node["value"]
+        made.description, made.placeholder = node["label"], node["hint"]
+        self._fields.put(made, node["value"])
         return made
 
     def _choice(self, node: Node) -> Widget:
@@ -171,11 +122,14 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         made.description = node["label"]
         return self._select(made, node)
 
+    def _selection(self, node: Node) -> Widget:
+        make, send = lambda: ipywidgets.SelectMultiple(rows=6), self._sender(node["name"])
+        made = self._keep("selection", node["name"], make, lambda values: send(list(values)))
+        made.description = node["label"]
+        return self._select(made, {**node, "value": tuple(node["value"])})
+
     def _select(self, made: Widget, node: Node) -> Widget:
-        options = tuple((text, value) for value, text in node["options"])
-        if tuple(made.options) != options:
-            made.options = options
-        made.value = node["value"]
+        self._fields.put(made, node["value"], [(text, value) for value, text in node["options"]])
         return made
 
     def _sender(self, name: str) -> Callable[[Any], object]:
@@ -190,14 +144,17 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         made = self._used[key] = self._widgets.get(key) or make()
         if key not in self._widgets and on_change is not None:
             made.style.description_width = "auto"
-            made.observe(lambda change: None if self._is_showing else on_change(change["new"]), "value")
+            self._fields.watch(made, on_change)
         return made
 
 
 def _static(node: Node) -> str:
     kind = node["is"]
     if kind == "picture":
-        return f'<div style="overflow:auto;max-height:480px">{node["svg"]}</div>'
+        return f'<div style="overflow:auto;max-height:480px">{drawing_svg(node)}</div>'
+    if kind == "file":
+        name = html.escape(node["name"])
+        return f'<a download="{name}" href="{node["href"]}">Save {name}</a>'
     if kind == "nested":
         return html_list(node["lines"])
     if kind in ("chart", "table", "code"):
