@@ -213,7 +213,8 @@ def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(
         function = psutil.Process(int(started.read_text().split()[-1]))
         for process in programs(warm_home, victim):
             os.kill(process.pid, signal.SIGKILL)
-    assert session.client.wait_for_run(run.id, PATIENCE).error is None
+    ended = session.client.wait_for_run(run.id, PATIENCE)
+    assert (ended.state, ended.error) == ("done", None)
     assert not function.is_running()
     assert len(session.client.versions(flow.outputs[0].id)) == 1
 

@@ -15,8 +15,8 @@ from aero_jupyter.service.clusters.registry import Cluster, clusters_folder, rea
 from aero_jupyter.service.clusters.shared_folder import SharedFolder, TaskFolder, node_source
 from aero_jupyter.service.workers.task_request import Task, TaskFailed, TaskLimits
 
-#: How often a task starts on a node that is lost, or is submitted to a cluster that breaks, before it fails: the function
-#: may be what breaks the node.
+#: How often a task starts on nodes that are lost, or waits for clusters that break, before it fails: the function may be
+#: what breaks a node.
 _MOST_ATTEMPTS = 3
 #: Tasks in flight of a cluster whose size is small or not known, and of a large one.
 _FEWEST_IN_FLIGHT, _MOST_IN_FLIGHT = 64, 2000
@@ -37,7 +37,7 @@ class ClusterTask:
     def __init__(self, task: Task, limits: TaskLimits) -> None:
         self.task, self.limits = task, limits
         self.outcome: Future[Any] = Future()
-        self.losses = 0
+        self.losses, self.breaks = 0, 0
         self.place: TaskFolder | None = None
 
     def cancel(self) -> None:
@@ -169,11 +169,13 @@ class ClusterTasks:
             task.fail("The service is stopping.")
         elif not task.outcome.done():
             # A task that only waited for a node that is lost has done nothing.
-            task.losses += int(not message.get("with_node") or (task.place is not None and task.place.is_started))
-            if task.losses < _MOST_ATTEMPTS:
+            is_started = task.place is not None and task.place.is_started
+            task.losses += int(is_started)
+            task.breaks += int(not is_started and not message.get("with_node"))
+            if max(task.losses, task.breaks) < _MOST_ATTEMPTS:
                 self._attempt(id, task)
             else:
-                task.fail(f"{task.task.name} was lost on the cluster {task.losses} times. {message['lost']}")
+                task.fail(f"{task.task.name} was lost on the cluster {_MOST_ATTEMPTS} times. {message['lost']}")
 
     def _link(self, id: str) -> tuple[ClusterLink, SharedFolder]:
         """Return the running process of a cluster, started if there is none."""
