@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aero_jupyter._version import __version__
-from aero_jupyter.cli import catalogue_commands, notice_commands, provenance_commands, sources
+from aero_jupyter.cli import catalogue_commands, endpoint_commands, notice_commands, provenance_commands, sources
 from aero_jupyter.cli.local_commands import run_local
 from aero_jupyter.cli.log_level import log_to_stderr, read_level
 from aero_jupyter.cli.output import print_escaped, print_json, with_commands
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     catalogue_commands.add_commands(add)
     provenance_commands.add_commands(add)
     notice_commands.add_commands(add)
+    endpoint_commands.add_commands(add)
     sources.add_commands(add)
     login = add("login", _login, "log in to the AERO server with Globus")
     login.add_argument("--code", help="the code that the login page shows; - reads it from the standard input")

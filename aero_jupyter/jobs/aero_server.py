@@ -14,7 +14,7 @@ from aero_jupyter.jobs.request_errors import AeroJobError, origin
 _DEFAULT_SERVER = "https://aero.emews.org:5001"
 #: The older server's path prefix.
 _OLDER = "/osprey/api/v1.0"
-_PRIVATE = frozenset({"server", "token", "secrets", "stored_files", "takes_over_files"})
+_PRIVATE = frozenset({"server", "token", "secrets", "stored_files", "takes_over_files", "shared_folder"})
 
 
 def server_of(aero: Mapping[str, Any]) -> str:

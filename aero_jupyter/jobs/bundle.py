@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Sequence
 
 from aero_jupyter.core.source_parsing import parse_source
 
@@ -32,6 +33,7 @@ _ROOMS = (
     "resumption",
     "transfer",
     "local_store",
+    "shared_folder",
     "lookups",
     "network_addresses",
     "fetch_source",
@@ -66,10 +68,21 @@ _FUTURE = "from __future__ import annotations\n"
 @functools.cache
 def runtime_source() -> str:
     """Return the source code that precedes every registered function."""
+    return bundle_source(_ROOMS)
+
+
+def bundle_source(modules: Sequence[str]) -> str:
+    """Return the source code of modules as one self-contained text.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        Each after those that it depends on: the name of a module of the jobs, or ``/`` and a path in the package.
+    """
     from importlib import resources
 
     package = resources.files("aero_jupyter")
-    return _FUTURE + "".join(_alone(package.joinpath(*_path(room)).read_text("utf-8")) for room in _ROOMS)
+    return _FUTURE + "".join(_alone(package.joinpath(*_path(module)).read_text("utf-8")) for module in modules)
 
 
 def _path(room: str) -> list[str]:

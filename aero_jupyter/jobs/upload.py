@@ -19,6 +19,7 @@ from aero_jupyter.jobs.file_types import suffix_of
 from aero_jupyter.jobs.http_client import send_request
 from aero_jupyter.jobs.local_store import can_hand_over, hand_over, state_of_file
 from aero_jupyter.jobs.request_errors import AeroJobError
+from aero_jupyter.jobs.shared_folder import is_on_shared_folder, place_on_shared_folder
 from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX, write_frame
 
 _SENT_AT_ONCE = 1 << 20
@@ -98,6 +99,8 @@ def upload(aero: Mapping[str, Any], name: str, path: str, warnings_path: str | N
         "file_format": suffix,
         "created_at": datetime.now(timezone.utc).isoformat().replace("+00:00", "Z"),
     }
+    if is_on_shared_folder(aero):
+        aero, files = place_on_shared_folder(aero, files)
     if can_hand_over(aero, files.values()):
         is_as_it_came = entry.get("file_state") == state_of_file(path)
         record["encoding"] = entry.get("encoding") if is_as_it_came else encoding_of_file(path)

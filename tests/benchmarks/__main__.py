@@ -8,6 +8,7 @@ import sys
 
 from benchmarks import (
     catalogue,
+    clusters,
     datapath,
     endurance,
     flat,
@@ -37,6 +38,7 @@ _PARTS = {
     "data": datapath.measure,
     "storage": storage.measure,
     "flat": flat.measure,
+    "clusters": clusters.measure,
     "notebooks": notebooks.measure,
     "endurance": endurance.measure,
     "others": others.measure,

@@ -42,12 +42,12 @@ def _check_options(session: Session, endpoint: str, config: Mapping[str, Any], l
 
 
 def unused_options_note(session: Session, endpoint: str, config: Mapping[str, Any]) -> str:
-    """Return a sentence if options are given to the endpoint of the local AERO, which has no template; else ""."""
-    if not config or session.endpoint_id(endpoint) != session.endpoint:
+    """Return a sentence if options are given to an endpoint of the local AERO, which has no template; else ""."""
+    if not config or not session.endpoint:
         return ""
-    return (
-        f"The local endpoint has no template, so {', '.join(config)} {'has' if len(config) == 1 else 'have'} no effect."
-    )
+    id = session.endpoint_id(endpoint)
+    name = "The local endpoint" if id == session.endpoint else f"Endpoint {endpoint}"
+    return f"{name} has no template, so {', '.join(config)} {'has' if len(config) == 1 else 'have'} no effect."
 
 
 def endpoint_labels(session: Session) -> dict[str, str]:

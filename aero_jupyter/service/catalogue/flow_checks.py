@@ -5,6 +5,7 @@ from __future__ import annotations
 from aero_jupyter.core.name_rules import normalize_arguments, normalize_output_names, normalize_parameters
 from aero_jupyter.core.policy import DOWNLOADING, PolicyEnum
 from aero_jupyter.service.catalogue.flow_cycles import require_no_cycle
+from aero_jupyter.service.clusters.registry import read_clusters
 from aero_jupyter.service.storage.connection import DB, RequestError, Row
 from aero_jupyter.service.storage.database import Store
 
@@ -26,7 +27,8 @@ def require_runnable(db: DB, store: Store, body: Row, policy: PolicyEnum, digest
     if db.row(known, (body["function_uuid"], digest, body.get("replaces"))):
         cure = "Change the function, its inputs or its outputs; or use the flow that is registered already."
         raise RequestError(409, "Flow already exists", cure)
-    if body["gc_endpoint"] != store.endpoint:
+    clusters = {each.id for each in read_clusters(store.home)} if body["gc_endpoint"] != store.endpoint else set()
+    if body["gc_endpoint"] not in {store.endpoint, *clusters}:
         raise RequestError(
             422, f"The endpoint {body['gc_endpoint']} does not exist here; the local endpoint is {store.endpoint}."
         )

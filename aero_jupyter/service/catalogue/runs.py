@@ -14,13 +14,11 @@ from aero_jupyter.service.catalogue.dataset_rows import kwargs_list, required
 from aero_jupyter.service.catalogue.input_alignment import mixed
 from aero_jupyter.service.catalogue.last_downloads import last_download
 from aero_jupyter.service.catalogue.notices import note_run_end
+from aero_jupyter.service.catalogue.run_logs import read_log
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.catalogue.triggers import enqueue, fix_inputs, inputs_of, require_aligned_versions
 from aero_jupyter.service.storage.connection import DB, RequestError, Row, stamp
 from aero_jupyter.service.storage.run_state_lists import CLAIMED_SQL, FINAL_SQL
-
-#: Bytes of a log that a run shows from the beginning and from the end.
-_HEAD, _TAIL = 16_384, 49_152
 
 
 class Runs:
@@ -31,6 +29,8 @@ class Runs:
         self._store = catalogue.store
         self._logs = home / "runs"
         self._work = home / "work"
+        #: The logs of the tasks of a run that a cluster runs now.
+        self.live_logs: dict[str, list[Path]] = {}
 
     def log(self, run_id: str) -> Path:
         """Return the log file of a run."""
@@ -65,14 +65,23 @@ class Runs:
                 fix_inputs(db, id, flow_id, versions)
         return self.detail(id)
 
-    def claim(self) -> Row | None:
-        """Claim the oldest queued run whose flow has no active run, and choose its input versions."""
+    def claim(self, condition: str = "IS NOT NULL", values: Sequence[str] = ()) -> Row | None:
+        """Claim the oldest queued run whose flow has no active run, and choose its input versions.
+
+        Parameters
+        ----------
+        condition : str
+            SQL that follows the endpoint of the flow.
+        values : sequence of str
+            The values of the condition.
+        """
         with self._store.transaction() as db:
             run = db.row(
-                "UPDATE run SET state = 'pulling', started_at = ? WHERE id = (SELECT id FROM run r WHERE state = 'queued' "
+                "UPDATE run SET state = 'pulling', started_at = ? WHERE id = (SELECT r.id FROM run r "
+                f"WHERE state = 'queued' AND (SELECT endpoint FROM flow WHERE id = r.flow_id) {condition} "
                 f"AND NOT EXISTS (SELECT 1 FROM run a WHERE a.flow_id = r.flow_id AND a.state IN {CLAIMED_SQL}) "
-                "ORDER BY seq LIMIT 1) RETURNING *",
-                (stamp(),),
+                "ORDER BY r.seq LIMIT 1) RETURNING *",
+                (stamp(), *values),
             )
             if run is not None:
                 _choose_inputs(db, run)
@@ -83,6 +92,11 @@ class Runs:
     def open_ids(self) -> list[str]:
         """Return the ids of the claimed runs that have not ended."""
         return [row["id"] for row in self._store.db.rows(f"SELECT id FROM run WHERE state IN {CLAIMED_SQL}")]
+
+    def open_endpoints(self) -> dict[str, str | None]:
+        """Return the endpoint of the flow of each claimed run that has not ended."""
+        sql = "SELECT r.id, f.endpoint FROM run r LEFT JOIN flow f ON f.id = r.flow_id WHERE r.state IN "
+        return {row["id"]: row["endpoint"] for row in self._store.db.rows(sql + CLAIMED_SQL)}
 
     def are_final(self, run_ids: Sequence[str]) -> set[str]:
         """Return the subset of the given runs that have ended or that the store does not know."""
@@ -113,9 +127,8 @@ class Runs:
 
     def step_results(self, run_id: str) -> Row:
         """Return the stored results of the steps that an unfinished run has done."""
-        rows = self._store.db.rows(
-            "SELECT name, result FROM run_step WHERE run_id = ? AND result IS NOT NULL", (run_id,)
-        )
+        sql = "SELECT name, result FROM run_step WHERE run_id = ? AND result IS NOT NULL"
+        rows = self._store.db.rows(sql, (run_id,))
         return {row["name"]: json.loads(row["result"]) for row in rows}
 
     def end(self, run_id: str, state: str, error: str | None = None, traceback: str | None = None) -> bool:
@@ -175,10 +188,10 @@ class Runs:
     def detail(self, run_id: str) -> Row:
         """Return one run with its steps, log, traceback, inputs and outputs."""
         run = required(self._store.db, "run", run_id, "Run with id {} was not found.")
-        steps = self._store.db.rows(
-            "SELECT name, state, started_at, ended_at FROM run_step WHERE run_id = ? ORDER BY started_at", (run_id,)
-        )
-        return self.summary(run) | {"traceback": run["traceback"], "log": self._read_log(run_id), "steps": steps}
+        sql = "SELECT name, state, started_at, ended_at FROM run_step WHERE run_id = ? ORDER BY started_at"
+        steps = self._store.db.rows(sql, (run_id,))
+        log = "".join(map(read_log, (self.log(run_id), *self.live_logs.get(run_id, ()))))
+        return self.summary(run) | {"traceback": run["traceback"], "log": log, "steps": steps}
 
     def summary(self, run: Row) -> Row:
         """Return one run as a row of a list."""
@@ -208,18 +221,6 @@ class Runs:
             "derived_from": [_with_dataset(row) for row in self._store.db.rows(sql, (run["id"],))],
             "contributed_to": [_with_dataset(row) for row in self._store.db.rows(made, (run["id"],))],
         }
-
-    def _read_log(self, run_id: str) -> str:
-        path = self.log(run_id)
-        if not path.exists():
-            return ""
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            text = file.read(_HEAD + _TAIL if size <= _HEAD + _TAIL else _HEAD)
-            if size > _HEAD + _TAIL:
-                file.seek(-_TAIL, 2)
-                text += f"\n… {size - _HEAD - _TAIL} bytes left out …\n".encode() + file.read()
-        return redact_text(text.decode(errors="replace"))
 
     def counts(self) -> dict[str, Any]:
         """Return the number of rows of each noun."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.catalogue.runs import Runs
+from aero_jupyter.service.clusters.cluster_tasks import ClusterTask, ClusterTasks
 from aero_jupyter.service.engine.run_retries import RunRetries
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.task_source import id_of_function, without_runtime
@@ -22,7 +25,10 @@ from aero_jupyter.service.workers.task_request import Task
 class Tasks:
     """Registered functions, and single executions of them outside any flow."""
 
-    def __init__(self, store: Store, runs: Runs, pool: Pool, base: str, tokens: RunTokens) -> None:
+    def __init__(
+        self, store: Store, runs: Runs, pool: Pool, base: str, tokens: RunTokens, clusters: ClusterTasks
+    ) -> None:
+        self._clusters = clusters
         self._store = store
         self._runs = runs
         self._pool = pool
@@ -72,7 +78,7 @@ class Tasks:
 
     def submit(self, endpoint: str, request: SubmitIn) -> Row:
         """Start tasks and return their ids."""
-        self.require_endpoint(endpoint)
+        self.endpoint(endpoint)
         group, made = request.task_group_id or new_id(), dict[str, list[str]]()
         for function_id, payloads in request.tasks.items():
             function = self._function(function_id)
@@ -88,18 +94,32 @@ class Tasks:
                         created_at=stamp(),
                     )
                 made.setdefault(function_id, []).append(id)
-                self._threads.submit(self._perform, id, function, payload)
+                self._threads.submit(self._perform, id, function, payload, endpoint)
         return {"request_id": new_id(), "task_group_id": group, "endpoint_id": endpoint, "tasks": made}
 
-    def _perform(self, id: str, function: Row, payload: str) -> None:
+    def _perform(self, id: str, function: Row, payload: str, endpoint: str) -> None:
         self._retry(lambda: self._update(id, "running"))
+        task = self._task(id, function, payload)
+        if endpoint != self._store.endpoint:
+            # A thread that waits here would hold up other tasks.
+            made = self._clusters.submit(endpoint, task)
+            made.outcome.add_done_callback(lambda _: self._threads.submit(self._end_on_cluster, id, made))
+            return
         try:
-            result, exception = self._pool.run(self._task(id, function, payload)), None
+            result, exception = self._pool.run(task), None
         except Exception as failed:
             result, exception = None, getattr(failed, "traceback", "") or str(failed)
-        finally:
-            self._tokens.revoke(id)
-            self._runs.clear(id)
+        self._end(id, result, exception)
+
+    def _end_on_cluster(self, id: str, made: ClusterTask) -> None:
+        failed = made.outcome.exception()
+        result = made.outcome.result() if failed is None else None
+        made.remove()
+        self._end(id, result, None if failed is None else getattr(failed, "traceback", "") or str(failed))
+
+    def _end(self, id: str, result: str | None, exception: str | None) -> None:
+        self._tokens.revoke(id)
+        self._runs.clear(id)
         self._retry(lambda: self._update(id, "failed" if exception else "success", result, exception))
 
     def _task(self, id: str, function: Row, payload: str) -> Task:
@@ -145,13 +165,32 @@ class Tasks:
         known = self._store.db.rows(f"SELECT id FROM task WHERE id IN ({marks})", ids)
         return {"response": "batch", "results": {row["id"]: self.show(row["id"]) for row in known}}
 
-    def endpoint(self) -> Row:
-        """Return the local endpoint."""
-        name = {"name": "local", "display_name": "This machine"}
-        metadata = {"python_version": platform.python_version()}
-        return {"uuid": self._store.endpoint, **name, "owner": "local", "multi_user": False, "metadata": metadata}
+    def endpoints(self) -> list[Row]:
+        """Return the local endpoint, and each cluster that the user has added."""
+        local = {"uuid": self._store.endpoint, "name": "local", "display_name": "This machine"}
+        common = {"owner": "local", "multi_user": False}
+        return [
+            local | common | {"metadata": {"python_version": platform.python_version()}},
+            *(
+                {"uuid": each.id, "name": each.name, "display_name": f"Cluster {each.name}"}
+                | common
+                | {"metadata": {"python_version": self._clusters.python(each.id)}}
+                for each in self._clusters.clusters()
+            ),
+        ]
 
-    def require_endpoint(self, id: str) -> None:
-        """Raise a 404 error unless the id is that of the local endpoint."""
-        if id != self._store.endpoint:
+    def endpoint(self, id: str) -> Row:
+        """Return one endpoint."""
+        found = next((each for each in self.endpoints() if each["uuid"] == id), None)
+        if found is None:
             raise RequestError(404, f"Endpoint {id} could not be resolved")
+        return found
+
+    def endpoint_status(self, id: str) -> Row:
+        """Return whether an endpoint can run tasks, and how many at the same time if that is known."""
+        self.endpoint(id)
+        cluster = self._clusters.find(id)
+        if cluster is None:
+            return {"status": "online", "details": {"total_workers": os.cpu_count(), "managers": 1}}
+        status = "online" if Path(cluster.parsl).is_file() else "offline"
+        return {"status": status, "details": {"total_workers": self._clusters.slots(id)}}

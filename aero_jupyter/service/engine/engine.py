@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import partial
 
@@ -16,8 +17,11 @@ from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.catalogue.notices import note_late
 from aero_jupyter.service.catalogue.runs import Runs
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
+from aero_jupyter.service.clusters.cluster_tasks import ClusterTasks
+from aero_jupyter.service.engine.cluster_calls import ClusterCalls, RunSuspended
 from aero_jupyter.service.engine.drift_watch import DriftWatch
 from aero_jupyter.service.engine.notifier import Notifier
+from aero_jupyter.service.engine.run_lanes import RunLane
 from aero_jupyter.service.engine.run_retries import RunRetries, Stopping
 from aero_jupyter.service.engine.run_tokens import RunTokens
 from aero_jupyter.service.engine.steps import Steps
@@ -30,6 +34,8 @@ from aero_jupyter.service.workers.task_request import TaskFailed
 
 #: Runs in progress for each worker: while one run computes, the next one is prepared.
 _RUNS_PER_WORKER = 2
+#: Runs on clusters that are prepared or committed at the same time; none is held while its function runs.
+_CLUSTER_THREADS = 4
 
 
 class Engine:
@@ -48,6 +54,8 @@ class Engine:
         Judges the versions that runs make.
     upkeep : Upkeep
         Compacts the versions that newer ones replace.
+    clusters : ClusterTasks
+        The tasks on endpoints that are clusters.
     """
 
     def __init__(
@@ -60,36 +68,51 @@ class Engine:
         tokens: RunTokens,
         drift: DriftWatch,
         upkeep: Upkeep,
+        clusters: ClusterTasks,
     ) -> None:
         store = self._store = catalogue.store
         self._runs = runs
         self._pool = pool
-        self._wake_runner = threading.Event()
+        self._clusters, self._has_clusters = clusters, False
         self._wake_timer = threading.Event()
         self._stopping = False
         self._retry = RunRetries()
         self._tokens = tokens
-        self._steps = Steps(catalogue, content, runs, pool, base, tokens, self._retry)
+        self._here = RunLane("run", partial(self._claim, "= ?", (store.endpoint,)), self._execute, self._retry)
+        self._elsewhere = RunLane("cluster-run", self._claim_elsewhere, self._execute, self._retry)
+        self._cluster_calls = ClusterCalls(runs, clusters, self._elsewhere.resume)
+        self._steps = Steps(catalogue, content, runs, pool, base, tokens, self._retry, self._cluster_calls)
         self._notifier = Notifier(store)
         self._drift, self._upkeep = drift, upkeep
-        self._claiming = threading.Lock()
-        self._interrupted: list[str] | None = None
         self.ready = threading.Event()
 
     def start(self) -> None:
         """Start in the background; runs that the end of an earlier service interrupted come first."""
-        for number in range(self._pool.size * _RUNS_PER_WORKER):
-            threading.Thread(target=self._run_loop, daemon=True, name=f"run-{number}").start()
+        threading.Thread(target=self._start_lanes, daemon=True, name="runs").start()
         threading.Thread(target=self._timer_loop, daemon=True, name="timer").start()
         self._notifier.start()
         self._drift.start(self._notifier.wake)
         self._upkeep.start()
         self.ready.set()
 
+    def _start_lanes(self) -> None:
+        try:
+            endpoints = self._retry(self._runs.open_endpoints)
+            self._has_clusters = self._retry(self._has_flows_elsewhere)
+        except Stopping:
+            return
+        for run_id, endpoint in endpoints.items():
+            (self._here if endpoint in (None, self._store.endpoint) else self._elsewhere).resume(run_id)
+        self._here.start(self._pool.size * _RUNS_PER_WORKER)
+        self._elsewhere.start(_CLUSTER_THREADS)
+
+    def _has_flows_elsewhere(self) -> bool:
+        return bool(self._store.db.value("SELECT 1 FROM flow WHERE endpoint != ? LIMIT 1", (self._store.endpoint,)))
+
     def wake(self) -> None:
         """Wake the engine because a flow was registered, a version committed or a run requested."""
         self._wake_timer.set()
-        self._wake_runner.set()
+        self._wake_lanes()
         self._notifier.wake()
         self._drift.wake()
         self._upkeep.wake()
@@ -101,43 +124,45 @@ class Engine:
         self._notifier.stop()
         self._drift.stop()
         self._upkeep.stop()
+        self._here.stop()
+        self._elsewhere.stop()
         self.wake()
         self._pool.close()
+        self._clusters.close()
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run; raise if the run has ended already."""
         if not self._runs.end(run_id, "cancelled", "The run was cancelled."):
             state = required(self._store.db, "run", run_id, "Run with id {} was not found.")["state"]
             raise RequestError(409, f"The run is already {state}.")
-        self._pool.cancel(run_id)
+        self._cancel_tasks(run_id)
         self.wake()
 
     def end(self, run_id: str, why: str = "The flow of this run was deleted.") -> None:
         """End a run whose flow is gone; do nothing if the run has ended by itself."""
         if self._runs.end(run_id, "cancelled", why):
-            self._pool.cancel(run_id)
+            self._cancel_tasks(run_id)
             self.wake()
 
-    def _run_loop(self) -> None:
-        try:
-            while True:
-                self._execute(self._next_run())
-        except Stopping:
-            return
+    def _cancel_tasks(self, run_id: str) -> None:
+        self._pool.cancel(run_id)
+        self._cluster_calls.cancel(run_id)
 
-    def _next_run(self) -> str:
-        """Wait for a run to execute: one thread waits for it, the others wait for that thread."""
-        with self._claiming:
-            if self._interrupted is None:
-                self._interrupted = self._retry(self._runs.open_ids)
-            while not self._stopping:
-                self._wake_runner.clear()
-                if self._interrupted:
-                    return self._interrupted.pop(0)
-                if (run := self._retry(self._runs.claim)) is not None:
-                    return str(run["id"])
-                self._wake_runner.wait()
-        raise Stopping
+    def _wake_lanes(self) -> None:
+        self._here.wake()
+        self._elsewhere.wake()
+
+    def _claim(self, condition: str, values: Sequence[str]) -> str | None:
+        run = self._runs.claim(condition, values)
+        return None if run is None else str(run["id"])
+
+    def _claim_elsewhere(self) -> str | None:
+        """Claim a run of a cluster that does not have enough tasks already."""
+        self._has_clusters = self._has_clusters or self._clusters.are_known
+        if not self._has_clusters:
+            return None
+        others = [self._store.endpoint, *self._clusters.full()]
+        return self._claim(f"NOT IN ({','.join('?' * len(others))})", others)
 
     def _timer_loop(self) -> None:
         while not self._stopping:
@@ -149,7 +174,7 @@ class Engine:
             except Exception as error:
                 self._retry.wait(error)
                 continue
-            self._wake_runner.set()
+            self._wake_lanes()
             self._notifier.wake()
             # The wait lasts a minute at most, so that a suspended machine or a changed clock is noticed.
             self._wake_timer.wait(min(seconds_until(upcoming) or 60.0, 60.0) if upcoming else None)
@@ -158,8 +183,11 @@ class Engine:
         """Execute the steps of a run that it has not done yet, and end the run."""
         try:
             self._retry(partial(self._record_outcome, run_id, self._execute_steps(run_id)))
+        except RunSuspended:
+            return
         except Exception as error:
             self._retry(partial(self._abandon_run, run_id, error))
+        self._cluster_calls.discard(run_id)
         self._runs.clear(run_id)
         self._notifier.wake()
         self._tokens.revoke(run_id)

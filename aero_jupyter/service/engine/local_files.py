@@ -44,17 +44,20 @@ class LocalFiles:
         }
         self._called_at = 0
 
-    def facts(self, aero: Row) -> Row:
+    def facts(self, aero: Row, *, has_own_folders: bool) -> Row:
         """Return what a function must know about the store on its machine.
 
         Parameters
         ----------
         aero : dict
             The inputs and outputs of the run, as the store records them.
+        has_own_folders : bool
+            Whether each task of the run has a folder of its own.
         """
         collection, own = self._content.collection, aero["output_data"].values()
-        # The tasks of one run share a folder: the file of one task may be overwritten by the next one.
-        is_taken = len(self._tasks) == 1 and all(entry["collection_uuid"] == collection for entry in own)
+        # Where the tasks share a folder, the file of one task may be overwritten by the next one.
+        is_apart = has_own_folders or len(self._tasks) == 1
+        is_taken = is_apart and all(entry["collection_uuid"] == collection for entry in own)
         for entry in self._downloads.values():
             _, size, _, changed = entry["file_state"]
             age = time.time() - changed / 1e9

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Iterator
 from typing import Any  # JSON values
 
 from pydantic import ValidationError
 
-from aero_jupyter import jobs
 from aero_jupyter.core.policy import DOWNLOADING
 from aero_jupyter.jobs.request_errors import AeroJobError
 from aero_jupyter.service.catalogue.dataset_rows import required
@@ -16,10 +15,12 @@ from aero_jupyter.service.catalogue.flow_checks import NIL
 from aero_jupyter.service.catalogue.runs import Runs
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.catalogue.sources import download_rules
+from aero_jupyter.service.engine.cluster_calls import ClusterCalls, RunSuspended
 from aero_jupyter.service.engine.local_files import LocalFiles, take_over_files
 from aero_jupyter.service.engine.own_steps import OwnSteps
 from aero_jupyter.service.engine.run_retries import RunRetries
 from aero_jupyter.service.engine.run_tokens import RunTokens
+from aero_jupyter.service.engine.step_tasks import BUILT_IN_IDS, StepTasks, failure, missing_function
 from aero_jupyter.service.engine.step_values import (
     are_tasks,
     has_outputs,
@@ -28,15 +29,11 @@ from aero_jupyter.service.engine.step_values import (
     with_moved_sources,
     with_secrets,
 )
-from aero_jupyter.service.engine.task_source import without_runtime
-from aero_jupyter.service.storage.connection import DB, RequestError, Row
+from aero_jupyter.service.storage.connection import RequestError, Row
 from aero_jupyter.service.storage.content import ContentStore
 from aero_jupyter.service.workers.pool import Pool
-from aero_jupyter.service.workers.task_request import Task, TaskFailed
+from aero_jupyter.service.workers.task_request import TaskFailed
 
-#: Ids that mean the built-in download and commit functions of the local AERO.
-_BUILT_IN_IDS = (None, NIL)
-_MISSING_FUNCTION = "Function {} of this flow is no longer registered here: register the flow again with its function."
 _CANCELLED: Row = {"error": "The run was cancelled.", "traceback": ""}
 _MALFORMED_PULL: Row = {
     "error": "The pull function did not return the tasks with `aero` in their keyword arguments, as download() and "
@@ -68,6 +65,7 @@ class Steps:
         base: str,
         tokens: RunTokens,
         retry: RunRetries,
+        cluster_calls: ClusterCalls,
     ) -> None:
         self._content = content
         self._store = catalogue.store
@@ -77,7 +75,8 @@ class Steps:
         self._base = base
         self._tokens = tokens
         self._retry = retry
-        self._jobs_text = jobs.runtime_source()
+        self._cluster_calls = cluster_calls
+        self._tasks = StepTasks(runs)
 
     def pull(self, run_id: str, _: Row) -> Row:
         """Fetch the source of a run, or the versions of its inputs."""
@@ -91,7 +90,7 @@ class Steps:
             answer = self._step(run_id, "pulling", flow["pull_function_id"], "get_versions", signed)
             return answer if "error" in answer or are_tasks(answer["value"], tasks) else _MALFORMED_PULL
         arguments = signed[0]["kwargs"]
-        if flow["pull_function_id"] in _BUILT_IN_IDS:
+        if flow["pull_function_id"] in BUILT_IN_IDS:
             try:
                 arguments = with_secrets(arguments)
             except AeroJobError as error:
@@ -118,9 +117,7 @@ class Steps:
         is_own_download = self._own_steps.is_own(flow["pull_function_id"], "download")
         folder = self._runs.folder(run_id)
         local_files = LocalFiles(self._content, folder, pulled["value"], is_own_download=is_own_download)
-        for task in self._with_credentials(run_id, pulled["value"], local_files):
-            done = ("pulling", pulled["value"])
-            answer = self._step(run_id, "running", flow["function_id"], "stage", kwargs=task["kwargs"], done=done)
+        for answer in self._answers(run_id, flow, pulled, local_files):
             if "error" in answer:
                 return answer
             if not has_outputs(answer["value"]):
@@ -130,6 +127,28 @@ class Steps:
             except RequestError as error:
                 return {"error": str(error), "traceback": ""}
         return {"value": results}
+
+    def _answers(self, run_id: str, flow: Row, pulled: Row, local_files: LocalFiles) -> Iterator[Row]:
+        """Yield the answer of each task of a run, from a worker or from the cluster of its flow."""
+        done = ("pulling", pulled["value"])
+        id, is_here = flow["function_id"], flow["endpoint"] == self._store.endpoint
+        if is_here or id == NIL:
+            for task in self._with_credentials(run_id, pulled["value"], local_files):
+                yield self._step(run_id, "running", id, "stage", kwargs=task["kwargs"], done=done)
+            return
+        if not self._cluster_calls.has_ended(run_id):
+            if not self._retry(lambda: self._runs.enter_step(run_id, "running", done)):
+                yield _CANCELLED
+                return
+            tasks = self._with_credentials(run_id, pulled["value"], local_files, has_own_folders=True)
+            db = self._store.db
+            made = [self._tasks.build(db, run_id, id, "stage", kwargs=task["kwargs"]) for task in tasks]
+            self._cluster_calls.start(run_id, flow["endpoint"], made)
+            if self._runs.are_final([run_id]):
+                # The run was cancelled before its tasks were known.
+                self._cluster_calls.cancel(run_id)
+            raise RunSuspended
+        yield from self._cluster_calls.answers(run_id)
 
     def commit(self, run_id: str, called: Row) -> Row:
         """Record the versions and the provenance of the run."""
@@ -171,7 +190,9 @@ class Steps:
         flow_id = required(self._store.db, "run", run_id, "Run {} does not exist.")["flow_id"]
         return self._runs.tasks(run_id), required(self._store.db, "flow", flow_id, "Flow with id {} was not found.")
 
-    def _with_credentials(self, run_id: str, tasks: list[Row], local_files: LocalFiles | None = None) -> list[Row]:
+    def _with_credentials(
+        self, run_id: str, tasks: list[Row], local_files: LocalFiles | None = None, *, has_own_folders: bool = False
+    ) -> list[Row]:
         """Return the tasks with the URL of the service and a token for this run; neither is stored anywhere."""
         place: Row = {
             "server": self._base,
@@ -181,7 +202,7 @@ class Steps:
         place |= {"pull": download_rules(os.environ)}
         now = self._runs.tasks(run_id)[0]["kwargs"]["aero"]
         if local_files is not None:
-            place |= local_files.facts(now)
+            place |= local_files.facts(now, has_own_folders=has_own_folders)
         return [
             {**task, "kwargs": {**task["kwargs"], "aero": with_moved_sources(task["kwargs"]["aero"], now) | place}}
             for task in tasks
@@ -200,45 +221,11 @@ class Steps:
     ) -> Row:
         if not self._retry(lambda: self._runs.enter_step(run_id, state, done)):
             return _CANCELLED
-        function = None
-        if function_id not in (None, NIL):
-            function = self._store.db.row("SELECT * FROM function WHERE id = ?", (function_id,))
-            if function is None:
-                return {"error": _MISSING_FUNCTION.format(function_id), "traceback": ""}
-        task, shown = self._task(run_id, function, builtin, args, kwargs or {})
         try:
-            return {"value": self._pool.run(task)}
+            made = self._tasks.build(self._store.db, run_id, function_id, builtin, args, kwargs)
         except TaskFailed as failed:
-            error = re.sub(rf"\b{re.escape(task.name)}\b", lambda _: shown, str(failed))
-            return {"error": error, "traceback": failed.traceback}
-
-    def _task(self, run_id: str, function: Row | None, builtin: str, args: Any, kwargs: Row) -> tuple[Task, str]:
-        """Build the task that calls a registered or built-in function; return the task and its display name."""
-        code, name, shown, serialized = self._jobs_text, builtin, builtin, None
-        if function is not None:
-            shown = function["description"] or function["name"]
-            if function["serialized"]:
-                # The Compute SDK sends the docstring as the description.
-                shown = function["name"]
-                name, serialized = ("flow_function" if builtin == "stage" else "job_function"), function["code"]
-            else:
-                code, name = function["code"], function["name"]
-        log, folder = self._runs.log(run_id), self._runs.folder(run_id)
-        source = without_runtime(code)
-        return Task(run_id, name, log, folder, **source, args=args, kwargs=kwargs, function=serialized), shown
-
-
-def missing_function(db: DB, flow: Row) -> str | None:
-    """Return a sentence that names the first function of a flow that is not registered, or None.
-
-    Only an ingestion may have the nil function, which passes its download on unchanged.
-    """
-    own = (NIL,) if flow["policy"] in DOWNLOADING else ()
-    for column, builtin in (
-        ("pull_function_id", _BUILT_IN_IDS),
-        ("function_id", own),
-        ("commit_function_id", _BUILT_IN_IDS),
-    ):
-        if flow[column] not in builtin and not db.row("SELECT id FROM function WHERE id = ?", (flow[column],)):
-            return _MISSING_FUNCTION.format(flow[column])
-    return None
+            return failure(failed)
+        try:
+            return {"value": self._pool.run(made.task)}
+        except TaskFailed as failed:
+            return failure(made.renamed(failed))

@@ -11,6 +11,7 @@ from fastapi import Request
 from aero_jupyter.core.token_proof import CHALLENGE_PATH
 from aero_jupyter.service.catalogue.runs import Runs
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
+from aero_jupyter.service.clusters.cluster_tasks import ClusterTasks
 from aero_jupyter.service.engine.compute_tasks import Tasks
 from aero_jupyter.service.engine.drift_watch import DriftWatch
 from aero_jupyter.service.engine.engine import Engine
@@ -52,10 +53,13 @@ class Service:
         pool = Pool(max(2, os.cpu_count() or 2), limits)
         pool.warm()
         self.run_tokens = RunTokens()
-        self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens)
+        clusters = ClusterTasks(home, limits)
+        self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens, clusters)
         self.upkeep = Upkeep(self.store, home)
         drift = DriftWatch(self.catalogue, self.table_worker)
-        self.engine = Engine(self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift, self.upkeep)
+        self.engine = Engine(
+            self.catalogue, self.content, self.runs, pool, base, self.run_tokens, drift, self.upkeep, clusters
+        )
 
     def refusal(self, request: Request) -> tuple[int, str] | None:
         """Return the status and the reason of a refused request; None if the request is admitted."""

@@ -113,7 +113,8 @@ class Store:
 
     def __init__(self, path: Path, *, migrate: bool = True) -> None:
         self._path = path
-        self.content = path.parent / "content"
+        self.home = path.parent
+        self.content = self.home / "content"
         self._local = threading.local()
         self._inode: int | None = None
         self.collection = ""

@@ -40,7 +40,7 @@ def main() -> None:
         signal.signal(each, signal.SIG_IGN)
     _prctl(_ADOPT_ORPHANS, 1)
     disable_ptrace()
-    tasks, answers = _own_channels()
+    tasks, answers = own_channels()
     import requests  # noqa: F401  warm: every task speaks HTTP
 
     while line := tasks.readline():
@@ -72,7 +72,7 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _own_channels() -> tuple[BinaryIO, BinaryIO]:
+def own_channels() -> tuple[BinaryIO, BinaryIO]:
     """Move the protocol off descriptors 0 and 1, which user code reads and writes."""
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)

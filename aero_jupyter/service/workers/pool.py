@@ -29,6 +29,7 @@ class Pool:
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._busy: dict[str, Worker] = {}
+        self._waiting: set[str] = set()
         self._closed = False
         self._patience = patience
         self._used = 0.0
@@ -48,6 +49,8 @@ class Pool:
         TaskFailed
             If the task raised, took too long, exceeded a limit, or its process died.
         """
+        with self._lock:
+            self._waiting.add(task.key)
         with self._free:
             worker = self._take(task.key)
             try:
@@ -56,8 +59,9 @@ class Pool:
                 self._give_back(task.key, worker)
 
     def cancel(self, key: str) -> None:
-        """Cancel the task with this key, if a worker runs it, by ending the worker."""
+        """Cancel the task with this key: its worker ends, or it never gets one."""
         with self._lock:
+            self._waiting.discard(key)
             worker = self._busy.get(key)
             if worker is not None:
                 worker.cancel()
@@ -78,6 +82,9 @@ class Pool:
         with self._lock:
             if self._closed:
                 raise TaskFailed("The service is stopping.")
+            if key not in self._waiting:
+                raise TaskFailed("The run was cancelled.")
+            self._waiting.discard(key)
             worker = self._idle_or_new()
             while not worker.alive:
                 worker.kill()

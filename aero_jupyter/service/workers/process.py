@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn  # JSON values
 
@@ -22,7 +23,6 @@ from aero_jupyter.service.workers.task_request import Task, TaskFailed, TaskLimi
 
 #: The package is importable although it may not be installed; its folder is then removed from the path of the tasks.
 _START_CODE = "import sys; sys.path[0] = sys.argv.pop(1); from aero_jupyter.service.workers.main import main; del sys.path[0]; main()"
-_ROOT = Path(__file__).parents[3]
 #: Seconds between two checks of the output size of a running task.
 _CHECK_SECONDS = 0.5
 #: Seconds to wait for the exit status of a worker that has ended.
@@ -36,15 +36,26 @@ def _worker_limits(limits: TaskLimits) -> dict[str, int]:
     return {"memory": limits.memory, "files": limits.files, "processes": limits.processes, "result": most}
 
 
-class Worker:
-    """One worker process, in its own session so that it can be ended with everything it started."""
+def _own_command() -> list[str]:
+    return ["-c", _START_CODE, str(Path(__file__).parents[3])]
 
-    def __init__(self, limits: TaskLimits) -> None:
+
+class Worker:
+    """One worker process, in its own session so that it can be ended with everything it started.
+
+    Parameters
+    ----------
+    limits : TaskLimits
+    command : sequence of str, optional
+        The arguments of Python that start another worker than the one of this package.
+    """
+
+    def __init__(self, limits: TaskLimits, command: Sequence[str] = ()) -> None:
         self._limits = limits
         self.cancelled = False
         self._ended = False
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-c", _START_CODE, str(_ROOT), json.dumps(_worker_limits(limits))],
+            [sys.executable, "-u", *(command or _own_command()), json.dumps(_worker_limits(limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -33,6 +33,22 @@ def kill_tree(pid: int) -> None:
             _kill(each)
 
 
+def kill_session(leader: int) -> None:
+    """Kill the processes of the session of a process that has ended."""
+    for _ in range(_ROUNDS):
+        found = [each for each in psutil.pids() if each != leader and _session(each) == leader and _is_running(each)]
+        if not found:
+            return
+        for each in found:
+            _kill(each)
+
+
+def _is_running(pid: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return _runs(psutil.Process(pid))
+    return False
+
+
 def _runs(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return bool(process.status() != psutil.STATUS_ZOMBIE)

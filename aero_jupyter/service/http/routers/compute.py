@@ -1,7 +1,5 @@
 """The Globus Compute web API below ``/compute``."""
 
-import os
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
@@ -40,29 +38,26 @@ def delete_function(request: Request, id: str) -> Row:
 
 @router.get("/v2/endpoints")
 def list_endpoints(request: Request) -> list[Row]:
-    """List the endpoints: this machine."""
-    return [service_of(request).tasks.endpoint()]
+    """List the endpoints: this machine, and the clusters of this user."""
+    return service_of(request).tasks.endpoints()
 
 
 @router.get("/v2/endpoints/{id}")
 def get_endpoint(request: Request, id: str) -> Row:
     """Return an endpoint."""
-    tasks = service_of(request).tasks
-    tasks.require_endpoint(id)
-    return tasks.endpoint()
+    return service_of(request).tasks.endpoint(id)
 
 
 @router.get("/v2/endpoints/{id}/status")
 def get_endpoint_status(request: Request, id: str) -> Row:
     """Return the status of an endpoint."""
-    service_of(request).tasks.require_endpoint(id)
-    return {"status": "online", "details": {"total_workers": os.cpu_count(), "managers": 1}}
+    return service_of(request).tasks.endpoint_status(id)
 
 
 @router.get("/v3/endpoints/{id}/allowed_functions")
 def list_allowed_functions(request: Request, id: str) -> Row:
     """Return the functions that may run on an endpoint: all."""
-    service_of(request).tasks.require_endpoint(id)
+    service_of(request).tasks.endpoint(id)
     return {"endpoint_id": id, "restricted": False, "functions": []}
 
 
