@@ -11,6 +11,8 @@ from support.accessibility import accessibility_violations
 from support.geometry import boxes
 from support.jupyter_server import Jupyter
 
+pytestmark = pytest.mark.long(180)
+
 WRONG = "def {name}(x):\n    table = pd.read_csv(x)\n    return table[['levl']] / 2"
 SETUP = (
     "%load_ext aero_jupyter\nimport aero_jupyter as aero",
@@ -253,6 +255,7 @@ def test_an_ingestion_and_an_analysis_take_at_most_twelve_actions(jupyter: Any, 
         bench.choose(bench.form.get_by_label("Run", exact=True), "take_weekly()")
         bench.choose(bench.form.get_by_label("with raw =", exact=True), "a URL")
         bench.type(bench.form.get_by_label("a URL for raw"), notebook.output(1).inner_text().strip())
+        expect(bench.form).to_contain_text("Downloads the URL once now, then every day", timeout=LONG)
         bench.press(bench.form.get_by_role("button", name="Register", exact=True))
         expect(bench.all).to_contain_text("Output: take_weekly (v1", timeout=LONG)
         bench.tab("Browse")
@@ -301,8 +304,6 @@ LARGE = """
 from aero_jupyter.client.lineage import Lineage, Link
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.notebook.panels.lineage.panel import LineageView
-
-pytestmark = pytest.mark.long(180)
 
 def version(number):
     return Version(f"v{{number}}", f"d{{number}}", 1, data=Data(f"d{{number}}", f"data {{number}}"))
