@@ -20,7 +20,8 @@ COMMANDS = [
     ["status"], ["list", "data"], ["list", "flow"], ["list", "prov"], ["list", "run"], ["search", "x"],
     ["search", "x", "--scan"], ["versions", "x"], ["get", "x"], ["get", "x", "-o", "{file}"], ["login"], ["logout"],
     ["doctor"], ["types"], ["create", "-n", "x", "-u", "https://h.example/x.csv"], ["delete-flows", "x"],
-    ["cite", "x"], ["export", "x", "a.zip"], ["keep", "x"], ["notices"],
+    ["cite", "x"], ["export", "x", "a.zip"], ["keep", "x"], ["notices"], ["endpoint", "list"],
+    ["endpoint", "remove", "x"],
 ]  # fmt: skip
 #: The demo runs on a folder of its own, completion needs none; the others read a file before they look at the folder.
 ELSEWHERE = {"completion", "demo", "register", "configure"}

@@ -67,10 +67,11 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
             return [*head, *self._build_all(node["children"])]
         if kind == "picture":
             return [*self._build_all(node["children"]), self._text(_static(node))]
-        return [self._text(_static(node))]
+        # A file keeps its widget when texts come before it: its link is never in two widgets.
+        return [self._text(_static(node), node["name"] if kind == "file" else "")]
 
-    def _text(self, value: str) -> Widget:
-        made = self._keep("text", "", ipywidgets.HTML)
+    def _text(self, value: str, name: str = "") -> Widget:
+        made = self._keep("text", name, ipywidgets.HTML)
         made.value = value
         return made
 
