@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any  # IPython's objects, which have no types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any  # IPython's objects, which have no types
 
-import aero_jupyter.notebook.panels  # noqa: F401  displays frames with the pages of their rows
 from aero_jupyter.core.errors import LoginRequired
 from aero_jupyter.notebook.magics.decorators import LAST_RESULT_NAME
 from aero_jupyter.notebook.magics.magics import AeroMagics
 from aero_jupyter.notebook.settings import reset
+from aero_jupyter.notebook.tables.row_panels import row_panels
+
+if TYPE_CHECKING:
+    from aero_jupyter.notebook.tables.pager import Pager
+    from aero_jupyter.notebook.tables.query import QueryResult
 
 
 def load(shell: Any) -> None:
@@ -20,6 +25,7 @@ def load(shell: Any) -> None:
     shell.configurables.append(magics)
     shell.events.register("post_run_cell", offer_login)
     magics.matcher.add()
+    row_panels.display = _display_table
 
 
 def unload(shell: Any) -> None:
@@ -46,6 +52,13 @@ def offer_login(result: object) -> None:
         from aero_jupyter.notebook.panels.login import show_login_prompt
 
         show_login_prompt(error)
+
+
+def _display_table(listing: QueryResult, code: Callable[[QueryResult], str]) -> Pager:
+    """Display a query result with the pages of its rows below it; the panels are imported by the first one."""
+    from aero_jupyter.notebook.panels import display_table
+
+    return display_table(listing, code)
 
 
 def _loaded_magics(shell: Any) -> list[AeroMagics]:

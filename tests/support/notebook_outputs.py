@@ -35,6 +35,7 @@ def save_outputs(path: Path) -> None:
     saved = read(path, 4)
     for cell, executed in zip(saved.cells, book.cells, strict=True):
         if cell.cell_type == "code" and IGNORED in cell.metadata.get("tags", ()):
+            cell.execution_count = executed.execution_count
             cell.outputs = [each for each in executed.outputs if _LIVE not in each.get("data", {})]
             for each in cell.outputs:
                 if "execution_count" in each:

@@ -14,7 +14,6 @@ from IPython.core.error import UsageError
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import seconds_from
 from aero_jupyter.core.suggestions import close_names
-from aero_jupyter.jobs.json_values import find_unfit_value
 
 _BRACED_VALUE = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[[^\][{}]+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[([^\]]+)\]")
@@ -71,6 +70,8 @@ def _fill_in_values(words: Iterable[str], names: Mapping[str, Any]) -> Iterator[
 
 
 def _field_as_json(field: re.Match[str], names: Mapping[str, Any]) -> str:
+    from aero_jupyter.jobs.json_values import find_unfit_value
+
     value = _value(field, names)
     unfit = find_unfit_value(value) or _find_tuple(value)
     if unfit is not None:

@@ -18,7 +18,6 @@ from aero_jupyter.notebook.formatting import elide_middle, printable
 from aero_jupyter.notebook.magics.completion.candidates import CursorContext, Id
 from aero_jupyter.notebook.magics.completion.cursor import Fragment, parse_line
 from aero_jupyter.notebook.magics.line_parsing import expanded
-from aero_jupyter.notebook.source_facts import objects_of
 from aero_jupyter.notebook.widgets.background import submit
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ def _type_urls(session: Session, name: str) -> Iterable[str]:
 
 
 def _objects(session: Session, name: str) -> Iterable[str]:
+    from aero_jupyter.notebook.source_facts import objects_of
+
     return objects_of(session.client, session.client.resolve_data(name).id)
 
 
