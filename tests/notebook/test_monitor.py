@@ -12,6 +12,9 @@ import pytest
 import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.errors import Unreachable
+from aero_jupyter.core.models import Flow
+from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.notebook.panels.runs.actions import ACTIONS
 from aero_jupyter.notebook.panels.runs.panel import Monitor, RunPager
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 from aero_jupyter.notebook.widgets.poller import Poller
@@ -296,3 +299,29 @@ def test_what_is_saved_says_the_day_and_the_server(influent: Any) -> None:
     card = aero_jupyter.flow("follow").panel.snapshot_bundle()
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", card["text/plain"])
     assert re.fullmatch(r"as of \d\d:\d\d:\d\d UTC", panel._live.pager.view()["asked"])
+
+
+class ForgetfulTable:
+    """A table of runs whose flow is forgotten by polling as soon as it is deleted."""
+
+    warning = "Really?"
+
+    def __init__(self) -> None:
+        self.flow: Flow | None = Flow("f1", None, None, PolicyEnum.NONE, function_name="weekly")
+        self.client, self.notes = self, []
+
+    def delete_flow(self, id: str) -> None:
+        assert id == "f1"
+        self.flow = None
+
+    def forget_flow(self) -> None:
+        self.flow = None
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_a_flow_that_is_forgotten_while_it_is_deleted_is_named() -> None:
+    table = ForgetfulTable()
+    ACTIONS["delete it"](table, ())
+    assert table.notes == ["weekly was deleted."]

@@ -102,28 +102,28 @@ def _retry_runs(table: ActionTarget, runs: Sequence[Run]) -> None:
 
 
 def _pause_flow(table: ActionTarget, _: Sequence[Run]) -> None:
-    if table.flow is not None:
-        table.set_flow(table.client.pause_flow(table.flow.id))
+    if (flow := table.flow) is not None:
+        table.set_flow(table.client.pause_flow(flow.id))
         table.note("The flow is paused. It runs only when you press Run now.")
 
 
 def _resume_flow(table: ActionTarget, _: Sequence[Run]) -> None:
-    if table.flow is not None:
-        table.set_flow(table.client.resume_flow(table.flow.id))
+    if (flow := table.flow) is not None:
+        table.set_flow(table.client.resume_flow(flow.id))
         table.note("The flow is resumed.")
 
 
 def _ask_to_delete(table: ActionTarget, _: Sequence[Run]) -> None:
-    if table.flow is not None:
-        table.warning = deletion_warning(table.client, table.flow)
+    if (flow := table.flow) is not None:
+        table.warning = deletion_warning(table.client, flow)
 
 
 def _delete_flow(table: ActionTarget, _: Sequence[Run]) -> None:
-    if table.flow is not None and table.warning:
-        table.client.delete_flow(table.flow.id)
-        name = flow_name(table.flow)
+    # Polling forgets the flow as soon as the server has deleted it.
+    if (flow := table.flow) is not None and table.warning:
+        table.client.delete_flow(flow.id)
         table.forget_flow()
-        table.note(f"{name} was deleted.")
+        table.note(f"{flow_name(flow)} was deleted.")
 
 
 def _cancel_deletion(table: ActionTarget, _: Sequence[Run]) -> None:

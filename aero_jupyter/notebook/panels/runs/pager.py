@@ -81,12 +81,12 @@ class RunPager(Pager):
         if not self.client.dialect.runs:
             return []
         on_runs = actions_on_runs(self._target_runs(), has_flow=bool(self.listing.question.query))
-        return [*on_runs, *(actions_on_flow(self.flow) if self.flow else [])]
+        return [*on_runs, *(actions_on_flow(flow) if (flow := self.flow) else [])]
 
     def _heading(self) -> str:
         where = self.listing.session.name
-        if self.flow is not None:
-            return f"Runs of {describe_flow(self.flow)} · {where}"
+        if (flow := self.flow) is not None:
+            return f"Runs of {describe_flow(flow)} · {where}"
         flow_id = self.listing.question.query
         if not flow_id:
             return f"Runs · {where}"
