@@ -2,11 +2,11 @@
 
 import os
 import signal
-import time
 
 import psutil
 import pytest
 from support.parsl_cluster import add_local_cluster
+from support.waiting import LONGEST_WAIT, wait_until
 
 import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
@@ -15,9 +15,6 @@ from aero_jupyter.service import daemon
 from aero_jupyter.service.maintenance.integrity import violations
 from aero_jupyter.session.flow_request import FlowOptions
 from aero_jupyter.testing import local_aero
-
-#: Seconds in which what a test waits for has happened, also on a busy machine.
-PATIENCE = 120
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +42,7 @@ def session(home, monkeypatch):
 
 
 def run_of(session, flow):
-    return session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    return session.client.wait_for_run(session.client.run_flow(flow.id).id, LONGEST_WAIT)
 
 
 def test_a_function_makes_a_version_that_the_next_one_reads(session, endpoint):
@@ -127,7 +117,7 @@ def test_a_log_is_shown_while_the_function_runs_and_a_cancelled_run_ends_its_pro
     wait_until(lambda: session.client.get_run(run.id).log == "working\n")
     assert session.client.get_run(run.id).state == "running"
     session.client.cancel_run(run.id)
-    ended = session.client.wait_for_run(run.id, PATIENCE)
+    ended = session.client.wait_for_run(run.id, LONGEST_WAIT)
     assert (ended.state, ended.error) == ("cancelled", "The run was cancelled.")
     wait_until(lambda: not process.is_running())
 
@@ -139,7 +129,7 @@ def test_a_run_that_is_cancelled_while_it_waits_never_calls_its_function(session
     flow = session.register(portable(f"def waits():\n    open({str(called)!r}, 'w').close()\n"), endpoint=endpoint)
     waiting = session.client.run_flow(flow.id)
     session.client.cancel_run(waiting.id)
-    assert session.client.wait_for_run(waiting.id, PATIENCE).state == "cancelled"
+    assert session.client.wait_for_run(waiting.id, LONGEST_WAIT).state == "cancelled"
     for run in first:
         session.client.cancel_run(run.id)
     last = session.register(portable("def last():\n    pass\n"), endpoint=endpoint)
@@ -187,7 +177,7 @@ def test_runs_that_wait_while_the_service_is_killed_end_once_with_one_version(se
     os.kill(session.state.pid, signal.SIGKILL)
     daemon.ensure(home)
     client = aero_jupyter.local().client
-    ends = [client.wait_for_run(run.id, PATIENCE) for run in runs]
+    ends = [client.wait_for_run(run.id, LONGEST_WAIT) for run in runs]
     assert [(run.state, run.error) for run in ends] == [("done", None)] * 6
     assert [len(client.versions(flow.outputs[0].id)) for flow in flows] == [1] * 6
     assert [len(client.provenance(flow_id=flow.id)) for flow in flows] == [1] * 6

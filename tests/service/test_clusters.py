@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 from support.parsl_cluster import CONFIG, add_local_cluster
+from support.waiting import LONGEST_WAIT, wait_until
 
 import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
@@ -20,7 +20,6 @@ from aero_jupyter.service.clusters.shared_folder import SharedFolder, node_sourc
 from aero_jupyter.service.workers.task_request import Task, TaskLimits
 from aero_jupyter.testing import local_aero
 
-PATIENCE = 120
 PROGRAMS = ("process_worker_pool", "interchange", "parsl_process")
 
 
@@ -50,16 +49,9 @@ def session(warm_home, monkeypatch):
     return aero_jupyter.local()
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def run_of(session, text, **options):
     flow = session.register(portable(text), endpoint="cluster", **options)
-    return flow, session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+    return flow, session.client.wait_for_run(session.client.run_flow(flow.id).id, LONGEST_WAIT)
 
 
 def test_a_cluster_is_listed_until_it_is_removed_and_keeps_its_id(home, tmp_path):
@@ -98,14 +90,14 @@ def test_a_list_that_cannot_be_read_is_refused_with_its_cure(home):
 def test_the_code_of_a_node_needs_nothing_of_this_package(source, tmp_path):
     (tmp_path / "sent.py").write_text(source())
     text = "import sys; sys.modules['aero_jupyter'] = None; sys.path.insert(0, sys.argv[1]); import sent"
-    subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=True, timeout=PATIENCE)
+    subprocess.run([sys.executable, "-c", text, str(tmp_path)], check=True, timeout=LONGEST_WAIT)
 
 
 def test_a_machine_without_parsl_names_the_extra_to_install(tmp_path):
     (tmp_path / "parsl.py").write_text("raise ModuleNotFoundError('No module named parsl', name='parsl')")
     command = [sys.executable, "-m", "aero_jupyter.service.clusters.parsl_process", "config.py", "node.py"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    answer = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, input=b"").stdout
+    answer = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_WAIT, input=b"").stdout
     assert json.loads(answer)["refused"].endswith("Run: pip install 'aero-jupyter[cluster]'")
 
 
@@ -158,7 +150,7 @@ def test_a_run_on_a_cluster_whose_configuration_is_wrong_fails_with_the_reason(h
         flow = session.register(portable("def fails():\n    pass\n"), endpoint="cluster")
         for text, reason in CONFIGS:
             (home / "parsl_config.py").write_text(text)
-            run = session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+            run = session.client.wait_for_run(session.client.run_flow(flow.id).id, LONGEST_WAIT)
             assert run.state == "failed"
             assert run.error.startswith(f"The cluster did not start. {cluster.parsl}: ")
             assert reason in run.error
@@ -171,7 +163,7 @@ def test_a_cluster_that_is_removed_fails_its_runs(home):
         flow = session.register(portable("def well():\n    pass\n"), endpoint="cluster")
         remove_cluster(home, "cluster")
         assert [each["name"] for each in session.endpoints()] == ["local"]
-        run = session.client.wait_for_run(session.client.run_flow(flow.id).id, PATIENCE)
+        run = session.client.wait_for_run(session.client.run_flow(flow.id).id, LONGEST_WAIT)
         assert (run.state, run.error.partition(".")[0]) == ("failed", "The cluster cannot be used")
         assert "aero-jupyter endpoint add" in run.error
 
@@ -190,7 +182,7 @@ def test_a_changed_configuration_holds_for_the_next_task_and_tasks_under_way_end
     _, next_run = run_of(session, text)
     assert (next_run.error, session.client.get_run(next_run.id).log) == (None, "changed\n")
     release.touch()
-    assert session.client.wait_for_run(run.id, PATIENCE).state == "done"
+    assert session.client.wait_for_run(run.id, LONGEST_WAIT).state == "done"
     assert waiting.read_text() == "x"
 
 
@@ -213,7 +205,7 @@ def test_a_run_whose_node_or_cluster_process_crashes_starts_again_and_ends_once(
         function = psutil.Process(int(started.read_text().split()[-1]))
         for process in programs(warm_home, victim):
             os.kill(process.pid, signal.SIGKILL)
-    ended = session.client.wait_for_run(run.id, PATIENCE)
+    ended = session.client.wait_for_run(run.id, LONGEST_WAIT)
     assert (ended.state, ended.error) == ("done", None)
     assert not function.is_running()
     assert len(session.client.versions(flow.outputs[0].id)) == 1

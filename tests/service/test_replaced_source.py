@@ -1,13 +1,13 @@
 """A registration that replaces a flow moves its source; a second ingestion follows its own; old tasks end at once."""
 
 import threading
-import time
 import uuid
 
 import pytest
 from support.file_site import FileSite
 from support.http_serving import serve_in_thread
 from support.rest_caller import latest_content, register_ingestion, replace_ingestion, wait_for_last_run
+from support.waiting import wait_until
 
 NIL = str(uuid.UUID(int=0))
 
@@ -129,13 +129,13 @@ def test_the_running_task_of_a_flow_that_goes_is_ended_at_once(call, tmp_path, h
     flow = call.flow(function_uuid=function, output_data={f"endless{uuid.uuid4().hex}": {}}, rule=-1).json()
     data = flow["contributed_to"][0]["id"]
     run = call("POST", "runs/", json={"flow_id": flow["id"]}).json()["id"]
-    until(lambda: path.exists() and path.stat().st_size > 3)
+    wait_until(lambda: path.exists() and path.stat().st_size > 3)
     if how == "replace":
         other = call.function("def other():\n    return None\n")
         assert replace_ingestion(call, flow["id"], data, None, function_uuid=other, rule=-1).status_code == 200
     else:
         assert call("DELETE", f"flow/{flow['id']}" if how == "delete" else f"data/{data}/flows").status_code == 200
-    until(lambda: is_still(path))
+    wait_until(lambda: is_still(path))
     assert call("GET", f"runs/{run}").json()["state"] == "cancelled"
     assert (
         call("GET", f"runs/{run}").json()["error"]
@@ -147,10 +147,3 @@ def is_still(path):
     size = path.stat().st_size
     threading.Event().wait(0.3)
     return path.stat().st_size == size
-
-
-def until(holds, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.rest_caller import RestCaller
+from support.waiting import wait_until
 
 import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
@@ -70,10 +71,7 @@ def test_a_summary_is_computed_once_and_removed_with_its_content(aero: object, a
     assert summarize(data) == first
     assert file.stat().st_mtime_ns == written
     # Other datasets of this AERO may be judged just now; their logs go as well.
-    deadline = time.monotonic() + 180
-    while list((aero_home / "summaries").glob("*.log")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not list((aero_home / "summaries").glob("*.log")))
     orphan = file.with_name(f"{'0' * 64}.{'0' * 16}.json")
     orphan.write_text("{}")
     os.utime(orphan, (time.time() - 10 * garbage.FRESH,) * 2)

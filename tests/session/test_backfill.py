@@ -6,10 +6,12 @@ import pytest
 from support.local_server import LocalAeroServer
 
 import aero_jupyter
+from aero_jupyter.client.methods.backfill import OutputFile
 from aero_jupyter.compute.portable_function import portable
 from aero_jupyter.core.check_grammar import parse_check
 from aero_jupyter.core.errors import ClientError, InvalidArgument
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.jobs.typed_csv import TYPED_CSV
 from aero_jupyter.service.maintenance.integrity import violations
 
 CASES, OUTPUT, REPORT = "backfilled cases", "backfilled total", "backfilled report"
@@ -95,6 +97,20 @@ def test_a_result_is_stored_once_and_the_next_ordinary_version_is_the_newest(ses
     assert violations_here(session) == []
 
 
+def test_equal_bytes_with_other_column_types_are_another_version(session) -> None:
+    flow, output = session.client.resolve_flow("backfilled"), session.client.resolve_data(OUTPUT)
+    vintage = versions_of(session, CASES)[0]
+    used = {"cases": (vintage.data_id, vintage.version)}
+
+    def stored(types: bytes) -> int:
+        file = OutputFile(f"x{TYPED_CSV}", b"total,day\n1,2026-01-05\n", "utf-8", types)
+        return session.client.commit_as_of(flow.id, output, file, used, vintage.created_at).version
+
+    first = stored(b'{"total": "int64"}')
+    assert stored(b'{"total": "int64"}') == first
+    assert stored(b'{"total": "string"}') > first
+
+
 def test_what_cannot_be_stored_is_refused_before_anything_runs(session) -> None:
     flow = session.client.resolve_flow("backfilled")
     with pytest.raises(InvalidArgument, match="made with the flow's own arguments"):
@@ -107,8 +123,6 @@ def test_what_cannot_be_stored_is_refused_before_anything_runs(session) -> None:
         aero_jupyter.replay("backfilled_checked", CASES, commit=True)
     output, cases = session.client.resolve_data(OUTPUT), versions_of(session, CASES)
     used, time = {"cases": (cases[0].data_id, 2)}, cases[0].created_at
-    from aero_jupyter.client.methods.backfill import OutputFile
-
     for entries, as_of, message in (
         (used, time, "names version 2, which was made at"),
         ({}, time.replace(year=2999), "is in the future"),

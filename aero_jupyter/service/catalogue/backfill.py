@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from aero_jupyter.service.catalogue.commits import input_version_id, insert_version, require_output
+from aero_jupyter.service.catalogue.commits import input_version_id, insert_version, require_output, same_types
 from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.storage.connection import DB, RequestError, Row, new_id, stamp
 from aero_jupyter.service.storage.database import Store
@@ -65,23 +65,23 @@ def _require_known(db: DB, name: str, version_id: str, as_of: str) -> None:
 
 
 def _committed(db: DB, flow_id: str, as_of: str, used: set[str], outputs: list[tuple[Row, Row]]) -> str | None:
-    """Return the record of the flow that has the same time, inputs and contents."""
+    """Return the record of the flow that has the same time, inputs, contents and column types."""
     data, entry = outputs[0]
     same = (
         "SELECT p.id FROM prov p JOIN prov_made m ON m.prov_id = p.id JOIN version v ON v.id = m.version_id "
         "WHERE p.flow_id = ? AND v.data_id = ? AND v.as_of = ? AND v.checksum = ?"
     )
     for row in db.rows(same, (flow_id, data["id"], as_of, entry["checksum"])):
-        made = {
-            (each["data_id"], each["checksum"])
-            for each in db.rows(
-                "SELECT v.data_id, v.checksum FROM prov_made m JOIN version v ON v.id = m.version_id WHERE m.prov_id = ?",
-                (row["id"],),
-            )
-        }
-        before = {
-            each["version_id"] for each in db.rows("SELECT version_id FROM prov_used WHERE prov_id = ?", (row["id"],))
-        }
-        if before == used and made == {(data["id"], entry["checksum"]) for data, entry in outputs}:
+        before = db.rows("SELECT version_id FROM prov_used WHERE prov_id = ?", (row["id"],))
+        if {each["version_id"] for each in before} == used and _has_made(db, row["id"], outputs):
             return str(row["id"])
     return None
+
+
+def _has_made(db: DB, prov_id: str, outputs: list[tuple[Row, Row]]) -> bool:
+    sql = "SELECT v.* FROM prov_made m JOIN version v ON v.id = m.version_id WHERE m.prov_id = ?"
+    made = {version["data_id"]: version for version in db.rows(sql, (prov_id,))}
+    return made.keys() == {data["id"] for data, _ in outputs} and all(
+        made[data["id"]]["checksum"] == entry["checksum"] and same_types(db, data, made[data["id"]], entry)
+        for data, entry in outputs
+    )

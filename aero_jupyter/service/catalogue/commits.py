@@ -107,7 +107,7 @@ def add_version(db: DB, store: Store, data: Row, entry: Row, run_id: str | None 
     same = (
         last
         and (last["checksum"], last["removed_at"]) == (entry["checksum"], None)
-        and _same_types(db, data, last, entry)
+        and same_types(db, data, last, entry)
     )
     if last and same and entry.get("dedup", True):
         return str(last["id"]), False
@@ -156,7 +156,7 @@ def insert_version(db: DB, store: Store, data: Row, entry: Row, as_of: str | Non
     return id, int(number)
 
 
-def _same_types(db: DB, data: Row, last: Row, entry: Row) -> bool:
+def same_types(db: DB, data: Row, last: Row, entry: Row) -> bool:
     """Return whether the column types stored beside two files are the same, or absent for both."""
     sql = "SELECT checksum FROM file WHERE collection = ? AND name = ?"
     names = (last["file_name"], entry["file_bn"])
