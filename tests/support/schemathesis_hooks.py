@@ -60,8 +60,9 @@ def _entries(path: str, body: dict[str, Any]) -> dict[str, Any]:
         return {"output_data": outputs, "input_data": {"x": {"id": KNOWN["ids"]["data"]}}, "tags": list(outputs)}
     if path == "/prov/new" and _flat(made) and _flat(used):
         return {"output_data": {"o": {**next(iter(made.values()), {}), **KNOWN["made"]}}, "input_data": {}}
-    if path.endswith("/submit") and isinstance(body.get("tasks"), dict):
-        return {"tasks": dict(zip([KNOWN["ids"]["function_uuid"]], body["tasks"].values(), strict=False))}
+    tasks = body.get("tasks")
+    if path.endswith("/submit") and isinstance(tasks, dict) and len(tasks) == 1 and len(next(iter(tasks))) <= 1_000:
+        return {"tasks": {KNOWN["ids"]["function_uuid"]: next(iter(tasks.values()))}}
     return {}
 
 
