@@ -9,6 +9,7 @@ from aero_jupyter.core.decode_values import Record, maps_from, record_from, text
 from aero_jupyter.core.flow_history import EarlierFunction
 from aero_jupyter.core.models import Data, DataFile, Flow, Provenance, Run, Version
 from aero_jupyter.core.policy import PolicyEnum
+from aero_jupyter.core.run_environment import run_environment
 from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.source_records import OtherSource, SourceChange
@@ -204,6 +205,7 @@ def run(record: Record) -> Run:
         flow_name=text_from(record.get("flow_name")),
         mixed=text_from(record.get("mixed")),
         circle=text_from(record.get("circle")),
+        environment=run_environment(record.get("environment")),
         raw=record,
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any  # fields of a dataclass, whose type is that of the field
 
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.core.redaction import redact_url
+from aero_jupyter.core.redacted_repr import redacted_repr
+from aero_jupyter.core.run_environment import RunEnvironment
 from aero_jupyter.core.run_states import FINAL_STATES
 from aero_jupyter.core.run_steps import Step
 from aero_jupyter.core.source_records import OtherSource, SourceChange
@@ -24,13 +25,6 @@ def _raw() -> Any:
 def _detail(default: object = None) -> Any:
     """Return a field that some servers send; it is neither shown nor compared."""
     return field(default=default, repr=False, compare=False)
-
-
-def _redacted_repr(record: Any) -> str:
-    """Return the record's representation; the secrets of its URLs are left out."""
-    shown = ((each.name, getattr(record, each.name)) for each in fields(record) if each.repr)
-    texts = (f"{name}={(redact_url(value) if isinstance(value, str) else value)!r}" for name, value in shown)
-    return f"{type(record).__name__}({', '.join(texts)})"
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class Data:
     tags: tuple[str, ...] = _detail(())
     raw: Json = _raw()
 
-    __repr__ = _redacted_repr
+    __repr__ = redacted_repr
 
 
 @dataclass(frozen=True)
@@ -128,7 +122,7 @@ class Version:
         """True if checks of this version warned; known if the server sends the name of its file."""
         return self.file is not None and is_warned(self.file.file_name)
 
-    __repr__ = _redacted_repr
+    __repr__ = redacted_repr
 
 
 @dataclass(frozen=True)
@@ -224,6 +218,8 @@ class Run:
         The versions it read and the versions it committed.
     flow_name, mixed, circle : str or None
         Its flow's name, the inputs of mixed versions, and the stopped circle of flows; known if the server sends them.
+    environment : RunEnvironment or None
+        The versions of Python and of packages with which its function ran; known if the server sends them.
     """
 
     id: str
@@ -242,6 +238,7 @@ class Run:
     flow_name: str | None = _detail()
     mixed: str | None = _detail()
     circle: str | None = _detail()
+    environment: RunEnvironment | None = _detail()
     raw: Json = _raw()
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import platform
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -73,6 +75,24 @@ def test_the_code_is_shown_highlighted_without_what_was_left_out(panel_of: Any) 
     assert "def coded(n, note):" in trees.as_text(panel.tree())
     panel.act({"do": "code"})
     assert not [node for node in trees.walk(panel.tree()) if node["is"] == "code"]
+
+
+def test_the_environment_of_the_last_run_is_shown_with_what_the_function_imports(panel_of: Any) -> None:
+    cell = """%%aero_register --output packaged --policy none
+import requests
+def packaged():
+    import packaging.version, psutil
+    return None if psutil.pids() else requests"""
+    panel = panel_of(cell, "packaged")
+    client = aero_jupyter.current().client
+    assert "Environment" not in trees.as_text(panel.tree())
+    client.wait_for_run(client.run_flow(panel.value.id).id, 180)
+    assert panel.look()
+    (fold,) = [node for node in trees.walk(panel.tree()) if node["is"] == "fold" and "last run" in node["label"]]
+    assert fold["label"].startswith(f"Environment of the last run: Python {platform.python_version()}, numpy ")
+    (listed,) = fold["children"]
+    names = ("numpy", "packaging", "pandas", "psutil", "pyarrow", "requests")
+    assert listed["rows"] == [["Python", platform.python_version()], *([name, version(name)] for name in names)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -52,6 +55,18 @@ def test_a_failed_run_shows_the_line_of_the_cell_first(failed: Run) -> None:
     whole = named(page, "fold", "The whole traceback")
     assert "decoder.py" in whole["children"][0]["text"]
     assert not whole["open"]
+
+
+def test_it_shows_the_environment_of_its_function(failed: Run) -> None:
+    page = aero_jupyter.run(failed.id)
+    line = f"Environment: Python {platform.python_version()}, numpy {version('numpy')}, pandas {version('pandas')}"
+    assert line in trees.as_text(page.tree())
+    assert line in trees.as_html(page.tree())
+
+
+def test_a_run_of_a_server_that_does_not_send_it_shows_no_environment(failed: Run) -> None:
+    page = RunPage(aero_jupyter.current(), replace(failed, environment=None))
+    assert "Environment" not in trees.as_text(page.tree())
 
 
 def test_it_shows_its_steps_and_its_log(failed: Run) -> None:

@@ -1,7 +1,9 @@
 """Results, failures, limits and restarts are the same on the local endpoint and on a cluster."""
 
 import os
+import platform
 import signal
+from importlib.metadata import version
 
 import psutil
 import pytest
@@ -43,6 +45,15 @@ def session(home, monkeypatch):
 
 def run_of(session, flow):
     return session.client.wait_for_run(session.client.run_flow(flow.id).id, LONGEST_WAIT)
+
+
+def test_a_run_records_its_python_and_its_packages_also_if_it_fails(session, endpoint):
+    text = "import requests\ndef fails():\n    raise ValueError(requests.__name__)\n"
+    flow = session.register(portable(text), outputs=[f"none_{endpoint}"], endpoint=endpoint)
+    run = run_of(session, flow)
+    assert run.state == "failed"
+    assert run.environment.python == platform.python_version()
+    assert run.environment.packages["requests"] == version("requests")
 
 
 def test_a_function_makes_a_version_that_the_next_one_reads(session, endpoint):

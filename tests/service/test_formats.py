@@ -11,6 +11,7 @@ import pytest
 from support.bare_store import Home, daily
 
 from aero_jupyter.service.catalogue.list_queries import ListParams
+from aero_jupyter.service.catalogue.run_records import run_summary
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.maintenance.integrity import violations
 from aero_jupyter.service.storage import database as stores
@@ -35,6 +36,7 @@ def test_a_store_of_the_first_format_is_brought_forward(first: Path) -> None:
     assert total == 2
     assert {row["function_name"] for row in map(catalogue.flow_out, flows)} == {"first", "mean"}
     assert not any(catalogue.flow_out(row)["paused"] for row in flows)
+    assert {run_summary(store.db, row)["environment"] for row in catalogue.page("run", ListParams())[0]} == {None}
     assert store.db.value("SELECT value FROM meta WHERE key = 'schema'") == str(SCHEMA_VERSION)
     assert violations(first, quiet=True) == []
 
@@ -104,6 +106,7 @@ def test_versions_of_an_older_format_are_compacted_after_the_migration(tmp_path:
             db.run(f"DROP INDEX {index}")
         db.run("ALTER TABLE data DROP COLUMN keep")
         db.run("ALTER TABLE version DROP COLUMN removed_at")
+        db.run("ALTER TABLE run DROP COLUMN environment")
         db.run("UPDATE meta SET value = '10' WHERE key = 'schema'")
     home.store.close()
     # The check reads a store of an older format without migrating it.

@@ -10,6 +10,7 @@ from aero_jupyter.core.errors import AeroError, NotFound
 from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.notebook.as_code import called
 from aero_jupyter.notebook.panels.base import Message, Task, start_thread
+from aero_jupyter.notebook.panels.environment_nodes import environment_nodes, last_environment
 from aero_jupyter.notebook.panels.flow_code import FlowCode, fetch_flow_code
 from aero_jupyter.notebook.panels.flow_replay import FlowReplay
 from aero_jupyter.notebook.panels.flow_sections import code_nodes, run_time_nodes
@@ -92,6 +93,7 @@ class FlowPanel(TreePanel):
             ),
             *self._notification(),
             trees.text(self._note, "meta") if self._note else None,
+            *environment_nodes("Environment of the last run", last_environment(self._current.runs)),
             *run_time_nodes(self._current.runs),
             *(code_nodes(self._code) if self._code else []),
             *self._replay.nodes(),
@@ -133,7 +135,7 @@ class FlowPanel(TreePanel):
 
     def look(self) -> bool:
         """Fetch the flow and its runs; return whether the server answered."""
-        before, ended = (self._current.lines, self._note), []
+        before, ended = self._shown_state(), []
         try:
             flow = self._session.client.get_flow(self.value.id)
             self._current = FlowSnapshot(self._session, flow, self._endpoint())
@@ -144,12 +146,15 @@ class FlowPanel(TreePanel):
             self._note = f"{error.message} Trying again."
             self.show()
             return False
-        if before != (self._current.lines, self._note):
+        if before != self._shown_state():
             self.show()
         if ended:
             self._ended_run = ended[0]
             self.resolve_waiters(ended[0])
         return True
+
+    def _shown_state(self) -> object:
+        return self._current.lines, self._note, last_environment(self._current.runs)
 
     def _endpoint(self) -> str:
         """Return the label of the endpoint, whose state is fetched only now and then."""

@@ -15,10 +15,14 @@ from aero_jupyter.service.catalogue.input_alignment import mixed
 from aero_jupyter.service.catalogue.last_downloads import last_download
 from aero_jupyter.service.catalogue.notices import note_run_end
 from aero_jupyter.service.catalogue.run_logs import read_log
+from aero_jupyter.service.catalogue.run_records import run_summary
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.catalogue.triggers import enqueue, fix_inputs, inputs_of, require_aligned_versions
 from aero_jupyter.service.storage.connection import DB, RequestError, Row, stamp
 from aero_jupyter.service.storage.run_state_lists import CLAIMED_SQL, FINAL_SQL
+
+#: Keeps the environment that an earlier step has recorded.
+_SET_ENVIRONMENT = "environment = coalesce(?, environment)"
 
 
 class Runs:
@@ -104,16 +108,21 @@ class Runs:
         sql = f"SELECT id FROM run WHERE id IN ({marks}) AND state NOT IN {FINAL_SQL}"
         return {*run_ids} - {row["id"] for row in self._store.db.rows(sql, run_ids)}
 
-    def enter_step(self, run_id: str, state: str, done: tuple[str, Any] | None = None) -> bool:
+    def enter_step(
+        self, run_id: str, state: str, done: tuple[str, Any] | None = None, environment: Row | None = None
+    ) -> bool:
         """Move a run into its next step; return False if the run has ended meanwhile.
 
         Parameters
         ----------
         done : tuple of str and JSON value, optional
             The previous step and its result, stored until the run ends.
+        environment : dict, optional
+            The versions of Python and of packages with which the function ran.
         """
         with self._store.transaction() as db:
-            moved = db.run(f"UPDATE run SET state = ? WHERE id = ? AND state IN {CLAIMED_SQL}", (state, run_id))
+            sql = f"UPDATE run SET state = ?, {_SET_ENVIRONMENT} WHERE id = ? AND state IN {CLAIMED_SQL}"
+            moved = db.run(sql, (state, _as_json(environment), run_id))
             db.run(
                 "UPDATE run_step SET state = 'done', ended_at = ? WHERE run_id = ? AND state = 'running'",
                 (stamp(), run_id),
@@ -131,14 +140,22 @@ class Runs:
         rows = self._store.db.rows(sql, (run_id,))
         return {row["name"]: json.loads(row["result"]) for row in rows}
 
-    def end(self, run_id: str, state: str, error: str | None = None, traceback: str | None = None) -> bool:
+    def end(
+        self,
+        run_id: str,
+        state: str,
+        error: str | None = None,
+        traceback: str | None = None,
+        environment: Row | None = None,
+    ) -> bool:
         """Set the final state of a run once; return False if the run had one already."""
         step = state if state in UNSUCCESSFUL_STATES else "done"
         # The error text of a source may contain the URL with its secrets.
         error, traceback = (text and redact_text(text) for text in (error, traceback))
         with self._store.transaction() as db:
-            sql = "UPDATE run SET state = ?, error = ?, traceback = ?, ended_at = ? WHERE id = ? AND state NOT IN "
-            ended = db.run(sql + FINAL_SQL, (state, error, traceback, stamp(), run_id))
+            sql = f"UPDATE run SET state = ?, error = ?, traceback = ?, ended_at = ?, {_SET_ENVIRONMENT} "
+            sql += f"WHERE id = ? AND state NOT IN {FINAL_SQL}"
+            ended = db.run(sql, (state, error, traceback, stamp(), _as_json(environment), run_id))
             if ended:
                 db.run(
                     "UPDATE run_step SET state = ?, ended_at = ? WHERE run_id = ? AND state = 'running'",
@@ -195,37 +212,16 @@ class Runs:
 
     def summary(self, run: Row) -> Row:
         """Return one run as a row of a list."""
-        keys = (
-            "id",
-            "flow_id",
-            "flow_name",
-            "state",
-            "created_at",
-            "started_at",
-            "ended_at",
-            "error",
-            "mixed",
-            "circle",
-        )
-        sql = (
-            "SELECT r.version, v.id, v.checksum, v.created_at, d.id AS data_id, d.name FROM run_input r JOIN data d "
-            "ON d.id = r.data_id LEFT JOIN version v ON v.data_id = r.data_id AND v.version = r.version WHERE r.run_id = ?"
-        )
-        made = (
-            "SELECT v.version, v.id, v.checksum, v.created_at, d.id AS data_id, d.name FROM prov p JOIN prov_made m "
-            "ON m.prov_id = p.id AND m.is_new JOIN version v ON v.id = m.version_id JOIN data d ON d.id = v.data_id "
-            "WHERE p.run_id = ?"
-        )
-        return {key: run[key] for key in keys} | {
-            "trigger": run["cause"],
-            "derived_from": [_with_dataset(row) for row in self._store.db.rows(sql, (run["id"],))],
-            "contributed_to": [_with_dataset(row) for row in self._store.db.rows(made, (run["id"],))],
-        }
+        return run_summary(self._store.db, run)
 
     def counts(self) -> dict[str, Any]:
         """Return the number of rows of each noun."""
         tables = {"data": "data", "versions": "version", "flows": "flow", "runs": "run", "provenance": "prov"}
         return {word: self._store.db.value(f"SELECT count(*) FROM {table}") for word, table in tables.items()}
+
+
+def _as_json(environment: Row | None) -> str | None:
+    return json.dumps(environment) if environment else None
 
 
 def _begin_step(db: DB, run_id: str, name: str) -> None:
@@ -244,7 +240,3 @@ def _choose_inputs(db: DB, run: Row) -> None:
         db.run(f"UPDATE flow_input SET used = {newest} WHERE flow_id = ?", (run["flow_id"],))
     if (text := mixed(db, db.rows(read, (run["id"],)))) is not None:
         db.run("UPDATE run SET mixed = ? WHERE id = ?", (text, run["id"]))
-
-
-def _with_dataset(row: Row) -> Row:
-    return {**row, "data": {"id": row["data_id"], "name": row.pop("name")}}

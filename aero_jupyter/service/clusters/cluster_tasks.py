@@ -32,11 +32,14 @@ class ClusterTask:
     ----------
     outcome : Future
         The task's value, or `TaskFailed`.
+    environment : dict
+        The versions of Python and of packages with which it ran; empty if its node did not say.
     """
 
     def __init__(self, task: Task, limits: TaskLimits) -> None:
         self.task, self.limits = task, limits
         self.outcome: Future[Any] = Future()
+        self.environment: dict[str, Any] = {}
         self.losses, self.breaks = 0, 0
         self.place: TaskFolder | None = None
 
@@ -61,6 +64,7 @@ class ClusterTask:
         try:
             answer = parse_json(text)
             python = str(answer["python"]) if "python" in answer else None
+            self.environment = answer.get("environment", {})
             if answer["ok"]:
                 with contextlib.suppress(InvalidStateError):
                     self.outcome.set_result(answer["value"])

@@ -59,9 +59,9 @@ def has_ticket(ticket: Path) -> bool:
 
 def run(folder: str) -> str:
     """Execute the task in a folder; return its answer as JSON."""
-    about = {"python": platform.python_version(), "node": socket.gethostname()}
+    about: dict[str, Any] = {"python": platform.python_version(), "node": socket.gethostname()}
     try:
-        answer: dict[str, Any] = {"ok": True, "value": _execute(Path(folder))}
+        answer: dict[str, Any] = {"ok": True, "value": _execute(Path(folder), about)}
     except TaskFailed as failed:
         answer = {"ok": False, "error": str(failed), "traceback": failed.traceback}
     except OSError as error:
@@ -69,7 +69,8 @@ def run(folder: str) -> str:
     return json.dumps({**answer, **about})
 
 
-def _execute(folder: Path) -> Any:
+def _execute(folder: Path, about: dict[str, Any]) -> Any:
+    """Execute the task in a folder; `about` receives the environment in which it ran, also if it fails."""
     ticket = folder / "ticket"
     if not has_ticket(ticket):
         raise TaskFailed("The run was cancelled.")
@@ -82,6 +83,7 @@ def _execute(folder: Path) -> Any:
     try:
         return worker.execute(_task_of(request))
     finally:
+        about["environment"] = worker.environment
         _give_back(worker)
 
 

@@ -67,8 +67,8 @@ class ClusterCalls:
         try:
             self._collect_logs(run_id, call)
             if (failed := call.failure()) is not None:
-                return [failure(failed)]
-            return [{"value": _with_files(made, folder)} for made in call.made]
+                return [failed]
+            return [{"value": _with_files(made, folder), "environment": made.environment} for made in call.made]
         except RequestError as error:
             return [{"error": str(error), "traceback": ""}]
         finally:
@@ -117,12 +117,12 @@ class _Call:
         if on_end is not None:
             on_end()
 
-    def failure(self) -> TaskFailed | None:
-        """Return the failure of the first task that failed, if one did."""
+    def failure(self) -> Row | None:
+        """Return the answer of the first task that failed, if one did."""
         for task, made in zip(self._tasks, list(self.made), strict=False):
             error = made.outcome.exception() if made.outcome.done() else None
             if isinstance(error, TaskFailed):
-                return task.renamed(error)
+                return failure(task.renamed(error), made.environment)
         return None
 
     def end(self) -> None:

@@ -212,7 +212,7 @@ class Engine:
 
     def _record_outcome(self, run_id: str, answer: Row) -> None:
         if "error" in answer:
-            self._runs.end(run_id, "failed", answer["error"], answer["traceback"])
+            self._runs.end(run_id, "failed", answer["error"], answer["traceback"], answer.get("environment"))
         else:
             self._runs.end(run_id, "done" if self._runs.has_new_versions(run_id) else "unchanged")
 

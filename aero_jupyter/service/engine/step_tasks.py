@@ -72,9 +72,9 @@ class StepTasks:
         return StepTask(task, shown)
 
 
-def failure(failed: TaskFailed) -> Row:
-    """Return the answer of a step whose task failed."""
-    return {"error": str(failed), "traceback": failed.traceback}
+def failure(failed: TaskFailed, environment: Row | None = None) -> Row:
+    """Return the answer of a step whose task failed, with the environment in which the task ran."""
+    return {"error": str(failed), "traceback": failed.traceback, "environment": environment}
 
 
 def missing_function(db: DB, flow: Row) -> str | None:

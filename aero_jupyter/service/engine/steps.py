@@ -113,7 +113,7 @@ class Steps:
             return {"error": missing, "traceback": ""}
         if all(is_not_modified(task) for task in pulled["value"]):
             return {"value": [task["kwargs"] for task in pulled["value"]]}
-        results = []
+        results, environment = [], None
         is_own_download = self._own_steps.is_own(flow["pull_function_id"], "download")
         folder = self._runs.folder(run_id)
         local_files = LocalFiles(self._content, folder, pulled["value"], is_own_download=is_own_download)
@@ -122,11 +122,12 @@ class Steps:
                 return answer
             if not has_outputs(answer["value"]):
                 return _MALFORMED_RESULT
+            environment = answer["environment"]
             try:
                 results.append(local_files.with_checksums(answer["value"]))
             except RequestError as error:
                 return {"error": str(error), "traceback": ""}
-        return {"value": results}
+        return {"value": results, "environment": environment}
 
     def _answers(self, run_id: str, flow: Row, pulled: Row, local_files: LocalFiles) -> Iterator[Row]:
         """Yield the answer of each task of a run, from a worker or from the cluster of its flow."""
@@ -156,7 +157,7 @@ class Steps:
         done, is_analysis = ("running", called["value"]), flow["policy"] not in DOWNLOADING
         name = "commit_analysis" if is_analysis else "database_commit"
         # The result of the call is stored first: once its files are taken over, the call cannot be repeated.
-        if not self._retry(lambda: self._runs.enter_step(run_id, "committing", done)):
+        if not self._retry(lambda: self._runs.enter_step(run_id, "committing", done, called.get("environment"))):
             return _CANCELLED
         if self._own_steps.is_own(flow["commit_function_id"], name) and self._commit_here(run_id, called["value"]):
             return {"value": []}
@@ -225,7 +226,8 @@ class Steps:
             made = self._tasks.build(self._store.db, run_id, function_id, builtin, args, kwargs)
         except TaskFailed as failed:
             return failure(failed)
+        environment: Row = {}
         try:
-            return {"value": self._pool.run(made.task)}
+            return {"value": self._pool.run(made.task, environment), "environment": environment}
         except TaskFailed as failed:
-            return failure(made.renamed(failed))
+            return failure(made.renamed(failed), environment if state == "running" else None)

@@ -18,7 +18,7 @@ from aero_jupyter.service.storage.store_identity import (
 )
 
 #: Increased by one with every change of the schema.
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 #: The statements that migrate to each format from the previous one.
 _MIGRATIONS = {
     2: (
@@ -89,6 +89,7 @@ _MIGRATIONS = {
         "INSERT INTO compact_due SELECT v.data_id, v.version FROM version v JOIN data d ON d.id = v.data_id "
         "WHERE v.version != d.newest AND NOT d.no_copy",
     ),
+    12: ("ALTER TABLE run ADD COLUMN environment TEXT",),
 }
 _COUNT_TRANSACTION = (
     "INSERT INTO meta VALUES ('transactions', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value"

@@ -65,7 +65,7 @@ CREATE TABLE run (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow_id TEXT NOT NULL, state TEXT NOT NULL,
     cause TEXT NOT NULL, overrides TEXT NOT NULL DEFAULT '{}', created_at TEXT NOT NULL, started_at TEXT,
     ended_at TEXT, error TEXT, traceback TEXT, flow_name TEXT,
-    chain TEXT, mixed TEXT, circle TEXT
+    chain TEXT, mixed TEXT, circle TEXT, environment TEXT
 );
 CREATE UNIQUE INDEX run_one_queued ON run (flow_id, overrides) WHERE state = 'queued';
 CREATE INDEX run_open ON run (flow_id, state) WHERE state IN ('queued', 'pulling', 'running', 'committing');

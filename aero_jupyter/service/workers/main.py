@@ -1,7 +1,7 @@
 """The worker process: receives one task after another from its parent and executes each in a child process.
 
-A task is one line of JSON. Its answer is one line too: the task's mark, the exit status of the child, and the child's
-result. User code runs only in the child, so its changes to the process end with the task, as does everything it
+A task is one line of JSON. Its answer is one line too: the task's mark, the exit status of the child, the versions of
+Python and of packages, and the child's result. User code runs only in the child, so its changes to the process end with the task, as does everything it
 started. `workers.Worker` starts this module, which imports next to nothing of this package.
 """
 
@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import json
 import os
 import resource
 import select
@@ -20,6 +21,7 @@ import sys
 from typing import Any, BinaryIO, NoReturn
 
 from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.service.workers.package_versions import PackageVersions, imported_names
 from aero_jupyter.service.workers.task import CODE, WARM, compile_once, execute_runtime, perform, serialize_answer
 
 #: Seconds between two checks of a child that has closed its pipe.
@@ -43,8 +45,11 @@ def main() -> None:
     tasks, answers = own_channels()
     import requests  # noqa: F401  warm: every task speaks HTTP
 
+    versions = PackageVersions()
     while line := tasks.readline():
         task = parse_json(line)
+        # Before packages are imported in advance, so that a package that was replaced meanwhile is noticed.
+        environment = _environment(task, versions)
         _prepare(task)
         # Frozen objects are not touched by a child's garbage collector, and so their pages are not copied.
         gc.freeze()
@@ -52,7 +57,7 @@ def main() -> None:
             status, answer = _in_child(task, limits, (tasks, answers))
         except OSError as error:
             status, answer = 0, _refusal(error)
-        answers.write(f"{task['mark']} {status} ".encode() + answer + b"\n")
+        answers.write(f"{task['mark']} {status} {environment} ".encode() + answer + b"\n")
         answers.flush()
 
 
@@ -60,6 +65,12 @@ def _refusal(error: OSError) -> bytes:
     """Return the answer of a task for which no process could be started."""
     text = f"No process could be started for the function: {error.strerror}."
     return serialize_answer({"ok": False, "error": text, "traceback": "", "warm": []}).rstrip(b"\n")
+
+
+def _environment(task: dict[str, Any], versions: PackageVersions) -> str:
+    """Return the environment of a task as JSON without spaces."""
+    imports = imported_names(task["digest"], task["code"]) if task.get("code") else frozenset()
+    return json.dumps(versions.environment(imports), separators=(",", ":")).replace(" ", "\\u0020")
 
 
 def disable_ptrace() -> None:

@@ -41,8 +41,14 @@ class Pool:
             if not self._idle and not self._busy:
                 self._idle.append(Worker(self._limits))
 
-    def run(self, task: Task) -> Any:
+    def run(self, task: Task, environment: dict[str, Any] | None = None) -> Any:
         """Run one task on a free worker and return its result; wait if no worker is free.
+
+        Parameters
+        ----------
+        task : Task
+        environment : dict, optional
+            Receives the versions of Python and of packages with which the task ran, also if it fails.
 
         Raises
         ------
@@ -56,6 +62,8 @@ class Pool:
             try:
                 return worker.execute(task)
             finally:
+                if environment is not None:
+                    environment |= worker.environment
                 self._give_back(task.key, worker)
 
     def cancel(self, key: str) -> None:

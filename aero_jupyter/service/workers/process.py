@@ -48,11 +48,17 @@ class Worker:
     limits : TaskLimits
     command : sequence of str, optional
         The arguments of Python that start another worker than the one of this package.
+
+    Attributes
+    ----------
+    environment : dict
+        The versions of Python and of packages with which the last task ran; empty if its process did not say.
     """
 
     def __init__(self, limits: TaskLimits, command: Sequence[str] = ()) -> None:
         self._limits = limits
         self.cancelled = False
+        self.environment: dict[str, Any] = {}
         self._ended = False
         self._process = subprocess.Popen(
             [sys.executable, "-u", *(command or _own_command()), json.dumps(_worker_limits(limits))],
@@ -73,7 +79,7 @@ class Worker:
 
     def execute(self, task: Task) -> Any:
         """Run one task to its end and return its result; raise `TaskFailed` otherwise."""
-        mark = secrets.token_hex(16)
+        mark, self.environment = secrets.token_hex(16), {}
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(task.line(mark, self._warm, has_runtime=self._has_runtime))
@@ -108,9 +114,10 @@ class Worker:
 
     def _result(self, task: Task, mark: str, line: bytes) -> Any:
         try:
-            marked, status, answer_text = line.split(b" ", 2)
+            marked, status, environment, answer_text = line.split(b" ", 3)
             if marked != mark.encode() or self._pending:
                 raise ValueError
+            self.environment = parse_json(environment)
             if not answer_text:
                 self._raise_for_exit(task, int(status))
             answer = parse_json(answer_text, parse_constant=_refuse_constant)

@@ -13,6 +13,7 @@ from aero_jupyter.core.run_states import UNSUCCESSFUL_STATES
 from aero_jupyter.notebook.as_code import called
 from aero_jupyter.notebook.formatting import format_state
 from aero_jupyter.notebook.panels.base import Message, Subject, Task, start_thread
+from aero_jupyter.notebook.panels.environment_nodes import environment_nodes
 from aero_jupyter.notebook.panels.runs.run_detail import time_line
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
 from aero_jupyter.notebook.record_facts import names_of, seconds_of
@@ -61,6 +62,7 @@ class RunPage(TreePanel):
             trees.text(f"{format_state(run.state)} · {run.flow_name or 'run'} · run {run.id[:8]}", "strong"),
             *(trees.text(line) for line in (*reason, *notes_of(run))),
             trees.text(self._when(), "meta"),
+            *environment_nodes("Environment", run.environment),
             self._buttons(),
             trees.text(self._note, "meta") if self._note else None,
             *_version_nodes(run),
