@@ -81,7 +81,7 @@ def clipboard(notebook: Any) -> str:
 
 
 def test_it_turns_searches_sorts_selects_and_gives_the_selection_back(table: Any) -> None:
-    assert table.output(1).locator(".aero-static").is_hidden()
+    assert table.output(1).locator("[data-aero]").is_hidden()
     table.screenshot("table-light")
     grid(table).get_by_text("Next", exact=True).click()
     expect(grid(table)).to_contain_text(f"16–30 of {COUNT}")
@@ -284,5 +284,5 @@ def test_where_the_front_end_has_no_anywidget_plain_controls_turn_the_static_tab
         output = notebook.output(2)
         expect(output).to_contain_text("does not show anywidget")
         output.get_by_role("button", name="Next").click()
-        expect(output.locator("caption")).to_contain_text("16–30 of")
+        expect(output.locator("[data-aero]")).to_contain_text("16–30 of")
         notebook.screenshot("table-plain")

@@ -145,7 +145,7 @@ def test_shown_again_a_frame_keeps_what_was_selected_in_either_table(server: New
     shown_live[0].act({"do": "select", "ids": [first], "on": True})
     frame._ipython_display_()
     assert frame.aero.selected["id"].tolist() == [first]
-    assert [row["selected"] for row in shown_live[1].view()["rows"]][:2] == [True, False]
+    assert [row.selected for row in shown_live[1].view().rows][:2] == [True, False]
     shown_live[1].act({"do": "select", "ids": [second], "on": True})
     shown_live[0].act({"do": "select", "ids": [first], "on": False})
     assert frame.aero.selected["id"].tolist() == [second]

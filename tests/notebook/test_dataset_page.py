@@ -232,7 +232,7 @@ def test_a_run_leads_to_the_pages_of_the_versions_that_it_used_and_made(shell: A
     assert monitor.widget is not None
     monitor.on_displayed()
     wait_for_panel_threads()
-    links = monitor._runs.view()["detail"]["links"]
+    links = monitor._runs.view().detail.links
     assert [link["text"] for link in links] == ["Page", "used influent v2", "made level v2", "Lineage"]
     monitor._runs.act({"do": "carry", "what": links[1]["what"]})
     wait_for_panel_threads()

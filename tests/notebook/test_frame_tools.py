@@ -147,7 +147,7 @@ def test_what_is_selected_before_and_after_a_search_comes_back_as_one_table(infl
     pager = Pager(listed._listing, lambda _: None, lambda _: "", begin=lambda task: task())
     listed._pager = pager
     pager.turn(pager.place)
-    first = pager.view()["rows"][0]["id"]
+    first = pager.view().rows[0].id
     pager.act({"do": "select", "ids": [first], "on": True})
     pager.act({"do": "search", "text": "influent"})
     pager.act({"do": "select", "ids": [found["id"][0]], "on": True})

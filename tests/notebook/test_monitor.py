@@ -17,6 +17,7 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook.panels.runs.actions import ACTIONS
 from aero_jupyter.notebook.panels.runs.panel import Monitor, RunPager
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
+from aero_jupyter.notebook.tables.table_view import TableView
 from aero_jupyter.notebook.widgets.poller import Poller
 
 SLOW = """%%aero_register --output {name}
@@ -42,12 +43,12 @@ class Followed:
         self.answered = self.pager.look()
         return self.views[-1]
 
-    def do(self, what: str, **more: Any) -> dict[str, Any]:
+    def do(self, what: str, **more: Any) -> TableView:
         self.pager.act({"do": what, **more})
         return self.look()
 
     def states(self) -> list[str]:
-        return [row["cells"][0]["whole"] for row in self.views[-1]["rows"]]
+        return [row.cells[0].whole for row in self.views[-1].rows]
 
 
 @pytest.fixture
@@ -55,26 +56,26 @@ def follow(influent: Any) -> Followed:
     return Followed(aero_jupyter.current().client.resolve_flow("follow").id)
 
 
-def can(view: dict[str, Any], what: str) -> bool:
-    return next(action["can"] for action in view["actions"] if action["do"] == what)
+def can(view: TableView, what: str) -> bool:
+    return next(action["can"] for action in view.actions if action["do"] == what)
 
 
-def until(look: Any, ready: Any) -> dict[str, Any]:
+def until(look: Any, ready: Any) -> TableView:
     clock = threading.Event()
     for _ in range(400):
-        view = look()
+        view: TableView = look()
         if ready(view):
-            return dict(view)
+            return view
         clock.wait(0.05)
     raise AssertionError(view)
 
 
 def test_a_run_that_is_asked_for_appears_and_its_end_is_noticed(follow: Followed) -> None:
-    before = len(follow.look()["rows"])
+    before = len(follow.look().rows)
     follow.do("run")
-    view = until(follow.look, lambda view: len(view["rows"]) > before and ": run " in view["note"])
-    assert view["note"].startswith(("✓ done: run", "= unchanged: run"))
-    assert view["asked"].startswith("as of ")
+    view = until(follow.look, lambda view: len(view.rows) > before and ": run " in view.note)
+    assert view.note.startswith(("✓ done: run", "= unchanged: run"))
+    assert view.asked.startswith("as of ")
 
 
 def test_an_open_run_shows_its_steps_and_log_as_they_grow_and_is_cancelled(shell: Any, influent: Any) -> None:
@@ -82,22 +83,22 @@ def test_an_open_run_shows_its_steps_and_log_as_they_grow_and_is_cancelled(shell
     flow = aero_jupyter.current().client.resolve_flow("idle_long")
     slow = Followed(flow.id)
     slow.do("run")
-    view = until(slow.look, lambda view: view["rows"] and "running" in slow.states()[0])
-    slow.do("open", id=view["rows"][0]["id"])
-    view = until(slow.look, lambda view: "begun" in view["detail"]["pre"])
-    assert "running" in view["detail"]["heading"]
-    assert "● running: running" in view["detail"]["pre"]
-    own = {action["do"]: action for action in view["detail"]["actions"]}
+    view = until(slow.look, lambda view: view.rows and "running" in slow.states()[0])
+    slow.do("open", id=view.rows[0].id)
+    view = until(slow.look, lambda view: "begun" in view.detail.pre)
+    assert "running" in view.detail.heading
+    assert "● running: running" in view.detail.pre
+    own = {action["do"]: action for action in view.detail.actions}
     assert (own["cancel"]["can"], own["retry"]["can"]) == (True, False)
     assert can(view, "cancel")
-    view = slow.do("select", ids=[view["rows"][0]["id"]], on=True)
+    view = slow.do("select", ids=[view.rows[0].id], on=True)
     assert can(view, "cancel")
     assert not can(view, "retry")
     slow.do("cancel")
     view = until(slow.look, lambda view: "cancelled" in slow.states()[0])
     assert can(view, "retry")
-    assert "cancelled" in view["detail"]["heading"]
-    assert slow.do("close")["detail"] is None
+    assert "cancelled" in view.detail.heading
+    assert slow.do("close").detail is None
 
 
 def test_the_links_of_an_open_run_lead_to_the_pages_of_its_versions_and_to_its_lineage(follow: Followed) -> None:
@@ -105,7 +106,7 @@ def test_the_links_of_an_open_run_lead_to_the_pages_of_its_versions_and_to_its_l
     run = next(run for run in client.list("run", match=follow.pager.listing.question.query).all() if run.made)
     opened: list[tuple[str, Any]] = []
     follow.pager.navigate = lambda action, subject: opened.append((action, subject))
-    links = follow.do("open", id=run.id)["detail"]["links"]
+    links = follow.do("open", id=run.id).detail.links
     made = run.made[0]
     for link in links:
         follow.pager.act({"do": "carry", "what": link["what"]})
@@ -114,17 +115,17 @@ def test_the_links_of_an_open_run_lead_to_the_pages_of_its_versions_and_to_its_l
 
 def test_standing_still_nothing_moves(follow: Followed) -> None:
     view = follow.do("stand")
-    assert view["asked"].startswith("paused since")
+    assert view.asked.startswith("paused since")
     shown = len(follow.views)
     follow.look()
     assert len(follow.views) == shown
-    assert follow.do("resume")["asked"].startswith("as of")
+    assert follow.do("resume").asked.startswith("as of")
 
 
 def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(
     follow: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = follow.look()["rows"]
+    rows = follow.look().rows
 
     def gone(*_: Any, **__: Any) -> Any:
         raise Unreachable(0, "No answer.", "Wait.")
@@ -133,9 +134,9 @@ def test_a_server_that_is_gone_is_said_and_what_was_shown_stays(
         away.setattr(aero_jupyter.current().client, "_request", gone)
         view = follow.look()
         assert not follow.answered
-        assert "does not answer; trying again" in view["asked"]
-        assert [row["id"] for row in view["rows"]] == [row["id"] for row in rows]
-    assert "does not answer" not in follow.look()["asked"]
+        assert "does not answer; trying again" in view.asked
+        assert [row.id for row in view.rows] == [row.id for row in rows]
+    assert "does not answer" not in follow.look().asked
     assert follow.answered
 
 
@@ -273,7 +274,7 @@ def test_all_flows_are_offered_told_apart_by_what_they_make_and_asked_for_once(a
     table = Followed(None)
 
     def offered() -> list[str]:
-        return [words for _, words in table.look()["choices"][0]["options"]]
+        return [words for _, words in table.look().choices[0].options]
 
     assert {f"hop → hop_{number}" for number in range(20)} <= set(offered())
     requested: list[str] = []
@@ -298,7 +299,7 @@ def test_what_is_saved_says_the_day_and_the_server(influent: Any) -> None:
     assert re.search(r"as of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", repr(panel))
     card = aero_jupyter.flow("follow").panel.snapshot_bundle()
     assert re.search(r"As of \d{4}-\d\d-\d\d \d\d:\d\d UTC · local AERO", card["text/plain"])
-    assert re.fullmatch(r"as of \d\d:\d\d:\d\d UTC", panel._live.pager.view()["asked"])
+    assert re.fullmatch(r"as of \d\d:\d\d:\d\d UTC", panel._live.pager.view().asked)
 
 
 class ForgetfulTable:

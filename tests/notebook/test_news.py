@@ -113,7 +113,7 @@ def test_turning_and_searching_among_old_runs_says_nothing(many: str) -> None:
     table.look()
     for what, more in (("next", {}), ("previous", {}), ("search", {"text": "told_often"}), ("search", {"text": ""})):
         view = table.do(what, **more)
-        assert "run " not in view["note"], (what, view["note"])
+        assert "run " not in view.note, (what, view.note)
     assert table.ended == []
 
 
@@ -122,10 +122,10 @@ def test_what_ends_is_told_on_whatever_page_one_is(many: str) -> None:
     table.do("next")
     new = ended(many)
     view = table.look()
-    assert f"run {new.id[:8]} of told_often" in view["note"]
-    assert view["page"] == 2
+    assert f"run {new.id[:8]} of told_often" in view.note
+    assert view.page == 2
     assert [each.id for each in table.ended] == [new.id]
-    assert table.look()["note"] == view["note"]
+    assert table.look().note == view.note
     assert len(table.ended) == 1
 
 
@@ -138,8 +138,8 @@ def test_a_failure_is_not_hidden_behind_a_success(shell: Any, influent: Any) -> 
     ended(client.resolve_flow("told_bad").id)
     ended(client.resolve_flow("told_good").id)
     view = table.look()
-    assert view["note"].startswith("1 failed, 1 ")
-    assert "✕ run " in view["note"].split(";")[0]
+    assert view.note.startswith("1 failed, 1 ")
+    assert "✕ run " in view.note.split(";")[0]
     assert table.ended[0].state == "failed"
 
 

@@ -92,7 +92,7 @@ def test_the_table_comes_when_the_server_does(tmp_path: Path, monkeypatch: pytes
     poller.now()
     until(lambda: panel._live is not None)
     assert panel.widget.children[0].children == (panel._live.box,)
-    until(lambda: "There is nothing yet." in panel._live.pager.view()["empty"])
+    until(lambda: "There is nothing yet." in panel._live.pager.view().empty)
     panel.close()
     daemon.stop(tmp_path)
 

@@ -17,6 +17,7 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.wire import Reply, Window
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
+from aero_jupyter.notebook.tables.table_view import TableView
 
 
 def data(number: int) -> Data:
@@ -29,7 +30,7 @@ class Table:
     def __init__(self, pages: Pages[Any], question: ListQuery | None = None, *, at_once: bool = True) -> None:
         self.tasks: list[Any] = []
         self.at_once = at_once
-        self.views: list[dict[str, Any]] = []
+        self.views: list[TableView] = []
         self.listing = QueryResult(aero_jupyter.current(), question or ListQuery("data"))
         self.listing.pages = pages
         self.listing.again = self.again  # type: ignore[method-assign]
@@ -51,17 +52,17 @@ class Table:
         else:
             self.tasks.append(task)
 
-    def do(self, what: str, **more: Any) -> dict[str, Any]:
+    def do(self, what: str, **more: Any) -> TableView:
         self.pager.act({"do": what, **more})
         return self.view
 
     @property
-    def view(self) -> dict[str, Any]:
+    def view(self) -> TableView:
         return self.views[-1]
 
     @property
     def names(self) -> list[str]:
-        return [row["cells"][0]["text"] for row in self.view["rows"]]
+        return [row.cells[0].text for row in self.view.rows]
 
 
 @pytest.fixture(autouse=True)
@@ -88,37 +89,37 @@ def untold(count: int, size: int = 15) -> Pages[Any]:
 
 
 def test_pages_are_turned_and_said(table: Table) -> None:
-    assert (table.view["about"], table.view["pages"]) == ("1–15 of 47", 4)
-    assert table.view["can"] == {"first": False, "previous": False, "next": True, "last": True}
-    assert table.do("next")["about"] == "16–30 of 47"
-    assert table.do("last")["about"] == "46–47 of 47"
-    assert table.view["can"] == {"first": True, "previous": True, "next": False, "last": False}
-    assert table.do("next")["about"] == "46–47 of 47"
-    assert table.do("page", page=3)["about"] == "31–45 of 47"
-    assert table.do("page", page=99)["about"] == "46–47 of 47"
-    assert table.do("page", page=-1)["about"] == "1–15 of 47"
-    assert table.do("size", size=30)["about"] == "1–30 of 47"
-    assert table.do("next")["about"] == "31–47 of 47"
-    assert table.do("size", size=15)["about"] == "31–45 of 47"
+    assert (table.view.about, table.view.pages) == ("1–15 of 47", 4)
+    assert table.view.can == {"first": False, "previous": False, "next": True, "last": True}
+    assert table.do("next").about == "16–30 of 47"
+    assert table.do("last").about == "46–47 of 47"
+    assert table.view.can == {"first": True, "previous": True, "next": False, "last": False}
+    assert table.do("next").about == "46–47 of 47"
+    assert table.do("page", page=3).about == "31–45 of 47"
+    assert table.do("page", page=99).about == "46–47 of 47"
+    assert table.do("page", page=-1).about == "1–15 of 47"
+    assert table.do("size", size=30).about == "1–30 of 47"
+    assert table.do("next").about == "31–47 of 47"
+    assert table.do("size", size=15).about == "31–45 of 47"
 
 
 def test_a_total_that_is_not_told_is_not_claimed() -> None:
     table = Table(untold(61))
-    assert table.view["about"] == "1–15 of 15+"
-    assert table.view["can"]["last"] is None
+    assert table.view.about == "1–15 of 15+"
+    assert table.view.can["last"] is None
     table.do("next")
-    assert table.do("next")["about"] == "31–45 of 61"
+    assert table.do("next").about == "31–45 of 61"
     table.do("next")
-    assert table.do("next")["about"] == "61–61 of 61"
-    assert table.view["note"] == "Last page reached."
-    assert table.view["can"]["next"] is False
+    assert table.do("next").about == "61–61 of 61"
+    assert table.view.note == "Last page reached."
+    assert table.view.can["next"] is False
 
 
 @pytest.mark.parametrize("pages", [untold(0), pages_over([])])
 def test_an_empty_list_says_so(pages: Pages[Any]) -> None:
     view = Table(pages).view
-    assert (view["about"], view["empty"]) == ("0 of 0", "There is nothing yet.")
-    assert view["can"]["next"] is False
+    assert (view.about, view.empty) == ("0 of 0", "There is nothing yet.")
+    assert view.can["next"] is False
 
 
 def test_past_a_last_page_that_was_full_one_stays_there() -> None:
@@ -129,8 +130,8 @@ def test_past_a_last_page_that_was_full_one_stays_there() -> None:
     table.do("next")
     while table.tasks:
         table.tasks.pop(0)()
-    assert table.view["about"] == "16–30 of 30"
-    assert table.view["note"] == "Last page reached."
+    assert table.view.about == "16–30 of 30"
+    assert table.view.note == "Last page reached."
 
 
 def test_the_next_page_is_fetched_ahead_and_earlier_ones_are_here() -> None:
@@ -142,8 +143,8 @@ def test_the_next_page_is_fetched_ahead_and_earlier_ones_are_here() -> None:
     while table.tasks:
         table.tasks.pop(0)()
     assert fetched == [0, 14, 28]
-    assert table.do("next")["busy"] is False
-    assert table.do("previous")["about"].startswith("1–15")
+    assert table.do("next").busy is False
+    assert table.do("previous").about.startswith("1–15")
     assert fetched == [0, 14, 28]
 
 
@@ -155,9 +156,9 @@ def test_a_late_reply_does_not_replace_a_newer_page() -> None:
     table.do("page", page=9)
     late, newest = table.tasks
     newest()
-    assert table.view["about"].startswith("121–135")
+    assert table.view.about.startswith("121–135")
     late()
-    assert table.view["about"].startswith("121–135")
+    assert table.view.about.startswith("121–135")
 
 
 def test_a_second_click_while_a_page_comes_skips_none() -> None:
@@ -168,29 +169,29 @@ def test_a_second_click_while_a_page_comes_skips_none() -> None:
     table.do("next")
     assert len(table.tasks) == 1
     table.tasks.pop(0)()
-    assert table.view["about"].startswith("16–30")
+    assert table.view.about.startswith("16–30")
 
 
 def test_what_is_selected_stays_so_across_pages(table: Table) -> None:
-    ids = [row["id"] for row in table.view["rows"]]
-    assert table.do("select", ids=ids[1:3], on=True)["selected"] == 2
+    ids = [row.id for row in table.view.rows]
+    assert table.do("select", ids=ids[1:3], on=True).selected == 2
     table.do("next")
-    table.do("select", ids=[table.view["rows"][0]["id"], "unknown"], on=True)
+    table.do("select", ids=[table.view.rows[0].id, "unknown"], on=True)
     assert [row.name for _, row in table.pager.selected] == ["d001", "d002", "d015"]
     table.do("first")
-    assert [row["selected"] for row in table.view["rows"]][:4] == [False, True, True, False]
+    assert [row.selected for row in table.view.rows][:4] == [False, True, True, False]
     table.do("select", ids=[ids[1]], on=False)
     assert [row.name for _, row in table.pager.selected] == ["d002", "d015"]
-    assert table.do("clear")["selected"] == 0
+    assert table.do("clear").selected == 0
 
 
 def test_what_the_server_sorts_is_asked_of_it(table: Table) -> None:
     table.do("sort", column="name")
     assert table.questions[-1].sort == "name"
-    assert table.view["columns"][0]["sorted"] == "up"
+    assert table.view.columns[0].sorted == "up"
     table.do("sort", column="name")
     assert table.questions[-1].sort == "-name"
-    assert table.view["note"] == ""
+    assert table.view.note == ""
 
 
 def test_what_it_does_not_sort_is_sorted_here_and_said(table: Table) -> None:
@@ -199,7 +200,7 @@ def test_what_it_does_not_sort_is_sorted_here_and_said(table: Table) -> None:
     table.do("sort", column="id")
     assert table.questions == []
     assert table.names[:2] == ["d014", "d013"]
-    assert table.view["note"] == "sorted: this page only"
+    assert table.view.note == "sorted: this page only"
 
 
 def flows() -> Pages[Any]:
@@ -211,49 +212,49 @@ def test_flows_are_filtered_by_the_server() -> None:
     table.next_pages = pages_over([])
     view = table.do("search", text="no such flow")
     assert table.questions[-1] == ListQuery("flow", text="no such flow")
-    assert view["filter"] == "filter"
-    assert (view["search"], view["note"]) == ("no such flow", "")
-    assert view["empty"].startswith('No flow matches "no such flow".')
+    assert view.filter == "filter"
+    assert (view.search, view.note) == ("no such flow", "")
+    assert view.empty.startswith('No flow matches "no such flow".')
 
 
 def test_where_the_server_cannot_they_are_filtered_here_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QueryResult, "can_filter", False)
     table = Table(flows(), ListQuery("flow"))
     view = table.do("search", text="00000007")
-    assert [row["id"] for row in view["rows"]] == ["00000007-0000"]
-    assert (view["filter"], view["note"]) == ("filter this page", "filtered: this page only")
+    assert [row.id for row in view.rows] == ["00000007-0000"]
+    assert (view.filter, view.note) == ("filter this page", "filtered: this page only")
     assert table.questions == []
 
 
 def test_what_was_clicked_just_before_the_page_turned_counts(table: Table) -> None:
-    clicked = table.view["rows"][3]["id"]
+    clicked = table.view.rows[3].id
     table.do("next")
-    assert table.do("select", ids=[clicked], on=True)["selected"] == 1
+    assert table.do("select", ids=[clicked], on=True).selected == 1
     assert [row.name for _, row in table.pager.selected] == ["d003"]
 
 
 def test_what_was_clicked_just_before_a_search_was_answered_counts(table: Table) -> None:
-    clicked = table.view["rows"][3]["id"]
+    clicked = table.view.rows[3].id
     table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     table.do("search", text="sewage")
-    assert table.do("select", ids=[clicked], on=True)["error"] is None
+    assert table.do("select", ids=[clicked], on=True).error is None
     assert [row.name for _, row in table.pager.selected] == ["d003"]
 
 
 def test_a_search_asks_the_server_and_keeps_what_was_selected(table: Table) -> None:
-    table.do("select", ids=[table.view["rows"][0]["id"]], on=True)
+    table.do("select", ids=[table.view.rows[0].id], on=True)
     table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     view = table.do("search", text=" sewage ")
     assert table.questions[-1] == ListQuery("data", "sewage")
-    assert (view["about"], view["search"], view["selected"]) == ("1–1 of 1", "sewage", 1)
+    assert (view.about, view.search, view.selected) == ("1–1 of 1", "sewage", 1)
     assert table.names == ["found"]
 
 
 def test_nothing_found_is_said_with_the_search_still_there(table: Table) -> None:
     table.next_pages = pages_over([])
     view = table.do("search", text="wastewatr")
-    assert view["empty"].startswith('No data matches "wastewatr".')
-    assert (view["search"], view["about"]) == ("wastewatr", "0 of 0")
+    assert view.empty.startswith('No data matches "wastewatr".')
+    assert (view.search, view.about) == ("wastewatr", "0 of 0")
 
 
 def test_a_search_is_answered_on_a_page_of_any_size() -> None:
@@ -262,21 +263,21 @@ def test_a_search_is_answered_on_a_page_of_any_size() -> None:
     table.do("sort", column="url")
     found = [{"name": f"found {number}", "data_id": str(number)} for number in range(40)]
     table.next_pages = Pages(lambda part: Reply(tuple(found[part.offset : part.offset + part.limit])), dict)
-    assert table.do("search", text="found")["about"] == "1–40 of 40"
-    assert table.view["error"] is None
+    assert table.do("search", text="found").about == "1–40 of 40"
+    assert table.view.error is None
 
 
 def test_a_page_that_is_turned_says_so_even_where_nothing_else_changes(table: Table) -> None:
-    before = table.view["turned"]
-    assert table.do("page", page=1)["turned"] > before
-    before = table.do("last")["turned"]
-    assert table.do("next")["turned"] > before
+    before = table.view.turned
+    assert table.do("page", page=1).turned > before
+    before = table.do("last").turned
+    assert table.do("next").turned > before
 
 
 def test_the_heading_names_what_is_listed_and_the_server(table: Table) -> None:
-    assert table.view["heading"] == "Data · local AERO"
+    assert table.view.heading == "Data · local AERO"
     table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
-    assert table.do("search", text="sewage")["heading"] == 'Data · "sewage" · local AERO'
+    assert table.do("search", text="sewage").heading == 'Data · "sewage" · local AERO'
 
 
 def test_what_is_older_is_never_shown_over_what_is_newer(table: Table) -> None:
@@ -287,7 +288,7 @@ def test_what_is_older_is_never_shown_over_what_is_newer(table: Table) -> None:
         if threading.current_thread().name == "slow":
             begun.set()
             going_on.wait(0.2)
-        shown.append(view["note"])
+        shown.append(view.note)
 
     table.pager._show_view = slow
     late = threading.Thread(target=table.pager.note, args=("older",), name="slow")
@@ -304,7 +305,7 @@ def test_new_rows_are_counted(table: Table) -> None:
     rows = [{"id": str(number), "name": "n"} for number in range(45)]
     pages = Pages(lambda part: Reply(tuple(rows[part.offset : part.offset + part.limit]), next(totals)), as_data)
     grown = Table(pages)
-    assert grown.view["grown"] == 3
+    assert grown.view.grown == 3
 
 
 @pytest.mark.parametrize("is_announced", [False, True])
@@ -314,9 +315,9 @@ def test_rows_that_came_while_one_looked_are_counted_when_a_page_is_turned(is_an
     table.do("last" if is_announced else "next")
     catalogue.rows[:0] = ["new1", "new2"]
     table.pager.news_after = 0.0
-    assert table.do("first")["grown"] == 2
+    assert table.do("first").grown == 2
     catalogue.rows[:0] = ["new3"]
-    assert table.do("first")["grown"] == 3
+    assert table.do("first").grown == 3
 
 
 def test_a_page_past_the_end_leads_to_the_last_in_a_few_looks() -> None:
@@ -326,7 +327,7 @@ def test_a_page_past_the_end_leads_to_the_last_in_a_few_looks() -> None:
     pages._fetch = lambda part: (looks.append(part.offset), fetch(part))[1]
     table = Table(pages)
     looks.clear()
-    assert table.do("page", page=1000)["about"] == "31–31 of 31"
+    assert table.do("page", page=1000).about == "31–31 of 31"
     assert len(looks) < 15
 
 
@@ -337,18 +338,18 @@ def test_a_total_that_is_not_so_is_not_shown_for_long(total: int) -> None:
     table = Table(pages)
     for _ in range(4):
         table.do("next")
-    assert table.view["about"] == ("31–40 of 40" if total == 10 else "31–40 of 100")
-    assert table.view["note"] == ("Last page reached." if total == 10 else "The server sent 40 of 100 rows.")
-    assert table.view["can"]["next"] is False
-    assert table.do("last")["about"].startswith("31–40")
+    assert table.view.about == ("31–40 of 40" if total == 10 else "31–40 of 100")
+    assert table.view.note == ("Last page reached." if total == 10 else "The server sent 40 of 100 rows.")
+    assert table.view.can["next"] is False
+    assert table.do("last").about.startswith("31–40")
 
 
 def test_a_server_that_gives_its_first_rows_again_is_said() -> None:
     rows = tuple({"id": str(number), "name": "n"} for number in range(15))
     table = Table(Pages(lambda _: Reply(rows), as_data))
-    assert table.view["about"] == "1–15 of 15+"
-    assert "repeats its first rows" in table.view["note"]
-    assert table.view["can"]["next"] is False
+    assert table.view.about == "1–15 of 15+"
+    assert "repeats its first rows" in table.view.note
+    assert table.view.can["next"] is False
 
 
 def test_a_page_of_which_everything_was_shown_is_passed_over() -> None:
@@ -370,8 +371,8 @@ def test_what_was_typed_stays_in_the_box_when_the_search_fails(table: Table) -> 
 
     table.next_pages = Pages(broken, as_data)
     view = table.do("search", text="sewage")
-    assert view["error"]["lines"] == ["The server failed.", "Ask later."]
-    assert view["search"] == "sewage"
+    assert view.error.lines == ("The server failed.", "Ask later.")
+    assert view.search == "sewage"
 
 
 def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
@@ -390,8 +391,8 @@ def test_where_the_search_of_a_server_is_broken_the_catalogue_is_searched_here(
     table.next_pages = pages_over([{"name": "found", "data_id": "x"}])
     table.listing.again = lambda question=None: asked(table, question)  # type: ignore[method-assign]
     view = table.do("search", text="sewage")
-    assert (table.names, view["error"], view["search"]) == (["found"], None, "sewage")
-    assert "whole catalogue" in view["note"]
+    assert (table.names, view.error, view.search) == (["found"], None, "sewage")
+    assert "whole catalogue" in view.note
     assert table.pager.listing.question.scan
 
 
@@ -407,18 +408,18 @@ def test_a_view_that_was_made_earlier_is_not_shown_over_a_later_one(table: Table
 
     table.pager._show_view = slowly
     table.pager.note("first")
-    assert table.view["note"] == "first"
+    assert table.view.note == "first"
 
 
 def test_opening_a_row_does_not_lose_the_page_that_is_on_its_way() -> None:
     table = Table(untold(300), at_once=False)
     table.tasks.pop(0)()
     table.tasks.clear()
-    row = table.view["rows"][0]["id"]
+    row = table.view.rows[0].id
     table.do("next")
     table.do("open", id=row)
     table.tasks.pop(0)()
-    assert table.view["about"].startswith("16–30")
+    assert table.view.about.startswith("16–30")
 
 
 def test_a_row_opens_and_closes(table: Table) -> None:
@@ -426,9 +427,9 @@ def test_a_row_opens_and_closes(table: Table) -> None:
         "data/source", data={"name": "opened", "url": "https://example.org/o.csv"}
     )
     table = Table(pages_over([Data(made["id"], "opened")]))
-    assert table.do("open", id=made["id"])["detail"]["code"] == "aero.read('opened')"
-    assert "No version yet." in table.view["detail"]["lines"]
-    assert table.do("close")["detail"] is None
+    assert table.do("open", id=made["id"]).detail.code == "aero.read('opened')"
+    assert "No version yet." in table.view.detail.lines
+    assert table.do("close").detail is None
 
 
 def broken(_: int) -> Any:
@@ -439,7 +440,7 @@ def test_in_tests_an_error_of_a_callback_is_raised_again(table: Table) -> None:
     table.listing.pages._fetch = broken
     with pytest.raises(ServerFailed):
         table.do("page", page=4)
-    assert table.view["error"]["lines"] == ["The server failed.", "Ask later."]
+    assert table.view.error.lines == ("The server failed.", "Ask later.")
 
 
 @pytest.mark.usefixtures("errors_are_shown")
@@ -447,10 +448,10 @@ def test_an_error_is_shown_and_the_page_stays(table: Table) -> None:
 
     table.listing.pages._fetch = broken
     view = table.do("page", page=4)
-    assert view["error"]["lines"] == ["The server failed.", "Ask later."]
-    assert "ServerFailed" in view["error"]["story"]
-    assert (view["about"], view["busy"]) == ("1–15 of 47", False)
-    assert table.do("next")["error"] is None
+    assert view.error.lines == ("The server failed.", "Ask later.")
+    assert "ServerFailed" in view.error.story
+    assert (view.about, view.busy) == ("1–15 of 47", False)
+    assert table.do("next").error is None
 
 
 @pytest.mark.parametrize("message", [{}, {"do": "nothing"}, {"do": "page"}, {"do": "size", "size": 7}, {"do": "open"}])
@@ -500,11 +501,11 @@ def test_whatever_moves_no_row_is_shown_twice_and_nothing_untrue_is_claimed(told
         elif catalogue.rows:
             catalogue.rows.pop(min(step[1], len(catalogue.rows) - 1))
         catalogue.always &= set(catalogue.rows)
-        seen = [row["id"] for row in table.view["rows"]]
+        seen = [row.id for row in table.view.rows]
         assert len(seen) == len(set(seen))
-        assert table.view["error"] is None
-        if not told and table.view["about"].endswith("+"):
-            assert table.view["can"]["last"] is None
+        assert table.view.error is None
+        if not told and table.view.about.endswith("+"):
+            assert table.view.can["last"] is None
     if table.listing.pages.is_complete:
         known = {row.id for row in table.listing.pages.loaded_items()}
         assert len(known) == table.listing.pages.total

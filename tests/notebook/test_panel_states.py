@@ -30,8 +30,8 @@ for code in json.load(sys.stdin):
                 thread.join(180)
     view = made._live.pager.view()
     made.on_hidden()
-    detail = (view["detail"] or {}).get("heading", "").split(" · ")[:2]
-    print(json.dumps([fresh, repr(made.value), view["about"], [row["id"] for row in view["rows"]], detail]))
+    detail = (view.detail.heading if view.detail else "").split(" · ")[:2]
+    print(json.dumps([fresh, repr(made.value), view.about, [row.id for row in view.rows], detail]))
 """
 
 
@@ -62,9 +62,9 @@ def elsewhere(*panels: Any) -> list[list[Any]]:
 
 def seen(panel: Any) -> list[Any]:
     view = panel._live.pager.view()
-    detail = (view["detail"] or {}).get("heading", "").split(" · ")[:2]
+    detail = (view.detail.heading if view.detail else "").split(" · ")[:2]
     value = repr(panel.value)
-    return [value, value, view["about"], [row["id"] for row in view["rows"]], detail]
+    return [value, value, view.about, [row.id for row in view.rows], detail]
 
 
 @pytest.fixture(scope="module")
@@ -138,30 +138,30 @@ def test_the_code_for_a_flow_that_is_gone_shows_the_runs_it_left(shell: Any) -> 
     client = aero_jupyter.current().client
     client.wait_for_run(client.run_flow(client.resolve_flow("stated_gone").id).id, 60)
     panel = shown(aero_jupyter.monitor("stated_gone"), {"do": "delete"}, {"do": "delete it"})
-    assert "stated_gone was deleted." in panel._live.pager.view()["note"]
+    assert "stated_gone was deleted." in panel._live.pager.view().note
     (again,) = elsewhere(panel)
     assert again[0] == repr(panel.value)
-    assert again[3] == [row["id"] for row in panel._live.pager.view()["rows"]] != []
+    assert again[3] == [row.id for row in panel._live.pager.view().rows] != []
     here = shown(aero_jupyter.monitor(panel.value.flow))
-    assert here._live.pager.view()["heading"].endswith("· deleted · local AERO")
+    assert here._live.pager.view().heading.endswith("· deleted · local AERO")
 
 
 @pytest.mark.slow
 def test_a_run_that_is_not_there_is_said_where_it_would_be_and_the_table_goes_on(flow: Any) -> None:
     panel = shown(aero_jupyter.monitor(flow, run="nonsense"))
     view = panel._live.pager.view()
-    assert view["detail"]["heading"] == "Run nonsense"
-    assert "valid UUID" in view["detail"]["lines"][0]
-    before = len(view["rows"])
+    assert view.detail.heading == "Run nonsense"
+    assert "valid UUID" in view.detail.lines[0]
+    before = len(view.rows)
     new = aero_jupyter.current().client.run_flow(flow.id)
     assert panel._runs.look()
     view = panel._live.pager.view()
-    assert new.id in [row["id"] for row in view["rows"]]
-    assert len(view["rows"]) >= min(before, 15)
-    assert "UUID" not in view["asked"]
+    assert new.id in [row.id for row in view.rows]
+    assert len(view.rows) >= min(before, 15)
+    assert "UUID" not in view.asked
     panel._live.pager.act({"do": "close"})
     assert panel._runs.look()
-    assert panel._live.pager.view()["detail"] is None
+    assert panel._live.pager.view().detail is None
     assert panel.value.run is None
 
 
@@ -170,7 +170,7 @@ def test_a_run_is_followed_with_it_open(flow: Any) -> None:
     run = aero_jupyter.current().client.list("run", match=flow.id).page(1)[-1]
     panel = shown(monitor_of(aero_jupyter.current(), run))
     assert (panel.value.flow, panel.value.run) == (flow.id, run.id)
-    assert run.id[:8] in panel._live.pager.view()["detail"]["heading"]
+    assert run.id[:8] in panel._live.pager.view().detail.heading
 
 
 @pytest.mark.parametrize("asked", [{"sort": "colour"}, {"page": 0}, {"size": 7}])
@@ -182,5 +182,5 @@ def test_a_place_that_cannot_be_is_refused(asked: dict[str, Any]) -> None:
 
 def test_an_open_data_that_is_gone_is_said() -> None:
     panel = shown(aero_jupyter.browse("influent", opened="ffffffff-0000-4000-8000-000000000000"))
-    assert "not found" in panel._live.pager.view()["note"]
+    assert "not found" in panel._live.pager.view().note
     assert panel.value.opened is None

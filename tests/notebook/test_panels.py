@@ -106,20 +106,20 @@ def test_what_is_browsed_is_a_value_and_code_and_loads(shell: Any) -> None:
     panel.on_displayed()
     wait_for_panel_threads()
     pager = panel._live.pager
-    pager.act({"do": "select", "ids": [pager.view()["rows"][0]["id"]], "on": True})
+    pager.act({"do": "select", "ids": [pager.view().rows[0].id], "on": True})
     assert panel.value.query == "influent"
     assert len(panel.value.selected) == 1
     copy = again(panel)
     assert copy.widget is not None
     wait_for_panel_threads()
     assert copy.value == panel.value
-    pager.act({"do": "open", "id": pager.view()["rows"][0]["id"]})
+    pager.act({"do": "open", "id": pager.view().rows[0].id})
     wait_for_panel_threads()
-    links = pager.view()["detail"]["links"]
+    links = pager.view().detail.links
     assert [link["text"] for link in links] == ["Page", "Use as input", "Load", "Lineage", "Runs"]
     pager.act({"do": "carry", "what": "load"})
     wait_for_panel_threads()
-    note = pager.view()["note"]
+    note = pager.view().note
     assert note.startswith("Loaded as influent")
     assert "version 2" in note
 
@@ -172,21 +172,21 @@ def test_a_flow_rests_goes_on_and_is_deleted_from_its_runs(shell: Any) -> None:
     pager = panel._runs
     pager._begin = lambda task: task()
     pager.look()
-    texts = [action["text"] for action in pager.view()["actions"]]
+    texts = [action["text"] for action in pager.view().actions]
     assert {"Pause the flow", "Delete the flow"} <= set(texts)
     pager.act({"do": "pause"})
-    assert "paused" in pager.view()["heading"]
+    assert "paused" in pager.view().heading
     pager.act({"do": "go"})
-    assert "paused" not in pager.view()["heading"]
+    assert "paused" not in pager.view().heading
     pager.act({"do": "delete"})
-    confirm = pager.view()["confirm"]["text"]
+    confirm = pager.view().confirm.text
     assert "its registration is deleted" in confirm
     assert "Its outputs (panel_gone)" in confirm
     pager.act({"do": "keep"})
-    assert pager.view()["confirm"] is None
+    assert pager.view().confirm is None
     pager.act({"do": "delete"})
     pager.act({"do": "delete it"})
-    assert "was deleted" in pager.view()["note"]
+    assert "was deleted" in pager.view().note
     assert panel.value.flow
 
 
@@ -200,7 +200,7 @@ def test_a_flow_deleted_by_somebody_else_is_said(shell: Any) -> None:
     wait_for_panel_threads()
     client.delete_flow(flow.id)
     panel._runs.look()
-    assert panel._runs.view()["note"] == "This flow was deleted. Its runs and their versions are kept."
+    assert panel._runs.view().note == "This flow was deleted. Its runs and their versions are kept."
     card.panel.look()
     assert "This flow was deleted. Its versions are kept." in trees.as_text(card.panel.tree())
 

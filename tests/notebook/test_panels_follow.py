@@ -91,7 +91,7 @@ def test_a_click_on_a_row_of_a_frame_opens_the_page_of_its_dataset(influent: Any
     table = frame_table("data", name="level")
     data = aero_jupyter.current().client.resolve_data("level")
     view = table.pager.view()
-    id = next(row["id"] for row in view["rows"] if any(cell["text"] == "level" for cell in row["cells"]))
+    id = next(row.id for row in view.rows if any(cell.text == "level" for cell in row.cells))
     table.pager.act({"do": "open", "id": id})
     wait_for_panel_threads()
     page = table._child
@@ -99,7 +99,7 @@ def test_a_click_on_a_row_of_a_frame_opens_the_page_of_its_dataset(influent: Any
     assert page.value.data.id == data.id
     # The front end scrolls it into view.
     assert page.tree()["below"]
-    assert table.pager.view()["opened"] == id
+    assert table.pager.view().opened == id
     assert len(table.widget.children) == 2
     table.close()
 
@@ -112,7 +112,7 @@ def test_rows_of_searches_versions_and_runs_open_pages_too(influent: Any, kind: 
         table = frame_table("data", "influent")
     else:
         table = frame_table(kind, data.id if kind == "version" else client.resolve_flow("take_in").id)
-    table.pager.act({"do": "open", "id": table.pager.view()["rows"][0]["id"]})
+    table.pager.act({"do": "open", "id": table.pager.view().rows[0].id})
     wait_for_panel_threads()
     page = table._child
     assert isinstance(page, RunPage if kind == "run" else DatasetPage)
@@ -126,8 +126,8 @@ def test_rows_of_searches_versions_and_runs_open_pages_too(influent: Any, kind: 
 
 def test_a_row_of_a_flow_shows_its_fields(influent: Any) -> None:
     table = frame_table("flow")
-    table.pager.act({"do": "open", "id": table.pager.view()["rows"][0]["id"]})
+    table.pager.act({"do": "open", "id": table.pager.view().rows[0].id})
     wait_for_panel_threads()
-    assert table.pager.view()["detail"] is not None
+    assert table.pager.view().detail is not None
     assert table._child is None
     table.close()

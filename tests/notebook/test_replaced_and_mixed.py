@@ -118,7 +118,7 @@ def test_mixed_inputs_are_said_on_the_run_its_list_and_the_lineage(session):
     used = next(read for name, _, read in COLUMNS["run"] if name == "used")
     assert message in used(session.client.list("run", match=flow.id).page(1)[0])
     assert message[1:] in repr(RunCard(run, "last"))
-    assert any(message[1:] in line for line in run_detail(run)["lines"])
+    assert any(message[1:] in line for line in run_detail(run).lines)
     assert message[1:] in repr(FlowCard(session, session.client.get_flow(flow.id)))
     titles = [box.title for box in graph_of(session.client.lineage(flow.outputs[0].id)).boxes.values()]
     assert any(message in title for title in titles)

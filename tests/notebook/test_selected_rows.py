@@ -23,13 +23,13 @@ def versions(shell: Any, influent: Any) -> Any:
     listing = QueryResult(aero_jupyter.current(), ListQuery("version", "influent"))
     pager = Pager(listing, views.append, lambda _: "code", begin=lambda task: task())
     pager.start()
-    pager.act({"do": "select", "ids": [row["id"] for row in views[-1]["rows"]], "on": True})
+    pager.act({"do": "select", "ids": [row.id for row in views[-1].rows], "on": True})
     return pager
 
 
 def test_selected_versions_are_loaded_as_variables(versions: Any) -> None:
     versions.act({"do": "load selected"})
-    note = versions.view()["note"]
+    note = versions.view().note
     assert note.count("Loaded as influent") == len(versions.selected) >= 2
     assert "version 1, " in note
     assert "version 2, " in note
@@ -37,11 +37,11 @@ def test_selected_versions_are_loaded_as_variables(versions: Any) -> None:
 
 def test_two_versions_are_compared_the_older_one_first(versions: Any) -> None:
     versions.act({"do": "clear"})
-    versions.act({"do": "select", "ids": [row["id"] for row in versions.view()["rows"][:2]], "on": True})
+    versions.act({"do": "select", "ids": [row.id for row in versions.view().rows[:2]], "on": True})
     versions.act({"do": "compare selected"})
-    detail = versions.view()["detail"]
-    assert detail["heading"] == "influent@1 → influent@2"
-    assert "influent@1 -> influent@2" in detail["pre"]
+    detail = versions.view().detail
+    assert detail.heading == "influent@1 → influent@2"
+    assert "influent@1 -> influent@2" in detail.pre
 
 
 def test_the_data_and_the_code_of_selected_versions_are_taken(versions: Any) -> None:
@@ -49,7 +49,7 @@ def test_the_data_and_the_code_of_selected_versions_are_taken(versions: Any) -> 
     files = list(downloads.data_files(client, versions.selected))
     assert len(files) == len(versions.selected)
     assert all(file.content.startswith(b"sample_collect_date") for file in files)
-    code = next(each["copy"] for each in versions.view()["chosen"] if each["text"] == "Copy code")
+    code = next(each["copy"] for each in versions.view().chosen if each["text"] == "Copy code")
     space: dict[str, Any] = {}
     exec(code, space)
     assert "version=2" in code
@@ -78,8 +78,8 @@ def test_selected_versions_are_compared_by_the_described_keys(versions: Any) -> 
     aero_jupyter.describe("influent", keys=["sample_collect_date"])
     try:
         versions.act({"do": "clear"})
-        versions.act({"do": "select", "ids": [row["id"] for row in versions.view()["rows"][:2]], "on": True})
+        versions.act({"do": "select", "ids": [row.id for row in versions.view().rows[:2]], "on": True})
         versions.act({"do": "compare selected"})
-        assert "by sample_collect_date:" in versions.view()["detail"]["pre"]
+        assert "by sample_collect_date:" in versions.view().detail.pre
     finally:
         descriptions_file_of(aero_jupyter.current().profile).set("datasets", data_id, {})

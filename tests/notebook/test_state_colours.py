@@ -9,7 +9,7 @@ import pytest
 from aero_jupyter.core.models import Run
 from aero_jupyter.core.run_states import RUN_STATES
 from aero_jupyter.notebook.tables.aero_frame import framed
-from aero_jupyter.notebook.tables.render import tone
+from aero_jupyter.notebook.tables.cell_format import tone
 from aero_jupyter.notebook.widgets.frontend import style
 
 #: Text and backgrounds of JupyterLab's themes: of cells, and of selected rows.

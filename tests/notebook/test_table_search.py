@@ -34,13 +34,13 @@ def table(shell: Any) -> Any:
 
 
 def names(view: dict[str, Any]) -> set[str]:
-    return {row["cells"][0]["text"] for row in view["rows"]}
+    return {row.cells[0].text for row in view.rows}
 
 
 def test_the_beginning_of_a_word_finds_it_without_diacritics(table: Any) -> None:
     view = table("search", text="ales")
     assert names(view) == {"fjord_ålesund"}
-    assert (view["search"], view["words"]) == ("ales", ["ales"])
+    assert (view.search, view.words) == ("ales", ["ales"])
     assert names(table("search", text='"ales"')) == set()
     assert names(table("search", text="fjord NOT berg")) == {"fjord_ålesund"}
 
@@ -53,17 +53,17 @@ def test_other_lists_are_filtered_without_diacritics(table: Any) -> None:
 @pytest.mark.parametrize(("typed", "meant"), [("fjord_brgen", "fjord_bergen"), ("salinty", "Salinity")])
 def test_nothing_found_offers_similar_names_and_words_of_descriptions(table: Any, typed: str, meant: str) -> None:
     view = table("search", text=typed)
-    assert view["empty"].startswith(f'No data matches "{typed}".')
-    assert meant in view["similar"]
-    assert meant in view["empty"]
-    assert table("search", text=meant)["rows"]
+    assert view.empty.startswith(f'No data matches "{typed}".')
+    assert meant in view.similar
+    assert meant in view.empty
+    assert table("search", text=meant).rows
 
 
 def test_an_unfinished_query_keeps_the_rows_and_names_its_column(table: Any) -> None:
     before = names(table("search", text="fjord"))
     view = table("search", text="fjord AND", typing=True)
-    assert "column 10" in view["note"]
-    assert (names(view), view["search"], view["error"]) == (before, "fjord AND", None)
+    assert "column 10" in view.note
+    assert (names(view), view.search, view.error) == (before, "fjord AND", None)
     with pytest.raises(aero_jupyter.AeroError):
         table("search", text="fjord AND")
 
@@ -72,8 +72,8 @@ def test_a_column_is_filtered_and_the_filter_is_removed(table: Any) -> None:
     table("search", text="fjord")
     view = table("filter", column="description", value="turbid")
     assert names(view) == {"fjord_bergen"}
-    assert view["filters"] == [{"column": "description", "value": "*turbid*"}]
-    assert "description" in view["filterable"]
+    assert view.filters == [{"column": "description", "value": "*turbid*"}]
+    assert "description" in view.filterable
     assert names(table("filter", column="description", value="")) == {"fjord_bergen", "fjord_ålesund"}
 
 
@@ -91,11 +91,11 @@ def test_a_registration_appears_when_the_catalogue_is_polled(table: Any) -> None
 
 def test_the_downloads_and_the_pager_that_apply_are_offered(table: Any) -> None:
     view = table("search", text="fjord")
-    assert [each["text"] for each in view["downloads"]] == ["CSV of all", "Parquet of all", "Excel of all"]
-    assert view["chosen"] == []
-    view = table("select", ids=[row["id"] for row in view["rows"]], on=True)
-    assert "CSV of the selected rows" in [each["text"] for each in view["downloads"]]
-    texts = [each["text"] for each in view["chosen"]]
+    assert [each["text"] for each in view.downloads] == ["CSV of all", "Parquet of all", "Excel of all"]
+    assert view.chosen == ()
+    view = table("select", ids=[row.id for row in view.rows], on=True)
+    assert "CSV of the selected rows" in [each["text"] for each in view.downloads]
+    texts = [each["text"] for each in view.chosen]
     wanted = {"Load as DataFrames", "Compare", "Use as inputs", "Copy names", "Copy code", "Clear 2 selected"}
     assert wanted <= set(texts)
 

@@ -77,7 +77,7 @@ def _panels(facts: dict[str, Any]) -> Iterator[tuple[str, Callable[[], dict[str,
         assert panel.widget is not None
         panel.on_displayed()
         wait_for_panel_threads()
-        return dict(panel._live.pager.view())
+        return dict(panel._live.pager.view().as_data())
 
     def page() -> dict[str, Any]:
         shown = aero_jupyter.dataset("stickney")

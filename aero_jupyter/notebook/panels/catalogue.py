@@ -13,10 +13,11 @@ from aero_jupyter.notebook.panels import table_state
 from aero_jupyter.notebook.panels.table_panel import TablePanel
 from aero_jupyter.notebook.settings import options
 from aero_jupyter.notebook.tables.loading import load_into_notebook
-from aero_jupyter.notebook.tables.page_view import PageState, View
+from aero_jupyter.notebook.tables.page_view import PageState
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 from aero_jupyter.notebook.tables.selection import version_id
+from aero_jupyter.notebook.tables.table_view import Action
 from aero_jupyter.notebook.widgets.callbacks import callback
 from aero_jupyter.notebook.widgets.poller import poller
 
@@ -107,7 +108,7 @@ class CataloguePager(Pager):
         return True
 
     # A row of a search is the server's JSON, any other row a record.
-    def links(self, row: object) -> list[View]:
+    def links(self, row: object) -> list[Action]:
         """Return the buttons of an open row."""
         return [{"what": action, "text": label} for action, label in ROW_ACTIONS.items()]
 

@@ -143,11 +143,7 @@ class TreePanel(Panel):
         when = trees.text(f"As of {moment(self._shown_at)} · {self._session.name}", "meta")
         tree = self.tree()
         tree = {**tree, "children": [*tree["children"], when]}
-        return {"text/plain": trees.as_text(tree), "text/html": self._with_mark(trees.as_html(tree))}
-
-    def _with_mark(self, html: str) -> str:
-        """Wrap HTML in the element that the live panel hides."""
-        return f'<div data-aero="{self.mark}">{html}</div>'
+        return {"text/plain": trees.as_text(tree), "text/html": trees.as_html(tree, self.mark)}
 
     def _ipython_display_(self) -> None:
         if not self.is_live():

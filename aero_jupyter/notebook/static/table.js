@@ -301,7 +301,6 @@ function renderTable({ model, el }) {
   };
   const foot = (view) => {
     const has = { pages: view.pages !== 1, sizes: view.total === null || view.total > view.sizes[0] };
-    const actions = view.actions ?? [];
     const turn = (text, what) => button(text, what, view.can[what], {}, requestPage);
     const isNew = { class: "new", "data-do": "show new", "data-key": "show new", onclick: showNew };
     const bar = make(
@@ -310,7 +309,7 @@ function renderTable({ model, el }) {
       has.pages ? turn("Previous", "previous") : null,
       make("span", { class: "about", "data-key": "about" }, view.about),
       has.pages ? turn("Next", "next") : null,
-      ...actions.filter((each) => !each.menu && each.can).map(action),
+      ...view.actions.filter((each) => !each.menu && each.can).map(action),
       view.selected ? menuButton("selected", `${view.selected} selected`) : null,
       menuButton("download", "Download"),
       menuButton("more", "More"),
@@ -332,7 +331,7 @@ function renderTable({ model, el }) {
         has.sizes ? sizeChoice(view) : null,
         copyButton("Copy as code", view.code, "the code"),
         button("Refresh", "refresh", true, {}, requestPage),
-        ...actions.filter((each) => each.menu).map(action),
+        ...view.actions.filter((each) => each.menu).map(action),
         make("span", { class: "columns", role: "group", "aria-label": "columns" }, ...columns.choices(view, draw)),
       ]),
     ];
@@ -344,7 +343,7 @@ function renderTable({ model, el }) {
       const select = { "aria-label": label, "data-do": `choose ${name}`, value, onchange };
       return make("label", {}, `${label} `, make("select", select, ...options.map(([key, text]) => make("option", { value: key }, text))));
     };
-    return view.choices ? make("div", { class: "bar", "data-key": "choices" }, ...view.choices.map(choice)) : null;
+    return view.choices.length ? make("div", { class: "bar", "data-key": "choices" }, ...view.choices.map(choice)) : null;
   };
   const confirm = (view) =>
     view.confirm
@@ -365,8 +364,8 @@ function renderTable({ model, el }) {
       make(
         "div",
         { class: "bar", "data-key": "actions" },
-        ...(actions ?? []).map((each) => button(each.text, each.do, each.can, { id: each.id })),
-        ...(links ?? []).map((link) => button(link.text, "carry", true, { what: link.what })),
+        ...actions.map((each) => button(each.text, each.do, each.can, { id: each.id })),
+        ...links.map((link) => button(link.text, "carry", true, { what: link.what })),
         code ? copyButton("Copy code that loads it", code, "the code") : null,
         button("Close", "close")
       )

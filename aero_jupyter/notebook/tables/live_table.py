@@ -10,20 +10,21 @@ import pandas as pd
 from IPython.display import display
 
 from aero_jupyter.notebook.settings import moment
+from aero_jupyter.notebook.tables.cell_format import frame_tree
 from aero_jupyter.notebook.tables.columns import column_series
 from aero_jupyter.notebook.tables.downloads import DownloadFile, data_files, table_file
 from aero_jupyter.notebook.tables.fallback_table import table_messages, table_tree
-from aero_jupyter.notebook.tables.page_view import View
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import QueryResult
-from aero_jupyter.notebook.tables.render import as_html, as_text
 from aero_jupyter.notebook.tables.row_panels import row_panels
+from aero_jupyter.notebook.tables.table_view import TableView
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.fallback_fields import Widget
 from aero_jupyter.notebook.widgets.fallback_tree import MessageHandler
 from aero_jupyter.notebook.widgets.progress import progress_text
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
+from aero_jupyter.notebook.widgets.tree import as_html, as_text
 from aero_jupyter.notebook.widgets.widget_host import WidgetHost
 
 
@@ -49,7 +50,7 @@ class LiveTable(WidgetHost):
         self._offered: DownloadFile | None = None
         self._on_view = on_view
         self.pager = make(listing, self._show, code)
-        super().__init__(self.pager.view(), self._mark)
+        super().__init__(self.pager.view().as_data(), self._mark)
 
     def display(self, box: Widget | None = None) -> None:
         """Display the table in this cell, or the box that contains it."""
@@ -75,8 +76,8 @@ class LiveTable(WidgetHost):
         """Show an error above the table."""
         self.pager.show_error(lines, story)
 
-    def _show(self, view: View) -> None:
-        self.widget.show(view)
+    def _show(self, view: TableView) -> None:
+        self.widget.show(view.as_data())
         if (controls := self.fallback) is None:
             self._snapshot.later()
         else:
@@ -87,12 +88,12 @@ class LiveTable(WidgetHost):
         view = self.pager.view()
         listing = self.pager.listing
         rows = pd.DataFrame(column_series(listing.question.shape, self.pager.shown_rows))
-        pages = f"page {view['page']} of {view['pages'] or 'more'}"
+        pages = f"page {view.page} of {view.pages or 'more'}"
         server = listing.session.name
-        about = f"{view['about']} · {self.pager.as_of(moment)}, {pages} · {server}"
+        about = f"{view.about} · {self.pager.as_of(moment)}, {pages} · {server}"
         return {
-            "text/plain": as_text(rows, about, listing.asked),
-            "text/html": as_html(rows, about, self._mark),
+            "text/plain": as_text(frame_tree(rows, about, listing.asked)),
+            "text/html": as_html(frame_tree(rows, about), self._mark),
         }
 
     def receive(self, message: Message) -> None:

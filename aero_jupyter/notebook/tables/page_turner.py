@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.notebook.tables.columns import Row
-from aero_jupyter.notebook.tables.page_view import PagePresenter, PageState, View
+from aero_jupyter.notebook.tables.page_view import PagePresenter, PageState
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 from aero_jupyter.notebook.tables.requery import drop_unknown_sort, empty_message, run_query, similar_names
+from aero_jupyter.notebook.tables.table_view import ErrorView, TableView
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import callback
 
@@ -23,7 +24,7 @@ class PageTurner(PagePresenter):
     listing : QueryResult
         The records.
     show_view : callable
-        Called with each view, as plain data.
+        Called with each view.
     code : callable
         Returns the code that makes the frame.
     begin : callable
@@ -36,7 +37,7 @@ class PageTurner(PagePresenter):
     def __init__(
         self,
         listing: QueryResult,
-        show_view: Callable[[View], None],
+        show_view: Callable[[TableView], None],
         code: Callable[[QueryResult], str],
         *,
         begin: Callable[[Callable[[], None]], None] | None = None,
@@ -57,7 +58,7 @@ class PageTurner(PagePresenter):
         """Show an error above the table, which stays as it is."""
         with self._lock:
             self._busy, self._note = False, ""
-            self._error = {"lines": list(lines), "story": story}
+            self._error = ErrorView(tuple(lines), story)
         self.show()
 
     def turn(self, place: PageState) -> None:

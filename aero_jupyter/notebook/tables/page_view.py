@@ -7,21 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from typing import Any
 
 from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.notebook.settings import clock, options
+from aero_jupyter.notebook.tables.cell_format import cell_parts, is_code, is_numeric
 from aero_jupyter.notebook.tables.column_filters import filterable_columns, highlighted_words
 from aero_jupyter.notebook.tables.columns import COLUMNS, Row
 from aero_jupyter.notebook.tables.downloads import offered_downloads
 from aero_jupyter.notebook.tables.query import QueryResult
-from aero_jupyter.notebook.tables.render import format_cell, is_code, is_missing, is_numeric, tone
 from aero_jupyter.notebook.tables.row_order import holds, ordered
 from aero_jupyter.notebook.tables.selection import selection_actions
+from aero_jupyter.notebook.tables.table_view import CellView, ColumnView, DetailView, ErrorView, RowView, TableView
 
 SIZES = (15, 30, 60)
 Sort = tuple[str, bool]
-View = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ class PagePresenter:
         self._busy = False
         self._turned = 0
         self._typed: str | None = None
-        self._error: View | None = None
-        self._detail: View | None = None
+        self._error: ErrorView | None = None
+        self._detail: DetailView | None = None
         self._note = ""
         self._empty = "There is nothing here."
         self._similar: tuple[str, ...] = ()
@@ -95,46 +94,46 @@ class PagePresenter:
         with self._lock:
             return self._arranged(self._rows)
 
-    def view(self) -> View:
-        """Return the table as plain data."""
+    def view(self) -> TableView:
+        """Return what the table shows."""
         place, total, question = self.place, self.listing.pages.end, self.listing.question
         rows = self._arranged(self._rows)
         pages = None if total is None else max(1, ceil(total / place.size))
-        return {
-            "heading": f"{question.in_words()} · {self.listing.session.name}",
-            "columns": self._columns(),
-            "rows": [self._row(row) for row in rows],
-            "about": self._about(len(rows)),
-            "asked": self.as_of(),
-            "turned": self._turned,
-            "opened": self.opened or "",
-            "theme": options.theme,
-            "note": self._note or self._labels(),
-            "empty": self._empty if not rows else "",
-            "similar": list(self._similar) if not rows else [],
-            "words": highlighted_words(question, place.text),
-            "filters": [{"column": name, "value": value} for name, value in question.where],
-            "selection_code": self.selection_code,
-            "filterable": filterable_columns(question),
-            "downloads": offered_downloads(is_one_page=pages == 1, has_selection=bool(self._chosen)),
-            "chosen": selection_actions(list(self._chosen.values()), self.can_use) if self._chosen else [],
-            "page": place.page,
-            "pages": pages,
-            "size": place.size,
-            "sizes": list(SIZES),
-            "total": total,
-            "can": self._possible_turns(pages),
-            "search": self._searched(),
-            "filter": "search" if self._searches else "filter" if self.listing.can_filter else "filter this page",
-            "selected": len(self._chosen),
-            "grown": self.listing.pages.added_rows,
-            "busy": self._busy,
-            "error": self._error,
-            "detail": self._detail,
-            "code": self._code(self.listing),
-        }
+        return TableView(
+            heading=f"{question.in_words()} · {self.listing.session.name}",
+            columns=self._columns(),
+            rows=tuple(self._row(row) for row in rows),
+            about=self._about(len(rows)),
+            asked=self.as_of(),
+            turned=self._turned,
+            opened=self.opened or "",
+            theme=options.theme,
+            note=self._note or self._labels(),
+            empty=self._empty if not rows else "",
+            similar=self._similar if not rows else (),
+            words=highlighted_words(question, place.text),
+            filters=[{"column": name, "value": value} for name, value in question.where],
+            selection_code=self.selection_code,
+            filterable=filterable_columns(question),
+            downloads=offered_downloads(is_one_page=pages == 1, has_selection=bool(self._chosen)),
+            chosen=selection_actions(list(self._chosen.values()), self.can_use) if self._chosen else (),
+            page=place.page,
+            pages=pages,
+            size=place.size,
+            sizes=SIZES,
+            total=total,
+            can=self._possible_turns(pages),
+            search=self._searched(),
+            filter="search" if self._searches else "filter" if self.listing.can_filter else "filter this page",
+            selected=len(self._chosen),
+            grown=self.listing.pages.added_rows,
+            busy=self._busy,
+            error=self._error,
+            detail=self._detail,
+            code=self._code(self.listing),
+        )
 
-    def _possible_turns(self, pages: int | None) -> View:
+    def _possible_turns(self, pages: int | None) -> dict[str, bool | None]:
         page = self.place.page
         last = None if pages is None else page < pages
         return {"first": page > 1, "previous": page > 1, "next": not self._at_end(self.place), "last": last}
@@ -183,18 +182,19 @@ class PagePresenter:
     def _searches(self) -> bool:
         return self.listing.question.kind == "data"
 
-    def _columns(self) -> list[View]:
-        shape, (name, down) = self.listing.question.shape, self._sorted_by()
-        return [
-            {
-                "name": column,
-                "side": "right" if is_numeric(dtype) else "",
-                "code": is_code(column),
-                "time": dtype == "time",
-                "sorted": ("down" if down else "up") if column == name else "",
-            }
-            for column, dtype, _ in COLUMNS[shape]
-        ]
+    def _columns(self) -> tuple[ColumnView, ...]:
+        shape, (sorted_name, down) = self.listing.question.shape, self._sorted_by()
+        order = "down" if down else "up"
+        return tuple(
+            ColumnView(
+                name,
+                side="right" if is_numeric(dtype) else "",
+                code=is_code(name),
+                time=dtype == "time",
+                sorted=order if name == sorted_name else "",
+            )
+            for name, dtype, _ in COLUMNS[shape]
+        )
 
     def _sorted_by(self) -> Sort:
         if self.place.sort:
@@ -202,15 +202,10 @@ class PagePresenter:
         pushed = self.listing.question.sort or ""
         return pushed.removeprefix("-"), pushed.startswith("-")
 
-    def _row(self, row: Row) -> View:
-        id = self.listing.id_of(row)
-        cells = [(name, read(row)) for name, _, read in COLUMNS[self.listing.question.shape]]
-        now = self.listing.asked
-        return {
-            "id": id,
-            "selected": id in self._chosen,
-            "cells": [_cell(name, value, now) for name, value in cells],
-        }
+    def _row(self, row: Row) -> RowView:
+        id, now = self.listing.id_of(row), self.listing.asked
+        cells = (CellView(*cell_parts(name, read(row), now)) for name, _, read in COLUMNS[self.listing.question.shape])
+        return RowView(id, id in self._chosen, tuple(cells))
 
     def _arranged(self, rows: Sequence[Row]) -> list[Row]:
         readers = {name: read for name, _, read in COLUMNS[self.listing.question.shape]}
@@ -228,9 +223,3 @@ class PagePresenter:
 
     def _at_end(self, place: PageState) -> bool:
         return self.listing.pages.is_past_end(place.page * place.size)
-
-
-def _cell(name: str, value: object, now: datetime) -> View:
-    """Return the text of a cell; with the whole value where the text is another one, and with the kind of its state."""
-    text, whole, kind = format_cell(name, value, now), "" if is_missing(value) else str(value), tone(name, value)
-    return {"text": text, **({"whole": whole} if whole != text else {}), **({"tone": kind} if kind else {})}

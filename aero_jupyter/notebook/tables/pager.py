@@ -11,11 +11,11 @@ from aero_jupyter.core.search_query import to_fts5
 from aero_jupyter.notebook.tables.column_filters import with_column_filter
 from aero_jupyter.notebook.tables.columns import Row
 from aero_jupyter.notebook.tables.page_turner import PageTurner
-from aero_jupyter.notebook.tables.page_view import SIZES, PageState, View
+from aero_jupyter.notebook.tables.page_view import SIZES, PageState
 from aero_jupyter.notebook.tables.query import QueryResult
 from aero_jupyter.notebook.tables.selection import compare_rows, load_rows
+from aero_jupyter.notebook.tables.table_view import Action, DetailView
 from aero_jupyter.notebook.widgets.callbacks import Message, callback
-from aero_jupyter.notebook.widgets.cards import Card
 
 
 class Pager(PageTurner):
@@ -111,7 +111,7 @@ class Pager(PageTurner):
             card = compare_rows(pager.listing.session, pager.selected)
             with pager._lock:
                 pager._opening += 1
-                pager._detail, pager.opened = {**_card_view(card), "code": "", "links": []}, None
+                pager._detail, pager.opened = DetailView(card.heading, card.lines, card.pre), None
             pager.show()
 
         self._in_background(compare)
@@ -153,12 +153,13 @@ class Pager(PageTurner):
 
         self._begin(lambda: fetch(self))
 
-    def _detailed(self, listing: QueryResult, row: Row) -> View:
+    def _detailed(self, listing: QueryResult, row: Row) -> DetailView:
         from aero_jupyter.notebook.tables.record_detail import code_of, detail_of
 
-        return {**_card_view(detail_of(listing, row)), "code": code_of(listing, row), "links": self.links(row)}
+        card, code = detail_of(listing, row), code_of(listing, row)
+        return DetailView(card.heading, card.lines, card.pre, code=code, links=self.links(row))
 
-    def links(self, row: Row) -> list[View]:
+    def links(self, row: Row) -> list[Action]:
         """Return the buttons of an open row, one for each target panel."""
         return []
 
@@ -192,10 +193,6 @@ class Pager(PageTurner):
         with self._lock:
             self._turned += 1
         self.show()
-
-
-def _card_view(card: Card) -> View:
-    return {"heading": card.heading, "lines": list(card.lines), "pre": card.pre}
 
 
 _ACTIONS: dict[str, Callable[[Pager, Message], None]] = {

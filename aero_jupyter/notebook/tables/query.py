@@ -16,8 +16,8 @@ from aero_jupyter.core.search_query import with_prefixes
 from aero_jupyter.core.suggestions import suggest
 from aero_jupyter.core.wildcards import matches_wildcard
 from aero_jupyter.notebook.formatting import printable
+from aero_jupyter.notebook.tables.cell_format import is_missing
 from aero_jupyter.notebook.tables.columns import COLUMNS, Reader, Row, id_of
-from aero_jupyter.notebook.tables.render import is_missing
 from aero_jupyter.notebook.tables.row_order import holds, ordered
 
 if TYPE_CHECKING:

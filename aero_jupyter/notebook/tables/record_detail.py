@@ -16,9 +16,9 @@ from aero_jupyter.core.redaction import redact_url
 from aero_jupyter.notebook.formatting import ago, elide_middle, printable, size_of, span_of
 from aero_jupyter.notebook.record_facts import changed_sources, drift_line
 from aero_jupyter.notebook.source_facts import source_lines_of
+from aero_jupyter.notebook.tables.cell_format import format_cell, is_missing
 from aero_jupyter.notebook.tables.columns import COLUMNS, Named, Row
 from aero_jupyter.notebook.tables.query import QueryResult
-from aero_jupyter.notebook.tables.render import format_cell, is_missing
 from aero_jupyter.notebook.widgets.cards import Card
 from aero_jupyter.session.freshness import freshness_of
 

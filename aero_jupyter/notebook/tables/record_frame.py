@@ -11,9 +11,10 @@ import pandas as pd
 
 from aero_jupyter.core.errors import UnknownName
 from aero_jupyter.notebook.settings import moment, options
+from aero_jupyter.notebook.tables.cell_format import frame_tree
 from aero_jupyter.notebook.tables.columns import Row, column_series
 from aero_jupyter.notebook.tables.query import QueryResult
-from aero_jupyter.notebook.tables.render import as_html, as_text
+from aero_jupyter.notebook.widgets.tree import as_html, as_text
 
 
 class RecordFrame(pd.DataFrame):
@@ -31,16 +32,11 @@ class RecordFrame(pd.DataFrame):
         plain.attrs = dict(self.attrs)
         return copy.copy, (plain,)
 
-    def as_bundle(self, about: str, mark: str) -> dict[str, str]:
-        """Return the frame as text, and as HTML with the mark by which its live table finds it."""
-        now = self._now()
-        return {"text/plain": as_text(self, about, now), "text/html": as_html(self, about, mark)}
-
     def _repr_html_(self) -> str:
-        return as_html(self._shown(), self._about())
+        return as_html(frame_tree(self._shown(), self._about()))
 
     def __repr__(self) -> str:
-        return as_text(self._shown(), self._about(), self._now())
+        return as_text(frame_tree(self._shown(), self._about(), self._now()))
 
     def _shown(self) -> pd.DataFrame:
         rows = self.head(options.max_rows)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any  # values of any column
 
 from aero_jupyter.core.name_rules import folded
+from aero_jupyter.notebook.tables.cell_format import is_missing
 from aero_jupyter.notebook.tables.columns import Reader, Row
-from aero_jupyter.notebook.tables.render import is_missing
 
 
 def holds(row: Row, readers: Iterable[Reader], text: str) -> bool:

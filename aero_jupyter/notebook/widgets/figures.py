@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import html
+import io
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any  # the plain data of a tree
 
 from aero_jupyter.notebook.formatting import elide_middle, printable
+from aero_jupyter.notebook.widgets.frontend import front_end
 
 Node = dict[str, Any]
 #: Builds a cell, or the text of a node.
 Render = Callable[[Node], str]
 
-#: Characters of a cell in a terminal.
-_CELL_CHARS = 32
-_HEAD = "text-align:{side};padding:2px 8px;border-bottom:1px solid var(--jp-border-color1,#bdbdbd);font-weight:600"
+#: Characters of a line if there is no terminal.
+_LINE_WIDTH = 1_000
+#: Characters of a column's longest text that stay visible in a narrow terminal.
+_MIN_COLUMN_WIDTH = 16
+#: Characters between two columns.
+_GAP = 2
 _CELL = (
-    "text-align:{side};padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);"
-    "white-space:nowrap;font-variant-numeric:tabular-nums"
+    "text-align:{side};padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);white-space:nowrap;"
+    "max-width:28em;overflow:hidden;text-overflow:ellipsis;font-variant-numeric:tabular-nums"
 )
 _INK = "var(--jp-ui-font-color2,#616161)"
 _ACCENT = "var(--jp-brand-color1,#1976d2)"
@@ -129,9 +137,9 @@ def _shape_html(tag: str, kind: str, at: dict[str, Any], text: str, _: object) -
 
 def table_html(node: Node, render: Render) -> str:
     """Write a table as HTML; `render` writes the nodes in its cells."""
-    sides = ["right" if at in node["numbers"] else "left" for at in range(len(node["columns"]))]
+    sides = [_side(node, at) for at in range(len(node["columns"]))]
     head = "".join(
-        f'<th scope="col" style="{_HEAD.format(side=side)}">{html.escape(name)}</th>'
+        f'<th scope="col" style="{_CELL.format(side=side)};font-weight:600">{html.escape(name)}</th>'
         for name, side in zip(node["columns"], sides, strict=True)
     )
     body = "".join(
@@ -151,17 +159,42 @@ def _cell_html(cell: str | Node, side: str, render: Render) -> str:
 
 
 def table_lines(node: Node, render: Render) -> Iterator[str]:
-    """Yield a table as aligned lines of text; `render` writes the nodes in its cells."""
-    rows = [node["columns"], *([_cell_text(cell, render) for cell in row] for row in node["rows"])]
-    rows = [[elide_middle(printable(" ".join(cell.split())), _CELL_CHARS) for cell in row] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell.rjust(width) if at in node["numbers"] else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  ".join(cells).rstrip()
+    """Yield a table as aligned lines that fit the terminal, if there is one; `render` writes the nodes in its cells."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    is_terminal = front_end() == "text" and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else _LINE_WIDTH
+    cells = [[Text(_cell_text(row[at], render)) for row in node["rows"]] for at in range(len(node["columns"]))]
+    least = [
+        max(len(name), _MIN_COLUMN_WIDTH // 2, *(min(cell.cell_len, _MIN_COLUMN_WIDTH) for cell in column))
+        for name, column in zip(node["columns"], cells, strict=True)
+    ]
+    visible = sum(end <= width + _GAP for end in accumulate(each + _GAP for each in least))
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold" if is_terminal else "")
+    for at, name in enumerate(node["columns"][:visible]):
+        side: Any = _side(node, at)
+        table.add_column(Text(name), justify=side, no_wrap=True, overflow="ellipsis", min_width=least[at])
+    for row in zip(*cells[:visible], strict=True):
+        table.add_row(*row)
+    written = io.StringIO()
+    Console(
+        file=written,
+        width=width,
+        force_terminal=is_terminal,
+        color_system="standard",
+        highlight=False,
+        force_jupyter=False,
+    ).print(table)
+    yield from (line.rstrip() for line in written.getvalue().splitlines())
+    if hidden := node["columns"][visible:]:
+        yield f"Too narrow for {', '.join(hidden)}."
+
+
+def _side(node: Node, at: int) -> str:
+    return "right" if at in node["numbers"] else "left"
 
 
 def _cell_text(cell: str | Node, render: Render) -> str:
-    return cell if isinstance(cell, str) else render(cell)
+    return elide_middle(printable(" ".join(cell.split()))) if isinstance(cell, str) else render(cell)

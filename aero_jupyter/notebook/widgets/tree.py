@@ -19,10 +19,19 @@ _FONT = (
 )
 _META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
 _PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);white-space:pre-wrap"
+#: Colours of states are mixed with that of the text, so that their contrast suffices in light and in dark themes.
+_TEXT_STYLES = {
+    "meta": _META,
+    "strong": "font-weight:600",
+    "code": "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px)",
+    "bad": "color:color-mix(in srgb,#d32f2f 45%,currentColor)",
+    "good": "color:color-mix(in srgb,#2e7d32 45%,currentColor)",
+    "active": "color:color-mix(in srgb,#1565c0 45%,currentColor)",
+}
 
 
 def text(words: str, kind: str = "", *, title: str = "") -> Node:
-    """Build a line of text; `kind` is "", "strong", "meta" or "code"."""
+    """Build a line of text; `kind` is "", "strong", "meta", "code", or that of a state: "bad", "good", "active"."""
     return {"is": "text", "text": words, "kind": kind, "title": title}
 
 
@@ -131,16 +140,18 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
-def as_html(node: Node) -> str:
-    """Write a tree as static HTML: values are shown, and nothing can be clicked."""
-    return f'<div style="{_FONT}">{_html(node)}</div>'
+def as_html(node: Node, mark: str = "") -> str:
+    """Write a tree as static HTML: values are shown, and nothing can be clicked. A live view finds it by its mark."""
+    marked = f' data-aero="{html.escape(mark, quote=True)}"' if mark else ""
+    return f'<div style="{_FONT}"{marked}>{_html(node)}</div>'
 
 
 def _html(node: Node) -> str:
     kind, inner = node["is"], "".join(_html(child) for child in node.get("children", ()))
     if kind == "text":
-        style = {"meta": f' style="{_META}"', "strong": ' style="font-weight:600"'}.get(node["kind"], "")
-        return f"<div{style}>{html.escape(node['text'])}</div>" if node["text"] else ""
+        title = f' title="{html.escape(node["title"], quote=True)}"' if node["title"] else ""
+        style = f' style="{style}"' if (style := _TEXT_STYLES.get(node["kind"])) else ""
+        return f"<div{style}{title}>{html.escape(node['text'])}</div>" if node["text"] else ""
     if kind == "pre":
         return f'<pre style="{_PRE}">{html.escape(node["text"])}</pre>'
     if kind == "row":
@@ -191,17 +202,17 @@ def _selected_label(node: Node) -> str:
 
 def as_text(node: Node) -> str:
     """Write a tree as text."""
-    return printable("\n".join(_lines(node)))
+    return "\n".join(_lines(node))
 
 
 def _lines(node: Node) -> Iterator[str]:
     kind = node["is"]
     if kind in ("text", "pre", "chart", "code"):
-        yield from node["text"].rstrip("\n").split("\n") if node["text"] else ()
+        yield from printable(node["text"]).rstrip("\n").split("\n") if node["text"] else ()
     elif kind == "nested":
         yield text_list(node["lines"])
     elif kind == "trouble":
-        yield from node["lines"]
+        yield from map(printable, node["lines"])
     elif kind == "table":
         yield from table_lines(node, as_text)
     elif kind == "row":
@@ -209,9 +220,9 @@ def _lines(node: Node) -> Iterator[str]:
         yield from [" · ".join(parts)] if parts else ()
     elif kind == "group":
         inner = [line for child in node["children"] for line in _lines(child)]
-        yield from [node["label"], *(f"  {line}" for line in inner)] if inner and node["label"] else inner
+        yield from [printable(node["label"]), *(f"  {line}" for line in inner)] if inner and node["label"] else inner
     else:
-        yield from [said] if (said := _control_text(node)) else ()
+        yield from [printable(said)] if (said := _control_text(node)) else ()
         if kind in ("panel", "fold"):
             for child in node["children"]:
                 yield from _lines(child)

@@ -9,7 +9,7 @@ from aero_jupyter.client.name_resolution import flow_name
 from aero_jupyter.core import policy as policies
 from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.core.run_states import FINAL_STATES, UNSUCCESSFUL_STATES
-from aero_jupyter.notebook.tables.page_view import View
+from aero_jupyter.notebook.tables.table_view import Action
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
@@ -46,7 +46,7 @@ class ActionTarget(Protocol):
 RETRYABLE_STATES = UNSUCCESSFUL_STATES
 
 
-def actions_on_runs(runs: Sequence[Run], *, has_flow: bool = False) -> list[View]:
+def actions_on_runs(runs: Sequence[Run], *, has_flow: bool = False) -> list[Action]:
     """Return the actions on runs: their labels, and whether they are enabled."""
     can_cancel = any(run.state not in FINAL_STATES for run in runs)
     actions = [
@@ -57,7 +57,7 @@ def actions_on_runs(runs: Sequence[Run], *, has_flow: bool = False) -> list[View
     return [{"do": action, "text": text, "can": can} for action, text, can in actions]
 
 
-def actions_on_flow(flow: Flow) -> list[View]:
+def actions_on_flow(flow: Flow) -> list[Action]:
     """Return the actions on a flow."""
     toggle = ("go", "Resume the flow") if flow.is_paused else ("pause", "Pause the flow")
     delete = {"do": "delete", "text": "Delete the flow", "can": True, "menu": True, "danger": True}

@@ -12,8 +12,8 @@ from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.core.run_states import RUN_STATES
 from aero_jupyter.core.safe_parsing import parse_count
 from aero_jupyter.notebook.formatting import format_state
-from aero_jupyter.notebook.tables.page_view import View
 from aero_jupyter.notebook.tables.query import ListQuery
+from aero_jupyter.notebook.tables.table_view import ChoiceView
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
@@ -74,7 +74,7 @@ def describe_flow(flow: Flow) -> str:
     return f"{flow_name(flow)} · {policies.in_words(flow.policy, flow.timer)}{paused}"
 
 
-def filter_choices(query: ListQuery, labels: FlowLabels) -> list[View]:
+def filter_choices(query: ListQuery, labels: FlowLabels) -> list[ChoiceView]:
     """Return the filters with their current values and their options."""
     values = {
         "flow": query.query or "",
@@ -90,10 +90,7 @@ def filter_choices(query: ListQuery, labels: FlowLabels) -> list[View]:
         "state": {"": "any state", **{state: format_state(state) for state in RUN_STATES}},
         "since": {"": "any time", **own_age, **AGES},
     }
-    return [
-        {"name": name, "label": _LABELS[name], "value": values[name], "options": [*map(list, options[name].items())]}
-        for name in options
-    ]
+    return [ChoiceView(name, _LABELS[name], values[name], [*options[name].items()]) for name in options]
 
 
 def with_filter(query: ListQuery, name: str, value: str) -> ListQuery:

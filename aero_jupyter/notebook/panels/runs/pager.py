@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any  # records of any kind
 
@@ -11,11 +12,12 @@ from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.notebook.panels.run_notifications import RunEndTracker, announcement
 from aero_jupyter.notebook.panels.runs.actions import ACTIONS, RUN_ACTIONS, actions_on_flow, actions_on_runs
 from aero_jupyter.notebook.panels.runs.filters import FlowLabels, describe_flow, filter_choices, with_filter
-from aero_jupyter.notebook.panels.runs.run_detail import missing_run_detail, run_detail, version_links
+from aero_jupyter.notebook.panels.runs.run_detail import missing_run_detail, run_detail
 from aero_jupyter.notebook.settings import clock
-from aero_jupyter.notebook.tables.page_view import PageState, View
+from aero_jupyter.notebook.tables.page_view import PageState
 from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
+from aero_jupyter.notebook.tables.table_view import Action, ConfirmView, DetailView, TableView
 from aero_jupyter.notebook.widgets.callbacks import callback
 from aero_jupyter.notebook.widgets.poller import Poller, poller
 
@@ -41,7 +43,7 @@ class RunPager(Pager):
     def __init__(
         self,
         listing: QueryResult,
-        shown: Callable[[View], None],
+        shown: Callable[[TableView], None],
         code: Callable[[QueryResult], str],
         *,
         begin: Callable[[Callable[[], None]], None] | None = None,
@@ -66,18 +68,18 @@ class RunPager(Pager):
         """The client of the session."""
         return self.listing.session.client
 
-    def view(self) -> View:
+    def view(self) -> TableView:
         """Return the view with the actions, the filters and the question before the flow is deleted."""
         do, text = ("resume", "Resume updates") if self.paused else ("stand", "Pause updates")
-        return {
-            **super().view(),
-            "heading": self._heading(),
-            "actions": [{"do": do, "text": text, "can": True, "menu": True}, *self._actions()],
-            "choices": filter_choices(self.listing.question, self._flow_labels),
-            "confirm": {"text": self.warning, "do": "delete it", "words": "Delete the flow"} if self.warning else None,
-        }
+        return replace(
+            super().view(),
+            heading=self._heading(),
+            actions=[{"do": do, "text": text, "can": True, "menu": True}, *self._actions()],
+            choices=filter_choices(self.listing.question, self._flow_labels),
+            confirm=ConfirmView(self.warning, "delete it", "Delete the flow") if self.warning else None,
+        )
 
-    def _actions(self) -> list[View]:
+    def _actions(self) -> list[Action]:
         if not self.client.dialect.runs:
             return []
         on_runs = actions_on_runs(self._target_runs(), has_flow=bool(self.listing.question.query))
@@ -160,7 +162,7 @@ class RunPager(Pager):
             self._show_run(id, *self._fetch_run(id))
             self.show()
 
-    def _fetch_run(self, id: str) -> tuple[View, Run | None]:
+    def _fetch_run(self, id: str) -> tuple[DetailView, Run | None]:
         try:
             run = self.client.get_run(id)
         except AeroError as error:
@@ -168,19 +170,13 @@ class RunPager(Pager):
                 raise
             # The rest of the table stays up to date.
             return missing_run_detail(id, error), None
-        actions = [{**action, "id": run.id} for action in actions_on_runs([run])]
-        return {**run_detail(run), "links": self.links(run), "actions": actions}, run
+        return run_detail(run), run
 
-    def _show_run(self, id: str, detail: View, run: Run | None) -> None:
+    def _show_run(self, id: str, detail: DetailView, run: Run | None) -> None:
         with self._lock:
             # The user may have closed it meanwhile.
             if self.opened == id:
                 self._detail, self._open_row = detail, run
-
-    # The rows are runs; other pagers have other records.
-    def links(self, row: Any) -> list[View]:
-        """Return the links of an open run."""
-        return version_links(row)
 
     def _follow_link(self, link: str) -> None:
         action, _, version = link.partition(" ")

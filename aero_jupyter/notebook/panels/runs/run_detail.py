@@ -7,42 +7,41 @@ from datetime import datetime, timezone
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.models import Run
 from aero_jupyter.notebook.formatting import format_state
+from aero_jupyter.notebook.panels.runs.actions import actions_on_runs
 from aero_jupyter.notebook.record_facts import names_of
-from aero_jupyter.notebook.tables.page_view import View
+from aero_jupyter.notebook.tables.table_view import Action, DetailView
 from aero_jupyter.notebook.widgets.cards import notes_of
 
 #: Characters of the time line.
 _TIME_LINE_WIDTH = 24
 
 
-def run_detail(run: Run) -> View:
+def run_detail(run: Run) -> DetailView:
     """Build the details of a run: its steps on a time line, its log, its traceback with the cell's lines marked."""
     parts = [part for part in (time_line(run), run.log or "", run.traceback or "") if part]
     story = "\n\n".join(part.rstrip("\n") for part in parts)
-    lines = story.split("\n")
+    story_lines = story.split("\n")
     marked = [
         number + more
-        for number, line in enumerate(lines)
+        for number, line in enumerate(story_lines)
         if '"<cell ' in line
         for more in (0, 1)
-        if number + more < len(lines)
+        if number + more < len(story_lines)
     ]
     heading = f"{format_state(run.state)} · run {run.id[:8]} · {run.trigger or ''}".rstrip(" ·")
-    return _detail(heading, [*([run.error] if run.error else []), *notes_of(run)], story, marked)
+    lines = [*([run.error] if run.error else []), *notes_of(run)]
+    actions = [{**action, "id": run.id} for action in actions_on_runs([run])]
+    return DetailView(heading, lines, story, marked, links=version_links(run), actions=actions)
 
 
-def missing_run_detail(id: str, error: AeroError) -> View:
+def missing_run_detail(id: str, error: AeroError) -> DetailView:
     """Build the details of a run that cannot be fetched, with the reason."""
-    return _detail(f"Run {id[:36]}", [error.message, error.cure or ""])
+    return DetailView(f"Run {id[:36]}", [error.message, error.cure or ""])
 
 
-def _detail(heading: str, lines: list[str], pre: str = "", marked: list[int] | None = None) -> View:
-    return {"heading": heading, "lines": lines, "pre": pre, "marked": marked or [], "code": ""}
-
-
-def version_links(run: Run) -> list[View]:
+def version_links(run: Run) -> list[Action]:
     """Return links to the pages of a run and of the versions that it used and made, and to its lineage."""
-    links = [
+    links: list[Action] = [
         {"what": f"page {each.data_id}@{each.version}", "text": f"{word} {names_of([each])}"}
         for word, versions in (("used", run.used), ("made", run.made))
         for each in versions or ()

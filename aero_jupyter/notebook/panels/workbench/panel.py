@@ -176,7 +176,7 @@ class Workbench(TreePanel):
     def snapshot_bundle(self) -> dict[str, str]:
         """Return the snapshot that is saved with the notebook, with the mark that identifies the live panel."""
         bundle = self.mime_bundle()
-        return {**bundle, "text/html": self._with_mark(bundle["text/html"])}
+        return {**bundle, "text/html": f'<div data-aero="{self.mark}">{bundle["text/html"]}</div>'}
 
     def close(self) -> None:
         """Close the workbench and the panels of its tabs."""
