@@ -100,7 +100,7 @@ def table(*names: str, **more: Any) -> dict[str, Any]:
         "opened": "", "note": "", "empty": "", "similar": [], "words": [], "filters": [], "selection_code": "",
         "filterable": ["name"], "downloads": [], "chosen": [], "page": 1, "pages": 3, "size": 3, "sizes": [3],
         "total": 9, "can": can, "search": "", "filter": "search", "selected": 0, "grown": 0, "error": None,
-        "detail": None, "code": "", **more,
+        "detail": None, "code": "", "actions": [], "choices": [], "confirm": None, **more,
     }  # fmt: skip
 
 

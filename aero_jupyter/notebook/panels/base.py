@@ -11,6 +11,7 @@ from aero_jupyter.notebook.settings import options
 from aero_jupyter.notebook.widgets.background import run_in_background
 from aero_jupyter.notebook.widgets.callbacks import callback
 from aero_jupyter.notebook.widgets.frontend import front_end
+from aero_jupyter.notebook.widgets.poller import Pollable, poller
 
 if TYPE_CHECKING:
     from ipywidgets import Widget
@@ -130,11 +131,20 @@ class Panel:
             (self.on_shown if self._open_views else self.on_hidden)()
         return True
 
+    @property
+    def polled(self) -> Pollable | None:
+        """What is kept up to date while a view is open; None if nothing is."""
+        return None
+
     def on_shown(self) -> None:
-        """React to the first open view."""
+        """React to the first open view: begin to poll."""
+        if (polled := self.polled) is not None:
+            poller.watch(polled)
 
     def on_hidden(self) -> None:
-        """React to the closing of the last view."""
+        """React to the closing of the last view: stop polling."""
+        if (polled := self.polled) is not None:
+            poller.leave(polled)
 
     def on_displayed(self) -> None:
         """React to the display of the widget in a cell."""

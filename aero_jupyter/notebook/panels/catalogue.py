@@ -19,7 +19,6 @@ from aero_jupyter.notebook.tables.query import ListQuery, QueryResult
 from aero_jupyter.notebook.tables.selection import version_id
 from aero_jupyter.notebook.tables.table_view import Action
 from aero_jupyter.notebook.widgets.callbacks import callback
-from aero_jupyter.notebook.widgets.poller import poller
 
 if TYPE_CHECKING:
     from aero_jupyter.session.session import Session
@@ -152,15 +151,11 @@ class Browse(TablePanel):
         pager.choose([self._session.client.get_data(id) for id in self._selected_ids])
         return pager
 
-    def on_shown(self) -> None:
-        """Follow the catalogue."""
-        if self._live is not None and isinstance(pager := self._live.pager, CataloguePager):
-            poller.watch(pager)
-
-    def on_hidden(self) -> None:
-        """Stop following."""
-        if self._live is not None and isinstance(pager := self._live.pager, CataloguePager):
-            poller.leave(pager)
+    @property
+    def polled(self) -> CataloguePager | None:
+        """The pager of the catalogue."""
+        pager = None if self._live is None else self._live.pager
+        return pager if isinstance(pager, CataloguePager) else None
 
     @property
     def value(self) -> CatalogueState:

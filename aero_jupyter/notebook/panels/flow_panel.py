@@ -125,13 +125,10 @@ class FlowPanel(TreePanel):
             "carry": lambda message: self.navigate(str(message.get("what")), self.value),
         }
 
-    def on_shown(self) -> None:
-        """Follow the flow."""
-        poller.watch(self)
-
-    def on_hidden(self) -> None:
-        """Stop following the flow."""
-        poller.leave(self)
+    @property
+    def polled(self) -> FlowPanel:
+        """The card, which follows its flow."""
+        return self
 
     def look(self) -> bool:
         """Fetch the flow and its runs; return whether the server answered."""

@@ -15,6 +15,7 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.notebook.formatting import ago, elide_middle, format_state
 from aero_jupyter.notebook.record_facts import changed_sources, drift_line, seconds_of, shown_url
 from aero_jupyter.notebook.widgets.cards import notes_of
+from aero_jupyter.notebook.widgets.chart_shapes import sparkline
 from aero_jupyter.session.flow_differences import pinned_versions
 from aero_jupyter.session.freshness import freshness_of
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Characters of one argument, and of all of them, that a card shows.
 _MAX_ARGUMENT_CHARS, _MAX_ARGUMENTS_CHARS = 60, 400
-_BARS = "▁▂▃▄▅▆▇"
 
 
 class FlowSnapshot:
@@ -164,18 +164,13 @@ def _run_history(runs: Sequence[Run]) -> str:
     if not runs:
         return "runs: none yet"
     durations = [seconds for run in reversed(runs) if (seconds := seconds_of(run)) is not None]
-    shown = f"runs {_sparkline(durations)} median {statistics.median(durations):.1f} s · " if durations else ""
+    shown = f"runs {sparkline(durations)} median {statistics.median(durations):.1f} s · " if durations else ""
     return f"{shown}last: {format_state(runs[0].state)}"
 
 
 def _last_executed(flow: Flow) -> str:
     """Return the last run as text, if the server lists no runs."""
     return f"last run {ago(flow.last_executed)}" if flow.last_executed else ""
-
-
-def _sparkline(values: Sequence[float]) -> str:
-    top = max(values, default=0.0) or 1.0
-    return "".join(_BARS[min(len(_BARS) - 1, int(value / top * (len(_BARS) - 1)))] for value in values)
 
 
 def _next_run(flow: Flow) -> str:

@@ -13,7 +13,6 @@ from aero_jupyter.notebook.tables.pager import Pager
 from aero_jupyter.notebook.tables.query import QueryResult
 from aero_jupyter.notebook.tables.selection import version_id
 from aero_jupyter.notebook.widgets.callbacks import Message
-from aero_jupyter.notebook.widgets.poller import poller
 
 if TYPE_CHECKING:
     from ipywidgets import Widget
@@ -71,15 +70,10 @@ class FrameTable(Panel):
         """Display the table in this cell."""
         self._live.display(self.widget)
 
-    def on_shown(self) -> None:
-        """Count new rows of a local AERO; other servers are asked when a page is turned."""
-        if self._session.is_local and isinstance(self.pager, FramePager):
-            poller.watch(self.pager)
-
-    def on_hidden(self) -> None:
-        """Stop counting."""
-        if isinstance(self.pager, FramePager):
-            poller.leave(self.pager)
+    @property
+    def polled(self) -> FramePager | None:
+        """The pager of a local AERO, which counts new rows; other servers are asked when a page is turned."""
+        return self.pager if self._session.is_local and isinstance(self.pager, FramePager) else None
 
     def _open_page(self, action: str, row: Row) -> None:
         self.navigate(action, _subject_of(self.pager.listing, row))

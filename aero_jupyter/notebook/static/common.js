@@ -37,6 +37,9 @@ const trouble = (name, lines, story) =>
     story ? make("details", {}, make("summary", {}, "More"), make("pre", {}, story)) : null
   );
 
+/* A choice: pairs of a value and its text. */
+const choiceOf = (attributes, pairs) => make("select", attributes, ...pairs.map(([value, text]) => make("option", { value }, text)));
+
 const busyIndicator = (root) => {
   let timer = null;
   return (busy) => {
@@ -102,8 +105,32 @@ const initialize = ({ model }) => {
   });
 };
 
-/* Draw the kernel's view while it is displayed, and hide the snapshot that is saved with the notebook. */
-const attachView = (model, root, draw) => {
+/* The root of a view: its `content` is drawn, and its `live` text is announced. `onCopy` receives what was copied. */
+const createRoot = ({ model, el }, name, onCopy = (_words) => {}) => {
+  // JupyterLab would otherwise handle the keys as shortcuts of its cells.
+  const root = create(make("div", { class: name, "data-lm-suppress-shortcuts": "true" }, make("div")));
+  const live = create(make("span", { class: "unseen", role: "status", "aria-live": "polite" }));
+  const content = root.firstChild;
+  root.append(live);
+  el.append(root);
+  const sendAction = (what, more = {}) => model.send({ do: what, ...more });
+  const announce = (text) => {
+    live.textContent = text;
+  };
+  const copy = async (text, name) => {
+    await copyText(text);
+    announce(`Copied ${name}.`);
+    onCopy(`Copied ${name}.`);
+  };
+  const copyButton = (words, text, name) => make("button", { onclick: () => copy(text, name), "data-key": words }, words);
+  return { root, content, live, busy: busyIndicator(root), sendAction, announce, copy, copyButton };
+};
+
+/* Draw the kernel's view while it is displayed, and hide the snapshot that is saved with the notebook. `onResize` is called
+   whenever the size of the root has changed. Return a function that draws it again, and one that ends all this. */
+const attachView = (model, { root, busy }, drawNow, onResize) => {
+  const draw = redrawWhenIdle(root, drawNow);
+  const resize = new ResizeObserver(onResize);
   const view = Math.random().toString(36).slice(2);
   const hide = (hidden) => {
     for (const each of document.querySelectorAll(`[data-aero="${CSS.escape(model.get("mark"))}"]`)) {
@@ -126,7 +153,10 @@ const attachView = (model, root, draw) => {
   hide(true);
   model.send({ do: "hello", view, number: model.get("view").number });
   window.addEventListener("pagehide", bye);
-  return () => {
+  resize.observe(root);
+  const leave = () => {
+    resize.disconnect();
+    busy(false);
     window.removeEventListener("pagehide", bye);
     bye();
     model.off("change:view", draw);
@@ -134,5 +164,6 @@ const attachView = (model, root, draw) => {
     draw.stop();
     hide(false);
   };
+  return { draw, leave };
 };
 

@@ -53,6 +53,13 @@ const createFields = (sendAction) => {
     sendAction("set", { name, value: typed.value });
   };
   const flush = () => [...pending.keys()].forEach(send);
+  const labelled = (node, kind, ...inner) =>
+    make(
+      "label",
+      { class: kind, "data-key": `label ${node.name}` },
+      make("span", node.quiet ? { class: "unseen" } : {}, node.label),
+      ...inner
+    );
   const field = (node) => {
     const list = `${view}-${node.name}`;
     const hasLines = node.lines > 1;
@@ -75,42 +82,23 @@ const createFields = (sendAction) => {
         if (event.key === "Enter" && !hasLines) send(node.name);
       },
     });
-    const options = node.known.map((value) => make("option", { value }));
-    return make(
-      "label",
-      { class: hasLines ? "field tall" : node.wide ? "field wide" : "field", "data-key": `label ${node.name}` },
-      make("span", node.quiet ? { class: "unseen" } : {}, node.label),
-      input,
-      node.known.length ? make("datalist", { id: list }, ...options) : null
-    );
+    const known = node.known.length ? make("datalist", { id: list }, ...node.known.map((value) => make("option", { value }))) : null;
+    return labelled(node, hasLines ? "field tall" : node.wide ? "field wide" : "field", input, known);
   };
-  const choice = (node) =>
-    make(
-      "label",
-      { class: "field", "data-key": `label ${node.name}` },
-      make("span", {}, node.label),
-      make(
-        "select",
-        {
-          "data-key": `choice ${node.name}`,
-          "aria-label": node.label,
-          value: node.value,
-          onchange: ({ currentTarget: { value } }) => {
-            flush();
-            sendAction("set", { name: node.name, value });
-          },
-          onkeydown: (event) => event.stopPropagation(),
-        },
-        ...node.options.map(([value, text]) => make("option", { value }, text))
-      )
-    );
+  const choice = (node) => {
+    const onchange = ({ currentTarget: { value } }) => {
+      flush();
+      sendAction("set", { name: node.name, value });
+    };
+    const about = { "data-key": `choice ${node.name}`, "aria-label": node.label, value: node.value };
+    return labelled(node, "field", choiceOf({ ...about, onchange, onkeydown: (event) => event.stopPropagation() }, node.options));
+  };
   const selection = (node) => {
     const send = ({ currentTarget: { selectedOptions } }) =>
       sendAction("set", { name: node.name, value: [...selectedOptions].map((option) => option.value) });
     const option = ([value, text]) => make("option", { value, selected: node.value.includes(value) }, text);
     const about = { "aria-label": node.label, multiple: true, "data-key": `selection ${node.name}`, onchange: send };
-    const select = make("select", about, ...node.options.map(option));
-    return make("label", { class: "field", "data-key": `label ${node.name}` }, make("span", {}, node.label), select);
+    return labelled(node, "field", make("select", about, ...node.options.map(option)));
   };
   return { field, choice, selection, flush };
 };
@@ -122,16 +110,11 @@ const keyOf = (node) => {
   return own || node.children?.map(keyOf).find(Boolean);
 };
 
-function renderPanel({ model, el }) {
-  // JupyterLab would otherwise handle the keys as shortcuts of its cells.
-  const root = create(make("div", { class: "aero-panel", "data-lm-suppress-shortcuts": "true" }, make("div")));
-  const live = create(make("div", { class: "unseen", role: "status", "aria-live": "polite" }));
-  const content = root.firstChild;
-  root.append(live);
-  el.append(root);
+function renderPanel(context) {
+  const { model } = context;
+  const base = createRoot(context, "aero-panel");
+  const { root, content, live, busy, sendAction, copyButton } = base;
   let isNarrow = false;
-  const busy = busyIndicator(root);
-  const sendAction = (what, more = {}) => model.send({ do: what, ...more });
   const { field, choice, selection, flush } = createFields(sendAction);
   const drawing = createDrawing(sendAction, () => drawWhenIdle());
 
@@ -141,13 +124,6 @@ function renderPanel({ model, el }) {
       sendAction(node.do, node.more);
     };
     return make("button", { class: node.primary ? "primary" : null, disabled: !node.can, onclick: press }, node.text);
-  };
-  const copy = (node) => {
-    const press = async () => {
-      await copyText(node.what);
-      live.textContent = `Copied ${node.name}.`;
-    };
-    return make("button", { onclick: press }, node.text);
   };
   const table = (node) => {
     const cell = (name, value, at) => {
@@ -188,7 +164,8 @@ function renderPanel({ model, el }) {
       ...node.parts.map(([kind, text]) => make("span", { class: kind || null }, text))
     );
   const makers = {
-    button, copy, table, group, fold, note, code, field, choice, selection,
+    button, table, group, fold, note, code, field, choice, selection,
+    copy: (node) => copyButton(node.text, node.what, node.name),
     panel: (node) => make("section", { "aria-label": node.label }, ...below(node)),
     text: (node) => make("span", { class: `text ${node.kind}`, title: node.title || null }, node.text),
     pre: (node) => markedText(node.text, node.marked),
@@ -218,25 +195,18 @@ function renderPanel({ model, el }) {
     live.dataset.said = tree.said ?? "";
   };
 
-  const drawWhenIdle = redrawWhenIdle(root, draw);
-  const detach = attachView(model, root, drawWhenIdle);
-  const view = Math.random().toString(36).slice(2);
   let isVisible = false;
-  const widths = new ResizeObserver(() => {
+  const onResize = () => {
     if (!isVisible && root.clientWidth) {
       isVisible = true;
-      sendAction("visible", { view });
+      sendAction("visible");
     }
     const isNowNarrow = root.clientWidth > 0 && root.clientWidth < NARROW;
     if (isNowNarrow === isNarrow) return;
     isNarrow = isNowNarrow;
     root.classList.toggle("narrow", isNarrow);
     drawWhenIdle();
-  });
-  widths.observe(root);
-  return () => {
-    widths.disconnect();
-    busy(false);
-    detach();
   };
+  const { draw: drawWhenIdle, leave } = attachView(model, base, draw, onResize);
+  return leave;
 }

@@ -12,17 +12,17 @@ const saveFile = (name, type, bytes) => {
 const TONES = { "✕": "bad", "▲": "warn", "●": "active" };
 const SORT_SIGNS = { up: " ▴", down: " ▾" };
 
-function renderTable({ model, el }) {
-  // JupyterLab would otherwise handle the keys as shortcuts of its cells.
-  const root = create(make("div", { class: "aero-grid", "data-lm-suppress-shortcuts": "true" }, make("div")));
-  const live = create(make("span", { class: "unseen", role: "status", "aria-live": "polite" }));
-  const content = root.firstChild;
-  root.append(live);
-  el.append(root);
+function renderTable(context) {
+  const { model } = context;
+  const showCopied = (words) => {
+    const note = base.root.querySelector(".note");
+    if (note) note.textContent = words;
+  };
+  const base = createRoot(context, "aero-grid", showCopied);
+  const { root, content, live, busy, sendAction, announce, copy, copyButton } = base;
   let focused = null; // the id of the row that Tab reaches
   let rangeStart = null; // the id of the first row of a range selection
   let cellIndex = null; // the index of the cell that the arrow keys have reached
-  const busy = busyIndicator(root);
   const columns = createColumns(root);
   const { steady, release } = createSteadyRows();
   let shownDetail = null; // the row whose page was brought into view
@@ -31,22 +31,12 @@ function renderTable({ model, el }) {
   const edited = new Set(); // the names of the inputs whose text was not sent yet
   let typingTimer = null; // until the text of the search is sent
 
-  const sendAction = (what, more = {}) => model.send({ do: what, ...more });
   let awaitedTurn = null; // the turn count of the view when a page was requested
   /* Show the busy state at once, and not only when the kernel has received the action. */
   const requestPage = (what, more = {}) => {
     awaitedTurn = model.get("view").turned;
     busy(true);
     sendAction(what, more);
-  };
-  const announce = (text) => {
-    live.textContent = text;
-  };
-  const copy = async (text, name) => {
-    await copyText(text);
-    const note = root.querySelector(".note");
-    if (note) note.textContent = `Copied ${name}.`;
-    announce(`Copied ${name}.`);
   };
 
   const ids = () => model.get("view").rows.map((row) => row.id);
@@ -127,7 +117,6 @@ function renderTable({ model, el }) {
     const drawn = button(each.text, each.do, each.can ?? true, each.what ? { what: each.what, format: each.format } : {});
     return each.danger ? { ...drawn, attributes: { ...drawn.attributes, class: "danger" } } : drawn;
   };
-  const copyButton = (words, text, name) => make("button", { onclick: () => copy(text, name), "data-key": words }, words);
 
   const selectPageBox = (view) => {
     const on = view.rows.filter((row) => row.selected).length;
@@ -274,7 +263,7 @@ function renderTable({ model, el }) {
     };
     const applyOnEnter = (event) => event.key === "Enter" && apply();
     return [
-      make("select", { "aria-label": "column to filter" }, ...view.filterable.map((name) => make("option", { value: name }, name))),
+      choiceOf({ "aria-label": "column to filter" }, view.filterable.map((name) => [name, name])),
       make("input", { "aria-label": "text of the column", placeholder: "contains", onkeydown: applyOnEnter }),
       make("button", { onclick: apply, "data-do": "filter" }, "Apply"),
     ];
@@ -289,12 +278,10 @@ function renderTable({ model, el }) {
       "aria-label": view.pages ? `page, of ${view.pages}` : "page",
       ...whenEntered("page", (page) => Number.isInteger(Number(page)) && requestPage("page", { page: Number(page) })),
     });
-  const sizeChoice = (view) =>
-    make(
-      "select",
-      { "aria-label": "rows a page", value: view.size, onchange: (event) => requestPage("size", { size: Number(event.currentTarget.value) }) },
-      ...view.sizes.map((size) => make("option", { value: size }, `${size} a page`))
-    );
+  const sizeChoice = (view) => {
+    const onchange = (event) => requestPage("size", { size: Number(event.currentTarget.value) });
+    return choiceOf({ "aria-label": "rows a page", value: view.size, onchange }, view.sizes.map((size) => [size, `${size} a page`]));
+  };
   const showNew = () => {
     if (release()) draw();
     else requestPage("refresh");
@@ -341,7 +328,7 @@ function renderTable({ model, el }) {
     const choice = ({ name, label, value, options }) => {
       const onchange = (event) => requestPage("choose", { name, value: event.currentTarget.value });
       const select = { "aria-label": label, "data-do": `choose ${name}`, value, onchange };
-      return make("label", {}, `${label} `, make("select", select, ...options.map(([key, text]) => make("option", { value: key }, text))));
+      return make("label", {}, `${label} `, choiceOf(select, options));
     };
     return view.choices.length ? make("div", { class: "bar", "data-key": "choices" }, ...view.choices.map(choice)) : null;
   };
@@ -419,10 +406,7 @@ function renderTable({ model, el }) {
     if (message.do === "file") saveFile(message.name, message.type, buffers[0]);
   };
   model.on("msg:custom", file);
-  const drawWhenIdle = redrawWhenIdle(root, draw);
-  const leave = attachView(model, root, drawWhenIdle);
-  const resize = new ResizeObserver(() => columns.hasChanged() && drawWhenIdle());
-  resize.observe(root);
+  const { draw: drawWhenIdle, leave } = attachView(model, base, draw, () => columns.hasChanged() && drawWhenIdle());
   const tick = setInterval(drawWhenIdle, 30000);
   root.onpointerover = (event) => {
     isOverRows = !!event.target.closest("tbody");
@@ -431,10 +415,8 @@ function renderTable({ model, el }) {
     isOverRows = false;
   };
   return () => {
-    resize.disconnect();
     clearInterval(tick);
     model.off("msg:custom", file);
-    busy(false);
     leave();
   };
 }

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any  # attributes of the run
 
 from aero_jupyter.core.models import Run
-from aero_jupyter.notebook.formatting import format_state, printable
+from aero_jupyter.notebook.formatting import format_state
 from aero_jupyter.notebook.record_facts import mixed_of, names_of, seconds_of
-
-_STYLE = (
-    "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
-    "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
-    "border:1px solid var(--jp-border-color2,#e0e0e0);border-radius:2px;padding:8px 12px;display:inline-block;"
-)
-_META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
-_PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);margin:4px 0 0"
+from aero_jupyter.notebook.widgets import tree as trees
 
 
 class Card:
@@ -37,13 +29,14 @@ class Card:
         self.pre = pre
 
     def __repr__(self) -> str:
-        return printable("\n".join(part for part in (self.heading, *self.lines, self.pre.rstrip("\n")) if part))
+        return trees.as_text(self._tree())
 
     def _repr_html_(self) -> str:
-        shown = "".join(f'<div style="{_META}">{html.escape(line)}</div>' for line in self.lines)
-        pre = f'<pre style="{_PRE}">{html.escape(self.pre)}</pre>' if self.pre else ""
-        heading = f'<div style="white-space:pre-wrap">{html.escape(self.heading)}</div>'
-        return f'<div style="{_STYLE}">{heading}{shown}{pre}</div>'
+        return trees.as_html(self._tree())
+
+    def _tree(self) -> trees.Node:
+        lines = (trees.text(line, "meta") for line in self.lines)
+        return trees.panel(trees.text(self.heading), *lines, trees.pre(self.pre), label=self.heading)
 
 
 class LoginCard(Card):

@@ -10,9 +10,8 @@ from typing import Any  # ipywidgets, which have no types
 import ipywidgets
 
 from aero_jupyter.notebook.widgets.callbacks import Message
-from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
 from aero_jupyter.notebook.widgets.fallback_fields import WatchedFields, Widget, close_widget
-from aero_jupyter.notebook.widgets.tree import Node, figure_html, html_list
+from aero_jupyter.notebook.widgets.tree import Node, node_html
 
 NO_ANYWIDGET = (
     "This front end does not show anywidget, so these are plain controls. "
@@ -150,20 +149,10 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
 
 
 def _static(node: Node) -> str:
-    kind = node["is"]
-    if kind == "picture":
-        return f'<div style="overflow:auto;max-height:480px">{drawing_svg(node)}</div>'
-    if kind == "file":
+    if node["is"] == "file":
         name = html.escape(node["name"])
         return f'<a download="{name}" href="{node["href"]}">Save {name}</a>'
-    if kind == "nested":
-        return html_list(node["lines"])
-    if kind in ("chart", "table", "code"):
-        return figure_html(node)
-    if kind == "copy":
+    if node["is"] == "copy":
         words, what = html.escape(node["text"]), html.escape(node["what"])
         return f"<details><summary>{words}</summary><pre>{what}</pre></details>"
-    if kind == "trouble":
-        return "<br>".join(html.escape(line) for line in node["lines"])
-    tag = "pre" if kind == "pre" else "div"
-    return f"<{tag}>{html.escape(node['text'])}</{tag}>"
+    return node_html(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aero_jupyter.notebook.formatting import printable
@@ -15,7 +15,8 @@ from aero_jupyter.notebook.widgets.figures import chart_html, table_html, table_
 _FONT = (
     "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
     "color:var(--jp-ui-font-color1,#212121);background:var(--jp-layout-color1,#fff);"
-    "border:1px solid var(--jp-border-color2,#e0e0e0);border-radius:2px;padding:8px 12px"
+    "border:1px solid var(--jp-border-color2,#e0e0e0);border-radius:2px;padding:8px 12px;"
+    "white-space:pre-wrap"
 )
 _META = "font-size:var(--jp-ui-font-size0,11px);color:var(--jp-ui-font-color2,#616161)"
 _PRE = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);white-space:pre-wrap"
@@ -143,40 +144,39 @@ def walk(node: Node) -> Iterator[Node]:
 def as_html(node: Node, mark: str = "") -> str:
     """Write a tree as static HTML: values are shown, and nothing can be clicked. A live view finds it by its mark."""
     marked = f' data-aero="{html.escape(mark, quote=True)}"' if mark else ""
-    return f'<div style="{_FONT}"{marked}>{_html(node)}</div>'
+    return f'<div style="{_FONT}"{marked}>{node_html(node)}</div>'
 
 
-def _html(node: Node) -> str:
-    kind, inner = node["is"], "".join(_html(child) for child in node.get("children", ()))
+def node_html(node: Node) -> str:
+    """Write a node as static HTML, without the frame of the whole tree."""
+    kind, inner = node["is"], "".join(node_html(child) for child in node.get("children", ()))
     if kind == "text":
         title = f' title="{html.escape(node["title"], quote=True)}"' if node["title"] else ""
         style = f' style="{style}"' if (style := _TEXT_STYLES.get(node["kind"])) else ""
         return f"<div{style}{title}>{html.escape(node['text'])}</div>" if node["text"] else ""
     if kind == "pre":
-        return f'<pre style="{_PRE}">{html.escape(node["text"])}</pre>'
+        return f'<pre style="{_PRE}">{html.escape(node["text"])}</pre>' if node["text"] else ""
     if kind == "row":
         return f'<div style="display:flex;flex-wrap:wrap;gap:4px 12px">{inner}</div>'
     if kind == "group":
         return f"<div><b>{html.escape(node['label'])}</b>{inner}</div>" if inner else ""
     if kind == "fold":
         return f"<details><summary>{html.escape(node['label'])}</summary>{inner}</details>"
-    if kind == "picture":
-        return f'<div style="overflow-x:auto;margin:8px 0">{drawing_svg(node)}</div>'
-    if kind == "nested":
-        return html_list(node["lines"])
-    if kind in ("chart", "table", "code"):
-        return figure_html(node)
-    if kind == "trouble":
-        return "".join(f"<div>{html.escape(line)}</div>" for line in node["lines"])
+    if kind in _LEAVES:
+        return _LEAVES[kind](node)
     said = _control_text(node)
     return f"<div>{html.escape(said)}{inner if kind != 'note' else ''}</div>" if said else inner
 
 
-def figure_html(node: Node) -> str:
-    """Write a table, a chart or code as HTML."""
-    if node["is"] == "code":
-        return code_html(node)
-    return chart_html(node) if node["is"] == "chart" else table_html(node, _html)
+#: Writers of the nodes that have no children, or no part of them in static HTML.
+_LEAVES: dict[str, Callable[[Node], str]] = {
+    "picture": lambda node: f'<div style="overflow-x:auto;margin:8px 0">{drawing_svg(node)}</div>',
+    "nested": lambda node: html_list(node["lines"]),
+    "table": lambda node: table_html(node, node_html),
+    "chart": chart_html,
+    "code": code_html,
+    "trouble": lambda node: "".join(f"<div>{html.escape(line)}</div>" for line in node["lines"]),
+}
 
 
 def _control_text(node: Node) -> str:

@@ -19,7 +19,6 @@ from aero_jupyter.notebook.panels.dataset.state import DatasetPageState
 from aero_jupyter.notebook.panels.loading import FIRST_PAGE_SECONDS
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
 from aero_jupyter.notebook.tables.loading import load_into_notebook
-from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.tree import Node
 
 if TYPE_CHECKING:
@@ -137,16 +136,17 @@ class DatasetPage(TreePanel):
             "carry": lambda message: self.navigate(str(message.get("what")), data),
         }
 
+    @property
+    def polled(self) -> DatasetPage:
+        """The page, which follows its dataset."""
+        return self
+
     def on_shown(self) -> None:
         """Follow the dataset, and request what is shown."""
-        poller.watch(self)
+        super().on_shown()
         if not self._is_started:
             self._is_started = True
             self.run_in_background(self._fetch_all)
-
-    def on_hidden(self) -> None:
-        """Stop following the dataset."""
-        poller.leave(self)
 
     def look(self) -> bool:
         """Fetch the versions and runs; return whether the server answered."""

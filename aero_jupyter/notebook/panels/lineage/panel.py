@@ -19,7 +19,6 @@ from aero_jupyter.notebook.panels.lineage.state import LineageState
 from aero_jupyter.notebook.panels.lineage.words import heading_of, start_of, summary_of
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
 from aero_jupyter.notebook.widgets import tree as trees
-from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.tree import Node
 
 if TYPE_CHECKING:
@@ -146,14 +145,10 @@ class LineageView(TreePanel):
             "carry": lambda message: self._navigate_from_selected(str(message.get("what"))),
         }
 
-    def on_shown(self) -> None:
-        """Follow the lineage on a local AERO; on other servers it takes many requests."""
-        if self._session.is_local:
-            poller.watch(self)
-
-    def on_hidden(self) -> None:
-        """Stop following."""
-        poller.leave(self)
+    @property
+    def polled(self) -> LineageView | None:
+        """The lineage on a local AERO; on other servers it takes many requests."""
+        return self if self._session.is_local else None
 
     def look(self) -> bool:
         """Show new versions, failures and flows; return whether the server answered."""

@@ -113,14 +113,10 @@ class RunPage(TreePanel):
         if id in {f"{each.data_id}@{each.version}" for each in (*(self._run.used or ()), *(self._run.made or ()))}:
             self.navigate("page", id)
 
-    def on_shown(self) -> None:
-        """Follow the run until it has ended."""
-        if not self._run.is_final:
-            poller.watch(self)
-
-    def on_hidden(self) -> None:
-        """Stop following the run."""
-        poller.leave(self)
+    @property
+    def polled(self) -> RunPage | None:
+        """The page, which follows its run until that has ended."""
+        return None if self._run.is_final else self
 
     def look(self) -> bool:
         """Fetch the run; return whether the server answered."""

@@ -16,7 +16,6 @@ from aero_jupyter.notebook.panels.runs.pager import RunPager
 from aero_jupyter.notebook.panels.table_panel import TablePanel
 from aero_jupyter.notebook.settings import options
 from aero_jupyter.notebook.tables.query import ListQuery
-from aero_jupyter.notebook.widgets.poller import poller
 
 if TYPE_CHECKING:
     from aero_jupyter.notebook.panels.flow_card import FlowCard
@@ -96,14 +95,10 @@ class Monitor(TablePanel):
         """Return whether the server lists runs."""
         return self._session.client.dialect.runs
 
-    def on_shown(self) -> None:
-        """Follow the runs."""
-        poller.watch(self._runs)
-
-    def on_hidden(self) -> None:
-        """Stop following."""
-        if self._live is not None:
-            poller.leave(self._runs)
+    @property
+    def polled(self) -> RunPager | None:
+        """The pager of the runs."""
+        return None if self._live is None else self._runs
 
     @property
     def _runs(self) -> RunPager:

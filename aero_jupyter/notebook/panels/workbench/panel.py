@@ -20,7 +20,6 @@ from aero_jupyter.notebook.panels.workbench.server_status import ServerStatus
 from aero_jupyter.notebook.panels.workbench.state import TABS, WorkbenchState, require_tab
 from aero_jupyter.notebook.panels.workbench.tab_panels import TAB_OF_ACTION, first_panel, panel_of
 from aero_jupyter.notebook.widgets import tree as trees
-from aero_jupyter.notebook.widgets.poller import poller
 from aero_jupyter.notebook.widgets.tree import Node
 
 if TYPE_CHECKING:
@@ -110,13 +109,10 @@ class Workbench(TreePanel):
         else:
             self.run_in_background(self._show_tab)
 
-    def on_shown(self) -> None:
-        """Keep the header up to date."""
-        poller.watch(self)
-
-    def on_hidden(self) -> None:
-        """Stop polling."""
-        poller.leave(self)
+    @property
+    def polled(self) -> Workbench:
+        """The workbench, whose header is kept up to date."""
+        return self
 
     def look(self) -> bool:
         """Check whether the server answers."""
