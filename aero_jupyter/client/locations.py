@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from aero_jupyter.core import errors
-from aero_jupyter.core.decode_values import text_from
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.core.redaction import redact_url
 from aero_jupyter.core.retention import removed_message
@@ -60,9 +59,8 @@ def locate(data: Data, version: Version, base_url: str, *, newest: bool) -> Vers
     NotFound
         If retention has removed the content.
     """
-    removed_at = text_from(version.raw.get("removed_at"))
-    if removed_at is not None:
-        raise errors.NotFound(404, *removed_message(data.name or data.id, version.version, removed_at))
+    if version.removed_at is not None:
+        raise errors.NotFound(404, *removed_message(data.name or data.id, version.version, version.removed_at))
     if version.no_copy or data.no_copy:
         return VersionLocation(data, version, _source_url(data, version, newest=newest), None)
     collection_url = _collection_url(data, version)

@@ -24,6 +24,8 @@ class Column:
         Whether the local AERO sorts and filters its lists by the column.
     is_code : bool
         Whether it holds ids or checksums, which tables shorten.
+    is_optional : bool
+        Whether it is left out where no record has a value.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Column:
     is_sortable: bool = False
     is_filterable: bool = False
     is_code: bool = False
+    is_optional: bool = False
 
 
 _ID = Column("id", "text", "id", is_filterable=True, is_code=True)
@@ -74,6 +77,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("type", "text"),
         Column("checks", "word"),
         Column("drift", "text"),
+        Column("content", "text", is_optional=True),
         Column("object", "text"),
         Column("checksum", "text", "checksum", is_code=True),
         Column("id", "text", "id", is_code=True),

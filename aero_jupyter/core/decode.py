@@ -77,6 +77,7 @@ def version(record: Record) -> Version:
         source_key=text_from(record.get("source_key")),
         source_time=time_from(record.get("source_time")),
         as_of=time_from(record.get("as_of")),
+        removed_at=time_from(record.get("removed_at")),
         drift_notes=_texts(record.get("drift")),
         file=_file(file) if "file_name" in file else None,
         data=data(owner) if "id" in owner else None,

@@ -94,7 +94,7 @@ class DataFile:
 class Version:
     """One version of a dataset, counted from 1. Times are in UTC; ``source_time`` is the source's Last-Modified.
 
-    A version with ``as_of`` stands for that earlier time.
+    A version with ``as_of`` stands for that earlier time. Retention removed the content at ``removed_at``, if it did.
     """
 
     id: str
@@ -109,6 +109,7 @@ class Version:
     no_copy: bool = False
     source_time: datetime | None = _detail()
     as_of: datetime | None = _detail()
+    removed_at: datetime | None = _detail()
     drift_notes: tuple[str, ...] = _detail(())
     raw: Json = _raw()
 

@@ -16,9 +16,9 @@ _PART = re.compile(rf"({'|'.join(_PERIODS)})(?:\s+(\d{{1,5}})\s*({'|'.join(_UNIT
 _MOST_DAYS = 36_500
 
 
-def removed_message(name: str, version: int, removed_at: str) -> tuple[str, str]:
+def removed_message(name: str, version: int, removed_at: datetime) -> tuple[str, str]:
     """Return what happened to a version whose content was removed, and what to do."""
-    message = f"Retention removed the content of {name}@{version} on {removed_at[:10]}."
+    message = f"Retention removed the content of {name}@{version} on {removed_at:%Y-%m-%d}."
     return message, f"Read the newest version: %aero_get {name}"
 
 

@@ -31,6 +31,7 @@ class ColumnReader(NamedTuple):
     name: str
     type: ColumnType
     read: Reader
+    is_optional: bool = False
 
 
 #: The years that a column of nanoseconds can hold.
@@ -71,20 +72,37 @@ def column_series(kind: str, rows: Sequence[Row]) -> dict[str, pd.Series[Any]]:
     """
     import pandas as pd
 
-    return {name: pd.Series([read(row) for row in rows], dtype=_DTYPES[dtype]) for name, dtype, read in COLUMNS[kind]}
+    return {
+        column.name: pd.Series([column.read(row) for row in rows], dtype=_DTYPES[column.type])
+        for column in columns_of(kind, rows)
+    }
+
+
+def readers_of(kind: str) -> dict[str, Reader]:
+    """Return the reader of each column of a kind, by its name."""
+    return {column.name: column.read for column in COLUMNS[kind]}
+
+
+def columns_of(kind: str, rows: Sequence[Row]) -> list[ColumnReader]:
+    """Return the columns of records: all, without the optional ones for which no record has a value."""
+    return [
+        column
+        for column in COLUMNS[kind]
+        if not column.is_optional or any(column.read(row) is not None for row in rows)
+    ]
 
 
 def common_columns_of(kind: str, rows: Sequence[tuple[str, Row]]) -> dict[str, pd.Series[Any]]:
     """Return the columns of one kind from rows of several kinds; a value that a row lacks is None."""
     import pandas as pd
 
-    readers = {row_kind: {name: read for name, _, read in COLUMNS[row_kind]} for row_kind, _ in rows}
+    readers = {row_kind: readers_of(row_kind) for row_kind, _ in rows}
     return {
         name: pd.Series(
             [readers[row_kind][name](row) if name in readers[row_kind] else None for row_kind, row in rows],
             dtype=_DTYPES[dtype],
         )
-        for name, dtype, _ in COLUMNS[kind]
+        for name, dtype, *_ in columns_of(kind, [row for row_kind, row in rows if row_kind == kind])
     }
 
 
@@ -158,6 +176,7 @@ _COMPUTED: dict[tuple[str, str], Reader] = {
     ("version", "type"): lambda row: row.file.file_type if row.file else None,
     ("version", "checks"): lambda row: "warned" if row.has_warnings else None,
     ("version", "drift"): _drift_words,
+    ("version", "content"): lambda row: f"removed by retention {row.removed_at:%Y-%m-%d}" if row.removed_at else None,
     ("version", "object"): lambda row: _redacted(row.source_key),
     ("flow", "name"): _flow_name,
     ("flow", "runs"): lambda row: policies.in_words(row.policy, row.timer),
@@ -184,6 +203,6 @@ def _reader(kind: str, column: Column) -> Reader:
 
 
 COLUMNS = {
-    kind: tuple(ColumnReader(column.name, column.type, _reader(kind, column)) for column in columns)
+    kind: tuple(ColumnReader(column.name, column.type, _reader(kind, column), column.is_optional) for column in columns)
     for kind, columns in CORE_COLUMNS.items()
 }

@@ -95,4 +95,4 @@ def _tells_when(session: Session, question: ListQuery) -> bool:
     if kind not in ("data", "prov") or session.client.dialect.filters:
         return True
     rows = session.client.list(kind).page(1)
-    return not rows or any(read(row) for row in rows for _, dtype, read in COLUMNS[kind] if dtype == "time")
+    return not rows or any(column.read(row) for row in rows for column in COLUMNS[kind] if column.type == "time")

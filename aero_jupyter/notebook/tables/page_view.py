@@ -12,7 +12,7 @@ from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.notebook.settings import clock, options
 from aero_jupyter.notebook.tables.cell_format import cell_parts, is_code, is_numeric
 from aero_jupyter.notebook.tables.column_filters import filterable_columns, highlighted_words
-from aero_jupyter.notebook.tables.columns import COLUMNS, Row
+from aero_jupyter.notebook.tables.columns import ColumnReader, Row, columns_of, readers_of
 from aero_jupyter.notebook.tables.downloads import offered_downloads
 from aero_jupyter.notebook.tables.query import QueryResult
 from aero_jupyter.notebook.tables.row_order import holds, ordered
@@ -99,10 +99,11 @@ class PagePresenter:
         place, total, question = self.place, self.listing.pages.end, self.listing.question
         rows = self._arranged(self._rows)
         pages = None if total is None else max(1, ceil(total / place.size))
+        columns = columns_of(question.shape, self._rows)
         return TableView(
             heading=f"{question.in_words()} · {self.listing.session.name}",
-            columns=self._columns(),
-            rows=tuple(self._row(row) for row in rows),
+            columns=self._columns(columns),
+            rows=tuple(self._row(row, columns) for row in rows),
             about=self._about(len(rows)),
             asked=self.as_of(),
             turned=self._turned,
@@ -182,8 +183,8 @@ class PagePresenter:
     def _searches(self) -> bool:
         return self.listing.question.kind == "data"
 
-    def _columns(self) -> tuple[ColumnView, ...]:
-        shape, (sorted_name, down) = self.listing.question.shape, self._sorted_by()
+    def _columns(self, columns: Sequence[ColumnReader]) -> tuple[ColumnView, ...]:
+        sorted_name, down = self._sorted_by()
         order = "down" if down else "up"
         return tuple(
             ColumnView(
@@ -193,7 +194,7 @@ class PagePresenter:
                 time=dtype == "time",
                 sorted=order if name == sorted_name else "",
             )
-            for name, dtype, _ in COLUMNS[shape]
+            for name, dtype, *_ in columns
         )
 
     def _sorted_by(self) -> Sort:
@@ -202,13 +203,13 @@ class PagePresenter:
         pushed = self.listing.question.sort or ""
         return pushed.removeprefix("-"), pushed.startswith("-")
 
-    def _row(self, row: Row) -> RowView:
+    def _row(self, row: Row, columns: Sequence[ColumnReader]) -> RowView:
         id, now = self.listing.id_of(row), self.listing.asked
-        cells = (CellView(*cell_parts(name, read(row), now)) for name, _, read in COLUMNS[self.listing.question.shape])
+        cells = (CellView(*cell_parts(column.name, column.read(row), now)) for column in columns)
         return RowView(id, id in self._chosen, tuple(cells))
 
     def _arranged(self, rows: Sequence[Row]) -> list[Row]:
-        readers = {name: read for name, _, read in COLUMNS[self.listing.question.shape]}
+        readers = readers_of(self.listing.question.shape)
         arranged, place = list(rows), self.place
         if place.text:
             arranged = [row for row in arranged if holds(row, readers.values(), place.text)]

@@ -17,7 +17,7 @@ from aero_jupyter.core.suggestions import suggest
 from aero_jupyter.core.wildcards import matches_wildcard
 from aero_jupyter.notebook.formatting import printable
 from aero_jupyter.notebook.tables.cell_format import is_missing
-from aero_jupyter.notebook.tables.columns import COLUMNS, Reader, Row, id_of
+from aero_jupyter.notebook.tables.columns import COLUMNS, Reader, Row, id_of, readers_of
 from aero_jupyter.notebook.tables.row_order import holds, ordered
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _arranged(pages: Pages[Row], question: ListQuery) -> Pages[Row]:
     from aero_jupyter.notebook.widgets.progress import RowCounter
 
     _check_columns(question)
-    readers = {name: read for name, _, read in COLUMNS[question.shape]}
+    readers = readers_of(question.shape)
     with RowCounter() as progress:
         rows = [row for row in pages.all(progress) if _fits(row, readers, question)]
     arranged = ordered(rows, readers[column], down=question.sort != column) if column else rows
@@ -218,7 +218,7 @@ def _fits(row: Row, readers: Mapping[str, Reader], question: ListQuery) -> bool:
         return False
     if question.since is None:
         return True
-    times = [readers[name](row) for name, dtype, _ in COLUMNS[question.shape] if dtype == "time"]
+    times = [column.read(row) for column in COLUMNS[question.shape] if column.type == "time"]
     known = [time for time in times if time is not None]
     return bool(known) and (datetime.now(timezone.utc) - max(known)).total_seconds() <= question.since
 

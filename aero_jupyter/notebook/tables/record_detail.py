@@ -17,7 +17,7 @@ from aero_jupyter.notebook.formatting import ago, elide_middle, printable, size_
 from aero_jupyter.notebook.record_facts import changed_sources, drift_line
 from aero_jupyter.notebook.source_facts import source_lines_of
 from aero_jupyter.notebook.tables.cell_format import format_cell, is_missing
-from aero_jupyter.notebook.tables.columns import COLUMNS, Named, Row
+from aero_jupyter.notebook.tables.columns import Named, Row, readers_of
 from aero_jupyter.notebook.tables.query import QueryResult
 from aero_jupyter.notebook.widgets.cards import Card
 from aero_jupyter.session.freshness import freshness_of
@@ -149,7 +149,7 @@ def flow_line(flow: Flow, data: Data) -> str:
 
 def _other(listing: QueryResult, row: Row) -> Card:
     lines = []
-    for name, _, read in COLUMNS[listing.question.shape]:
+    for name, read in readers_of(listing.question.shape).items():
         value = read(row)
         if is_missing(value) or value == "":
             continue

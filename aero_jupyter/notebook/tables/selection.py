@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any  # records of any kind
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.core.version_ref import VersionRef
-from aero_jupyter.notebook.tables.columns import COLUMNS, Row
+from aero_jupyter.notebook.tables.columns import Row, readers_of
 from aero_jupyter.notebook.tables.loading import load_into_notebook
 from aero_jupyter.notebook.widgets.cards import Card
 from aero_jupyter.session.descriptions import stored_keys
@@ -53,7 +53,7 @@ def _reading(data_id: str, version: int | None) -> str:
 
 def _label(kind: str, row: Row) -> str:
     """Return the name of a record; of one without a name its id."""
-    values = {name: read(row) for name, _, read in COLUMNS[kind]}
+    values = {name: read(row) for name, read in readers_of(kind).items()}
     return str(values.get("name") or values["id"])
 
 

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -232,4 +233,4 @@ def removed_file(db: DB, name: str) -> RequestError | None:
     row = db.row(sql + "WHERE v.file_name = ? AND v.removed_at IS NOT NULL", (name,))
     if row is None:
         return None
-    return RequestError(404, *removed_message(row["name"], row["version"], row["removed_at"]))
+    return RequestError(404, *removed_message(row["name"], row["version"], datetime.fromisoformat(row["removed_at"])))

@@ -9,7 +9,7 @@ from aero_jupyter.notebook.panels.register.state import BINDING_LABELS, CHECK_LA
 from aero_jupyter.notebook.registration import kernel_functions
 from aero_jupyter.notebook.registration.name_conflicts import REPLACE
 
-_TEXT_FIELDS = ("endpoint", "every", "description", "source_type")
+_TEXT_FIELDS = ("endpoint", "every", "description", "source_type", "keep")
 _CHOICES = {"when": WHEN_LABELS, "check": CHECK_LABELS}
 
 

@@ -39,6 +39,7 @@ def register_form(
     headers: Mapping[str, str] | None = None,
     auth: str | None = None,
     source_type: str = "",
+    keep: str | None = None,
 ) -> RegisterForm:
     r"""Show a form that registers a function.
 
@@ -75,6 +76,8 @@ def register_form(
         ``user:$PASSWORD`` or ``keyring:SERVICE/USER``.
     source_type : str
         The source type that the source joins; its URLs share one dataset. A URL that is a pattern needs one.
+    keep : str, optional
+        Which versions of the outputs keep their content, such as "all 30d, weekly 1y, monthly"; by default all.
 
     Returns
     -------
@@ -115,6 +118,7 @@ def register_form(
         headers=tuple((headers or {}).items()),
         auth=auth or "",
         source_type=source_type,
+        keep=keep or "",
     )
     docstring = kernel_functions.first_line(state.text, state.function)
     return RegisterForm(current(), state.with_field("description", docstring if description is None else description))

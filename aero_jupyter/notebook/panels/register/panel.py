@@ -20,6 +20,7 @@ from aero_jupyter.notebook.registration.dry_run import dry_run
 from aero_jupyter.notebook.registration.findings import raise_on_error
 from aero_jupyter.notebook.registration.pinned_dates import with_pinned_dates
 from aero_jupyter.notebook.registration.request import RegistrationRequest
+from aero_jupyter.session.retention import keep_outputs
 
 if TYPE_CHECKING:
     from aero_jupyter.session.session import Session
@@ -87,6 +88,7 @@ class RegisterForm(ValidatedFormView):
             description=state.description or None,
             replace=state.replace,
         )
+        keep_outputs(self._session, flow.outputs, state.keep_policy)
         self.flow = self._session.client.get_flow(flow.id)
         self._reported_redefinition = ""
         self._validator.lookups.clear()

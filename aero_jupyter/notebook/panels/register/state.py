@@ -80,6 +80,8 @@ class FormState:
         The parameters without a default.
     source_type : str
         The source type that the source joins.
+    keep : str
+        Which versions of the outputs keep their content, such as "all 30d, weekly 1y"; by default all.
     """
 
     function: str = ""
@@ -96,6 +98,7 @@ class FormState:
     auth: str = ""
     required: tuple[str, ...] = ()
     source_type: str = ""
+    keep: str = ""
 
     def __repr__(self) -> str:
         bindings = tuple((name, kind, redact_url(text)) for name, kind, text in self.bindings)
@@ -146,6 +149,11 @@ class FormState:
     def output_names(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return tuple(dict.fromkeys(name for each in self.outputs.split(",") if (name := normal_name(each.strip()))))
+
+    @property
+    def keep_policy(self) -> str | None:
+        """The retention policy; None if all versions keep their content."""
+        return self.keep.strip() or None
 
     @property
     def source_parameter(self) -> str:
@@ -219,5 +227,6 @@ class FormState:
             "headers": dict(headers) if sources else {},
             "auth": auth if sources else "",
             "source_type": self.source_type.strip() if sources else "",
+            "keep": self.keep_policy,
         }
         return {name: value for name, value in arguments.items() if value or name == "outputs"}

@@ -13,6 +13,7 @@ from aero_jupyter.core.errors import AeroError, FunctionRefused, InvalidArgument
 from aero_jupyter.core.globs import is_source_pattern
 from aero_jupyter.core.models import Data
 from aero_jupyter.core.version_ref import typed_name
+from aero_jupyter.notebook.panels.register.retention_field import check_retention
 from aero_jupyter.notebook.panels.register.source_type_notes import type_names, type_note
 from aero_jupyter.notebook.panels.register.state import FormState
 from aero_jupyter.notebook.panels.register.state_checks import check_bindings, check_credentials, check_pattern
@@ -160,7 +161,7 @@ class DraftValidator:
         """Return the findings on policy, source, inputs and endpoint, and the datasets of the inputs."""
         readers = [name for name, kind, _ in state.bindings if kind == "input"]
         findings = preflight.check_policy(request.policy, readers, state.source_parameter)
-        findings += check_pattern(request)
+        findings += [*check_pattern(request), *check_retention(self._session, state)]
         if request.source and not is_source_pattern(request.source[1]):
             findings += check_credentials(state) or self._check_source(request, request.source[1])
         inputs, unknown = preflight.resolve_inputs(self._session, request.inputs, self.lookups)

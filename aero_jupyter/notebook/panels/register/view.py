@@ -16,6 +16,7 @@ from aero_jupyter.notebook.panels.register import form_code
 from aero_jupyter.notebook.panels.register.parameter_row import parameter_row
 from aero_jupyter.notebook.panels.register.redacted_fields import format_headers
 from aero_jupyter.notebook.panels.register.remarks import finding_note, is_shown, missing_entries
+from aero_jupyter.notebook.panels.register.retention_field import retention_fields
 from aero_jupyter.notebook.panels.register.state import CHECK_LABELS, WHEN_LABELS, FormState, ParameterBinding
 from aero_jupyter.notebook.panels.register.validator import DraftValidator, ValidationResult
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
@@ -131,6 +132,7 @@ class RegisterFormView(TreePanel):
             self._output_row(),
             *self._credentials_rows(),
             *self._notes("outputs", "flow", "form"),
+            *retention_fields(self._session, state, self._notes("keep")),
             trees.text(self._validation.summary),
             *self._dry_run_nodes(),
             self._button_row(),
