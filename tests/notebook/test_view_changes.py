@@ -42,7 +42,7 @@ def test_a_row_that_comes_first_moves_the_others_without_sending_them() -> None:
 
 
 def panel(*texts: str) -> dict[str, Any]:
-    return trees.panel(*map(trees.text, texts), label="Panel")
+    return trees.panel(*map(trees.text, texts), label="Panel").as_data()
 
 
 LONG = "x" * 500

@@ -14,6 +14,7 @@ from aero_jupyter.notebook.panels.base import Message, Panel, Task, start_thread
 from aero_jupyter.notebook.settings import clock, moment, options
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets.callbacks import callback
+from aero_jupyter.notebook.widgets.nodes import NodeData
 from aero_jupyter.notebook.widgets.snapshot import StaticSnapshot
 from aero_jupyter.notebook.widgets.tree import Node
 
@@ -51,12 +52,12 @@ class TreePanel(Panel):
         """Return the nodes of the tree."""
         raise NotImplementedError
 
-    def tree(self) -> Node:
+    def tree(self) -> NodeData:
         """Return the whole tree, with the last error."""
         with self._lock:
             root = trees.panel(*self.nodes(), self._error, label=self.label)
             about = {"busy": self._is_busy, "theme": options.theme, "said": self.screen_reader_text()}
-            return {**root, **about, "below": self.is_below}
+            return {**root.as_data(), **about, "below": self.is_below}
 
     def screen_reader_text(self) -> str:
         """Return the text that a screen reader announces after a change."""
@@ -140,7 +141,7 @@ class TreePanel(Panel):
     def snapshot_bundle(self) -> dict[str, str]:
         """Return the snapshot for the saved notebook: with its time, and the mark that identifies the live panel."""
         # A reader who opens the notebook later sees how old the state is.
-        when = trees.text(f"As of {moment(self._shown_at)} · {self._session.name}", "meta")
+        when = trees.text(f"As of {moment(self._shown_at)} · {self._session.name}", "meta").as_data()
         tree = self.tree()
         tree = {**tree, "children": [*tree["children"], when]}
         return {"text/plain": trees.as_text(tree), "text/html": trees.as_html(tree, self.mark)}

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import Any  # what a click sends
 
 from aero_jupyter.core.table_summary import TimeSeries
-from aero_jupyter.notebook.widgets.figures import Node, Shape, chart
+from aero_jupyter.notebook.widgets.figures import Shape, chart
+from aero_jupyter.notebook.widgets.nodes import Node
 
 _BARS = "▁▂▃▄▅▆▇█"
 #: Size of small bars in a table, and of a chart; at 420 px, a chart is drawn about as large as it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from aero_jupyter.notebook.widgets.figures import Node
+from aero_jupyter.notebook.widgets.nodes import CodeNode, Node, NodeData
 
 #: Colour of each kind of token; the live panel has the same rules in its style sheet.
 _COLOURS = {
@@ -29,7 +29,7 @@ def code(label: str, text: str) -> Node:
         What it is, for screen readers.
     text : str
     """
-    return {"is": "code", "label": label, "text": text, "parts": _parts(text)}
+    return CodeNode(label, text, tuple((kind, words) for kind, words in _parts(text)))
 
 
 def _parts(text: str) -> list[list[str]]:
@@ -51,7 +51,7 @@ def _parts(text: str) -> list[list[str]]:
     return parts
 
 
-def code_html(node: Node) -> str:
+def code_html(node: NodeData) -> str:
     """Write a block of code as HTML."""
     spans = (
         f'<span style="color:{_COLOURS[kind]}">{html.escape(words)}</span>' if kind in _COLOURS else html.escape(words)

@@ -11,7 +11,8 @@ import ipywidgets
 
 from aero_jupyter.notebook.widgets.callbacks import Message
 from aero_jupyter.notebook.widgets.fallback_fields import WatchedFields, Widget, close_widget
-from aero_jupyter.notebook.widgets.tree import Node, node_html
+from aero_jupyter.notebook.widgets.nodes import Node, NodeData, plain
+from aero_jupyter.notebook.widgets.tree import node_html
 
 NO_ANYWIDGET = (
     "This front end does not show anywidget, so these are plain controls. "
@@ -33,11 +34,11 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         super().__init__()
         self._hint = ipywidgets.Label(NO_ANYWIDGET)
 
-    def show(self, tree: Node) -> None:
+    def show(self, tree: Node | NodeData) -> None:
         """Show a tree; a field that exists already stays the same widget."""
         with self._showing:
             self._used = {}
-            self._hold(self, [*self._build_all(tree["children"]), self._hint])
+            self._hold(self, [*self._build_all(plain(tree)["children"]), self._hint])
             self._close_unused()
 
     def _close_unused(self) -> None:
@@ -50,10 +51,10 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
             self._hold(widget, [])
             close_widget(widget)
 
-    def _build_all(self, nodes: list[Node]) -> list[Widget]:
+    def _build_all(self, nodes: list[NodeData]) -> list[Widget]:
         return [widget for node in nodes for widget in self._build(node)]
 
-    def _build(self, node: Node) -> list[Widget]:
+    def _build(self, node: NodeData) -> list[Widget]:
         kind = node["is"]
         make = {
             "field": self._field, "choice": self._choice, "button": self._button,
@@ -74,11 +75,11 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         made.value = value
         return made
 
-    def _row(self, node: Node) -> Widget:
+    def _row(self, node: NodeData) -> Widget:
         made = self._keep("row", "", lambda: ipywidgets.HBox(layout=ipywidgets.Layout(flex_flow="row wrap")))
         return self._hold(made, self._build_all(node["children"]))
 
-    def _note(self, node: Node) -> Widget:
+    def _note(self, node: NodeData) -> Widget:
         words = self._text(html.escape(f"{node['mark']} {node['text']}"))
         return self._hold(self._keep("note", "", ipywidgets.HBox), [words, *self._build_all(node["children"])])
 
@@ -87,7 +88,7 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
             box.children = tuple(children)
         return box
 
-    def _button(self, node: Node) -> Widget:
+    def _button(self, node: NodeData) -> Widget:
         def make() -> Any:
             made = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
             made.on_click(lambda made: self._act(self._messages[made]))
@@ -99,11 +100,11 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         made.button_style = "primary" if node["primary"] else ""
         return made
 
-    def _tabs(self, node: Node) -> Widget:
+    def _tabs(self, node: NodeData) -> Widget:
         made = self._keep("tabs", "", ipywidgets.ToggleButtons, lambda value: self._act({"do": "tab", "tab": value}))
         return self._select(made, node)
 
-    def _field(self, node: Node) -> Widget:
+    def _field(self, node: NodeData) -> Widget:
         lines, name = node["lines"], node["name"]
         on_change = self._sender(name)
         if lines > 1:
@@ -117,18 +118,18 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         self._fields.put(made, node["value"])
         return made
 
-    def _choice(self, node: Node) -> Widget:
+    def _choice(self, node: NodeData) -> Widget:
         made = self._keep("choice", node["name"], ipywidgets.Dropdown, self._sender(node["name"]))
         made.description = node["label"]
         return self._select(made, node)
 
-    def _selection(self, node: Node) -> Widget:
+    def _selection(self, node: NodeData) -> Widget:
         make, send = lambda: ipywidgets.SelectMultiple(rows=6), self._sender(node["name"])
         made = self._keep("selection", node["name"], make, lambda values: send(list(values)))
         made.description = node["label"]
         return self._select(made, {**node, "value": tuple(node["value"])})
 
-    def _select(self, made: Widget, node: Node) -> Widget:
+    def _select(self, made: Widget, node: NodeData) -> Widget:
         self._fields.put(made, node["value"], [(text, value) for value, text in node["options"]])
         return made
 
@@ -148,7 +149,7 @@ class FallbackTree(ipywidgets.VBox):  # type: ignore[misc]
         return made
 
 
-def _static(node: Node) -> str:
+def _static(node: NodeData) -> str:
     if node["is"] == "file":
         name = html.escape(node["name"])
         return f'<a download="{name}" href="{node["href"]}">Save {name}</a>'

@@ -13,10 +13,10 @@ from typing import Any  # the plain data of a tree
 
 from aero_jupyter.notebook.formatting import elide_middle, printable
 from aero_jupyter.notebook.widgets.frontend import front_end
+from aero_jupyter.notebook.widgets.nodes import Node, NodeData
 
-Node = dict[str, Any]
 #: Builds a cell, or the text of a node.
-Render = Callable[[Node], str]
+Render = Callable[[NodeData], str]
 
 #: Characters of a line if there is no terminal.
 _LINE_WIDTH = 1_000
@@ -77,6 +77,29 @@ class Shape:
         return [self.tag, self.kind, self.at, self.text, self.do]
 
 
+@dataclass(frozen=True)
+class ChartNode(Node):
+    """A chart of a size in pixels, and its text for a terminal."""
+
+    kind_name = "chart"
+    label: str
+    width: int
+    height: int
+    shapes: tuple[Shape, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class TableNode(Node):
+    """A table; the columns at the positions in `numbers` are aligned to the right."""
+
+    kind_name = "table"
+    label: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | Node, ...], ...]
+    numbers: tuple[int, ...] = ()
+
+
 def chart(label: str, size: tuple[int, int], shapes: Sequence[Shape], text: str) -> Node:
     """Build a chart.
 
@@ -90,9 +113,7 @@ def chart(label: str, size: tuple[int, int], shapes: Sequence[Shape], text: str)
     text : str
         The chart in a terminal.
     """
-    width, height = size
-    drawn = [shape.as_data() for shape in shapes]
-    return {"is": "chart", "label": label, "width": width, "height": height, "shapes": drawn, "text": text}
+    return ChartNode(label, *size, tuple(shapes), text)
 
 
 def table(
@@ -110,16 +131,10 @@ def table(
     numbers : sequence of int
         Positions of the columns that are aligned to the right.
     """
-    return {
-        "is": "table",
-        "label": label,
-        "columns": list(columns),
-        "rows": [list(row) for row in rows],
-        "numbers": list(numbers),
-    }
+    return TableNode(label, tuple(columns), tuple(map(tuple, rows)), tuple(numbers))
 
 
-def chart_html(node: Node) -> str:
+def chart_html(node: NodeData) -> str:
     """Write a chart as inline SVG, which follows the theme."""
     shapes = "".join(_shape_html(*shape) for shape in node["shapes"])
     width, height, label = node["width"], node["height"], html.escape(node["label"], quote=True)
@@ -135,7 +150,7 @@ def _shape_html(tag: str, kind: str, at: dict[str, Any], text: str, _: object) -
     return f'<{tag}{where} style="{SHAPE_STYLES[kind]}">{words}</{tag}>'
 
 
-def table_html(node: Node, render: Render) -> str:
+def table_html(node: NodeData, render: Render) -> str:
     """Write a table as HTML; `render` writes the nodes in its cells."""
     sides = [_side(node, at) for at in range(len(node["columns"]))]
     head = "".join(
@@ -153,12 +168,12 @@ def table_html(node: Node, render: Render) -> str:
     )
 
 
-def _cell_html(cell: str | Node, side: str, render: Render) -> str:
+def _cell_html(cell: str | NodeData, side: str, render: Render) -> str:
     inner = html.escape(cell) if isinstance(cell, str) else render(cell)
     return f'<td style="{_CELL.format(side=side)}">{inner}</td>'
 
 
-def table_lines(node: Node, render: Render) -> Iterator[str]:
+def table_lines(node: NodeData, render: Render) -> Iterator[str]:
     """Yield a table as aligned lines that fit the terminal, if there is one; `render` writes the nodes in its cells."""
     from rich.console import Console
     from rich.table import Table
@@ -192,9 +207,9 @@ def table_lines(node: Node, render: Render) -> Iterator[str]:
         yield f"Too narrow for {', '.join(hidden)}."
 
 
-def _side(node: Node, at: int) -> str:
+def _side(node: NodeData, at: int) -> str:
     return "right" if at in node["numbers"] else "left"
 
 
-def _cell_text(cell: str | Node, render: Render) -> str:
+def _cell_text(cell: str | NodeData, render: Render) -> str:
     return elide_middle(printable(" ".join(cell.split()))) if isinstance(cell, str) else render(cell)

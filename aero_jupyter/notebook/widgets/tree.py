@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aero_jupyter.notebook.formatting import printable
+from aero_jupyter.notebook.widgets import nodes
 from aero_jupyter.notebook.widgets.code import code_html
 from aero_jupyter.notebook.widgets.drawing_svg import drawing_svg
-from aero_jupyter.notebook.widgets.figures import Node as Node
 from aero_jupyter.notebook.widgets.figures import chart_html, table_html, table_lines
+from aero_jupyter.notebook.widgets.nodes import Node as Node
+from aero_jupyter.notebook.widgets.nodes import NodeData
 
 _FONT = (
     "font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:20px;"
@@ -33,37 +35,37 @@ _TEXT_STYLES = {
 
 def text(words: str, kind: str = "", *, title: str = "") -> Node:
     """Build a line of text; `kind` is "", "strong", "meta", "code", or that of a state: "bad", "good", "active"."""
-    return {"is": "text", "text": words, "kind": kind, "title": title}
+    return nodes.TextNode(words, kind, title)
 
 
 def pre(words: str, marked: Sequence[int] = ()) -> Node:
     """Build preformatted text; the lines of these numbers, counted from 0, are marked."""
-    return {"is": "pre", "text": words, "marked": list(marked)}
+    return nodes.PreNode(words, tuple(marked))
 
 
 def row(*children: Node | None) -> Node:
     """Build a row of nodes."""
-    return {"is": "row", "children": _present(children)}
+    return nodes.RowNode(_present(children))
 
 
 def group(label: str, *children: Node | None, key: str = "") -> Node:
     """Build a named part of a panel."""
-    return {"is": "group", "label": label, "children": _present(children), "key": key}
+    return nodes.GroupNode(label, _present(children), key)
 
 
 def fold(label: str, *children: Node | None, is_open: bool = False, is_narrow: bool = False) -> Node:
     """Build a part that is folded at first; `is_narrow` unfolds it in a narrow panel."""
-    return {"is": "fold", "label": label, "children": _present(children), "open": is_open, "narrow": is_narrow}
+    return nodes.FoldNode(label, _present(children), is_open, is_narrow)
 
 
 def button(words: str, do: str, *, can: bool = True, primary: bool = False, **more: Any) -> Node:
     """Build a button; `more` is sent with its message."""
-    return {"is": "button", "text": words, "do": do, "can": can, "primary": primary, "more": more}
+    return nodes.ButtonNode(words, do, can, primary, more)
 
 
 def copy(words: str, content: str, name: str) -> Node:
     """Build a button that copies a text."""
-    return {"is": "copy", "text": words, "what": content, "name": name}
+    return nodes.CopyNode(words, content, name)
 
 
 def field(
@@ -81,73 +83,73 @@ def field(
 
     The label of a quiet field is for screen readers only; a wide field takes the width of the panel.
     """
-    made = {"is": "field", "name": name, "label": label, "value": value}
-    return {**made, "known": list(known), "hint": hint, "lines": lines, "quiet": quiet, "wide": wide}
+    return nodes.FieldNode(name, label, value, tuple(known), hint, lines, quiet, wide)
 
 
 def choice(name: str, label: str, value: str, options: Mapping[str, str]) -> Node:
     """Build a selection of one option: value to label."""
-    return {"is": "choice", "name": name, "label": label, "value": value, "options": [*map(list, options.items())]}
+    return nodes.ChoiceNode(name, label, value, tuple(options.items()))
 
 
 def selection(name: str, label: str, values: Sequence[str], options: Mapping[str, str]) -> Node:
     """Build a selection of several options: value to label."""
-    return {**choice(name, label, "", options), "is": "selection", "value": list(values)}
+    return nodes.SelectionNode(name, label, tuple(values), tuple(options.items()))
 
 
 def file(name: str, href: str) -> Node:
     """Build a link that saves a file, which is in its address."""
-    return {"is": "file", "name": name, "href": href}
+    return nodes.FileNode(name, href)
 
 
 def note(mark: str, words: str, *buttons: Node | None) -> Node:
     """Build a finding, with the button that fixes it."""
-    return {"is": "note", "mark": mark, "text": words, "children": _present(buttons)}
+    return nodes.NoteNode(mark, words, _present(buttons))
 
 
 def tabs(value: str, options: Mapping[str, str]) -> Node:
     """Build a row of tabs."""
-    return {"is": "tabs", "value": value, "options": [*map(list, options.items())]}
+    return nodes.TabsNode(value, tuple(options.items()))
 
 
 def picture(drawn: Mapping[str, Any], *controls: Node | None) -> Node:
     """Build a drawing: boxes and lines with their positions, and live controls."""
-    return {"is": "picture", **drawn, "children": _present(controls)}
+    return nodes.PictureNode(drawn, _present(controls))
 
 
 def nested(lines: Iterable[tuple[int, str]], ids: Iterable[str] = ()) -> Node:
     """Build a nested list: the depth and the text of each line; a click on a line opens its id."""
-    return {"is": "nested", "lines": [list(line) for line in lines], "ids": [*ids]}
+    return nodes.NestedNode(tuple(lines), tuple(ids))
 
 
 def trouble(lines: Sequence[str], story: str) -> Node:
     """Build an error: two lines, and the details folded."""
-    return {"is": "trouble", "lines": list(lines), "story": story}
+    return nodes.TroubleNode(tuple(lines), story)
 
 
 def panel(*children: Node | None, label: str) -> Node:
     """Build the root of a panel."""
-    return {"is": "panel", "label": label, "children": _present(children)}
+    return nodes.PanelNode(label, _present(children))
 
 
-def _present(children: Iterable[Node | None]) -> list[Node]:
-    return [child for child in children if child is not None]
+def _present(children: Iterable[Node | None]) -> tuple[Node, ...]:
+    return tuple(child for child in children if child is not None)
 
 
-def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and all nodes below it."""
-    yield node
-    for child in node.get("children", ()):
+def walk(node: Node | NodeData) -> Iterator[NodeData]:
+    """Yield a node and all nodes below it, as plain data."""
+    data = nodes.plain(node)
+    yield data
+    for child in data.get("children", ()):
         yield from walk(child)
 
 
-def as_html(node: Node, mark: str = "") -> str:
+def as_html(node: Node | NodeData, mark: str = "") -> str:
     """Write a tree as static HTML: values are shown, and nothing can be clicked. A live view finds it by its mark."""
     marked = f' data-aero="{html.escape(mark, quote=True)}"' if mark else ""
-    return f'<div style="{_FONT}"{marked}>{node_html(node)}</div>'
+    return f'<div style="{_FONT}"{marked}>{node_html(nodes.plain(node))}</div>'
 
 
-def node_html(node: Node) -> str:
+def node_html(node: NodeData) -> str:
     """Write a node as static HTML, without the frame of the whole tree."""
     kind, inner = node["is"], "".join(node_html(child) for child in node.get("children", ()))
     if kind == "text":
@@ -169,7 +171,7 @@ def node_html(node: Node) -> str:
 
 
 #: Writers of the nodes that have no children, or no part of them in static HTML.
-_LEAVES: dict[str, Callable[[Node], str]] = {
+_LEAVES: dict[str, Callable[[NodeData], str]] = {
     "picture": lambda node: f'<div style="overflow-x:auto;margin:8px 0">{drawing_svg(node)}</div>',
     "nested": lambda node: html_list(node["lines"]),
     "table": lambda node: table_html(node, node_html),
@@ -179,7 +181,7 @@ _LEAVES: dict[str, Callable[[Node], str]] = {
 }
 
 
-def _control_text(node: Node) -> str:
+def _control_text(node: NodeData) -> str:
     """Return the value of a control on one line."""
     kind = node["is"]
     if kind == "note":
@@ -196,16 +198,16 @@ def _control_text(node: Node) -> str:
     return ""
 
 
-def _selected_label(node: Node) -> str:
+def _selected_label(node: NodeData) -> str:
     return str(dict(node["options"]).get(node["value"], node["value"]))
 
 
-def as_text(node: Node) -> str:
+def as_text(node: Node | NodeData) -> str:
     """Write a tree as text."""
-    return "\n".join(_lines(node))
+    return "\n".join(_lines(nodes.plain(node)))
 
 
-def _lines(node: Node) -> Iterator[str]:
+def _lines(node: NodeData) -> Iterator[str]:
     kind = node["is"]
     if kind in ("text", "pre", "chart", "code"):
         yield from printable(node["text"]).rstrip("\n").split("\n") if node["text"] else ()

@@ -11,7 +11,7 @@ from aero_jupyter.notebook.widgets.callbacks import Message, callback
 from aero_jupyter.notebook.widgets.fallback_fields import Widget, close_widget
 from aero_jupyter.notebook.widgets.fallback_tree import FallbackTree, MessageHandler
 from aero_jupyter.notebook.widgets.idle_countdown import IdleCountdown
-from aero_jupyter.notebook.widgets.tree import Node
+from aero_jupyter.notebook.widgets.nodes import NodeData
 from aero_jupyter.notebook.widgets.view_widget import View, ViewWidget
 
 #: Seconds of an idle kernel in which a front end must send hello; afterwards the fallback is shown.
@@ -139,7 +139,7 @@ class TreeHost(WidgetHost):
     """A tree as it is shown: live, or as plain ipywidgets."""
 
     def __init__(
-        self, tree: Node, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
+        self, tree: NodeData, mark: str, act: MessageHandler, show_error: Callable[[Sequence[str], str], None]
     ) -> None:
         super().__init__(tree, mark)
         self._act = act
@@ -155,7 +155,7 @@ class TreeHost(WidgetHost):
         if (fallback := self.fallback) is not None:
             fallback.show(self._tree)
 
-    def show(self, tree: Node) -> None:
+    def show(self, tree: NodeData) -> None:
         """Show another tree."""
         self._tree = tree
         self.widget.show(tree)

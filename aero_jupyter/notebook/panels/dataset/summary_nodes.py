@@ -6,7 +6,8 @@ from aero_jupyter.core.table_summary import ColumnSummary, TableSummary, TimeSer
 from aero_jupyter.notebook.formatting import elide_middle
 from aero_jupyter.notebook.widgets import chart_shapes
 from aero_jupyter.notebook.widgets import tree as trees
-from aero_jupyter.notebook.widgets.figures import Node, table
+from aero_jupyter.notebook.widgets.figures import table
+from aero_jupyter.notebook.widgets.nodes import Node
 
 #: Columns of the first rows that are shown, and characters of one cell.
 _MAX_COLUMNS, _CELL_CHARS = 12, 40

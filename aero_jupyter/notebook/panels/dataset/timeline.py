@@ -12,7 +12,8 @@ from aero_jupyter.notebook.panels.dataset.facts import DatasetFacts
 from aero_jupyter.notebook.record_facts import drift_line
 from aero_jupyter.notebook.settings import moment
 from aero_jupyter.notebook.widgets.chart_shapes import day
-from aero_jupyter.notebook.widgets.figures import Node, Shape, chart, table
+from aero_jupyter.notebook.widgets.figures import Shape, chart, table
+from aero_jupyter.notebook.widgets.nodes import Node
 
 #: Events that the drawing shows, and versions that the table lists.
 _MAX_EVENTS, _MAX_ROWS = 24, 8
