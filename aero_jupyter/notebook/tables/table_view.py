@@ -1,4 +1,4 @@
-"""What a table shows, as frozen data: every medium renders it, and none decides anything."""
+"""Frozen data that describe what a table shows: every medium renders them, and none decides anything."""
 
 from __future__ import annotations
 
