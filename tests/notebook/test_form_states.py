@@ -186,7 +186,7 @@ def test_a_text_that_is_half_typed_stops_at_the_text(fill_form: Any) -> None:
     assert filled.notes[0].startswith("✕ Line 1 is not Python")
     assert filled.notes[0].endswith("Correct the code, then try again.")
     shown = [node for node in filled.form.tree()["children"] if node["is"] in ("note", "fold")]
-    assert [node["is"] for node in shown] == ["note", "fold"]
+    assert [node["is"] for node in shown] == ["fold", "note", "fold"]
     assert [name for name, _, _ in filled.form.value.bindings] == ["x", "window"]
 
 

@@ -133,7 +133,7 @@ class Panel:
 
     @property
     def polled(self) -> Pollable | None:
-        """What is kept up to date while a view is open; None if nothing is."""
+        """The object that is kept up to date while a view is open; None if there is none."""
         return None
 
     def on_shown(self) -> None:

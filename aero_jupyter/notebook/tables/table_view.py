@@ -1,9 +1,9 @@
-"""What a table shows, as frozen data: every medium renders it, and none decides anything."""
+"""Frozen data that describe what a table shows: every medium renders them, and none decides anything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any  # JSON values
 
 #: A button: its ``text``, what it does (``do``) or copies (``copy``), and what is sent with its message.
@@ -150,8 +150,8 @@ class TableView:
 
 def _as_data(value: Any) -> Any:
     """Return a value as JSON; the parts that a cell does not have are left out."""
-    if is_dataclass(value):
-        shown = {field.name: _as_data(getattr(value, field.name)) for field in fields(value)}
-        is_cell = isinstance(value, CellView)
-        return {name: part for name, part in shown.items() if part is not None} if is_cell else shown
-    return [_as_data(each) for each in value] if isinstance(value, (tuple, list)) else value
+    if isinstance(value, CellView):
+        return {name: part for name, part in vars(value).items() if part is not None}
+    if isinstance(value, (tuple, list)):
+        return [_as_data(each) for each in value]
+    return {name: _as_data(part) for name, part in vars(value).items()} if is_dataclass(value) else value

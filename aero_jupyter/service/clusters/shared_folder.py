@@ -34,6 +34,7 @@ _WORKER = (
     "/core/safe_parsing",
     "/service/workers/package_versions",
     "/service/workers/task",
+    "/service/workers/task_process",
     "/service/workers/main",
 )
 _TASK_FIELDS = [field.name for field in fields(Task) if field.name != "runtime"]

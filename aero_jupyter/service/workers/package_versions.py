@@ -26,6 +26,7 @@ class PackageVersions:
     def __init__(self) -> None:
         self._state: tuple[int, ...] = ()
         self._found: dict[str, tuple[str, str] | None] = {}
+        self._loaded: set[str] = set()
 
     def environment(self, imports: frozenset[str]) -> dict[str, Any]:
         """Return the version of Python, and those of the packages for tables and of the imported ones.
@@ -37,9 +38,10 @@ class PackageVersions:
         """
         if (state := _folder_state()) != self._state:
             self._state = state
-            # A package that this process has loaded stays as it is; the others may have been replaced.
-            self._found = {name: found for name, found in self._found.items() if name in sys.modules}
+            # A package that this process had loaded stays as it is; the others may have been replaced.
+            self._found = {name: found for name, found in self._found.items() if name in self._loaded}
         found = [self._version(name) for name in sorted({*TABLE_PACKAGES, *imports})]
+        self._loaded = self._found.keys() & sys.modules.keys()
         return {"python": platform.python_version(), "packages": dict(each for each in found if each is not None)}
 
     def _version(self, name: str) -> tuple[str, str] | None:
@@ -59,14 +61,15 @@ def _folder_state() -> tuple[int, ...]:
 
 def _installed_version(name: str) -> tuple[str, str] | None:
     """Return the name and the version of the package that provides a module, or None if none is installed."""
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+    # Nothing about an installed package may end the worker.
+    with contextlib.suppress(Exception):
         found = importlib.metadata.distribution(name)
         # Another package may have the name of the module.
         if name in (found.read_text("top_level.txt") or name).split():
             return str(found.metadata["Name"]), str(found.version)
-    # Reads the list of files of each installed package, which takes a while.
-    packages = () if name in TABLE_PACKAGES else importlib.metadata.packages_distributions().get(name, ())
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+    with contextlib.suppress(Exception):
+        # Reads the list of files of each installed package, which takes a while.
+        packages = () if name in TABLE_PACKAGES else importlib.metadata.packages_distributions().get(name, ())
         return next(((package, importlib.metadata.version(package)) for package in packages), None)
     return None
 
@@ -83,7 +86,7 @@ def imported_names(digest: str, code: str) -> frozenset[str]:
         _imports.clear() if len(_imports) > _MOST_FUNCTIONS else None
         names: set[str] = set()
         # If a text is not valid Python, the task reports the error.
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+        with contextlib.suppress(Exception):
             sources, own = _sources(ast.parse(code))
             for source in sources:
                 names |= {*_names(ast.parse(source))} - own

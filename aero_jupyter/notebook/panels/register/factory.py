@@ -17,6 +17,7 @@ from aero_jupyter.notebook.panels.register.panel import RegisterForm
 from aero_jupyter.notebook.panels.register.state import WHEN_LABELS, FormState, ParameterBinding
 from aero_jupyter.notebook.registration import kernel_functions
 from aero_jupyter.notebook.registration.pairs import value_from
+from aero_jupyter.session.argument_checks import require_credentials, validate_check
 
 if TYPE_CHECKING:
     from aero_jupyter.session.session import Session
@@ -101,7 +102,6 @@ def register_form(
     ('half', 'any')
     """
     from aero_jupyter.session import current
-    from aero_jupyter.session.argument_checks import require_credentials, validate_check
 
     sources = normalize_parameters(dict(source if isinstance(source, Mapping) else [source] if source else []))
     validate_check(check, sources or None)
