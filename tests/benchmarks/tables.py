@@ -57,4 +57,4 @@ def _in(jupyter: Jupyter, browser: Any) -> Iterator[Figure]:
         first = [notebook.page.evaluate(_FIRST, number) for number in range(1, _TABLES + 1)]
         turns = [notebook.page.evaluate(_TURN) for _ in range(_TURNS)]
     yield of_samples("first table after the cell's reply", first, "ms", 300.0)
-    yield of_samples("page turn", turns, "ms", 150.0)
+    yield of_samples("page turn", turns, "ms", 65.0)

@@ -12,6 +12,7 @@ from support.front_end import FrontEnd
 from aero_jupyter.notebook.widgets import tree as trees
 from aero_jupyter.notebook.widgets.json_diff import diff
 from aero_jupyter.notebook.widgets.view_widget import ViewWidget
+from aero_jupyter.notebook.widgets.widget_host import TreeHost
 
 SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "a/b", "~1", "is"])
 KEYS = st.sampled_from(["id", "is", "a", "a/b", "~", "", "children", "0"])
@@ -103,3 +104,12 @@ def test_a_view_that_is_altered_after_it_was_shown_is_sent_when_it_is_shown_agai
     view["children"][0]["text"] = "2"
     widget.show(view)
     assert front.view["children"][0]["text"] == "2"
+
+
+def test_a_message_that_only_acknowledges_is_no_action() -> None:
+    received: list[Any] = []
+    host = TreeHost(panel("a"), "mark", received.append, lambda lines, story: None)
+    host.widget._handle_custom_msg({"do": "acknowledge"}, [])
+    host.widget._handle_custom_msg({"do": "open"}, [])
+    assert received == [{"do": "open"}]
+    host.close()

@@ -2,6 +2,9 @@
 
 /* A text is sent when its user has paused. */
 const TYPING_MILLISECONDS = 250;
+/* Jupyter's server holds back the kernel's answer for up to 40 ms, until the browser has acknowledged the status before
+   it. Every message to the server acknowledges; this is when the status has come on one machine. */
+const ACKNOWLEDGE_MILLISECONDS = 16;
 
 const copyText = async (text) => {
   if (navigator.clipboard) {
@@ -113,7 +116,12 @@ const createRoot = ({ model, el }, name, onCopy = (_words) => {}) => {
   const content = root.firstChild;
   root.append(live);
   el.append(root);
-  const sendAction = (what, more = {}) => model.send({ do: what, ...more });
+  let acknowledgement = null;
+  const sendAction = (what, more = {}) => {
+    model.send({ do: what, ...more });
+    clearTimeout(acknowledgement);
+    acknowledgement = setTimeout(() => root.isConnected && model.send({ do: "acknowledge" }), ACKNOWLEDGE_MILLISECONDS);
+  };
   const announce = (text) => {
     live.textContent = text;
   };

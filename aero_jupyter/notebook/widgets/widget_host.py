@@ -76,6 +76,8 @@ class WidgetHost:
 
     @callback
     def _handle_message(self, _: object, message: Message, __: object) -> None:
+        if message.get("do") == "acknowledge":
+            return
         if message.get("do") == "hello":
             self.show_live()
         self.receive(message)
