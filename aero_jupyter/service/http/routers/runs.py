@@ -12,6 +12,7 @@ from aero_jupyter._version import __version__
 from aero_jupyter.core import wire
 from aero_jupyter.core.token_proof import CHALLENGE_PATH, NONCE_CHARS, proof_of
 from aero_jupyter.service.catalogue.notices import newest_notices
+from aero_jupyter.service.http.problem_responses import PROBLEM_MODELS
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
 from aero_jupyter.service.request_models import RunIn
 from aero_jupyter.service.storage.connection import Row, stamp
@@ -58,7 +59,7 @@ def all_notices(request: Request, limit: NoticeLimit = 50) -> JSONResponse:
     return JSONResponse(newest_notices(service_of(request).store, limit))
 
 
-@router.get(wire.STATUS.path)
+@router.get(wire.STATUS.path, responses=PROBLEM_MODELS)
 def status(request: Request) -> Row:
     """Return the status of the service."""
     service = service_of(request)
