@@ -19,7 +19,6 @@ from aero_jupyter.service.http.container import OPEN_PATHS, Service
 from aero_jupyter.service.http.description_page import description_page
 from aero_jupyter.service.http.error_responses import LEAST_FREE_BYTES, add_error_handlers
 from aero_jupyter.service.http.path_methods import PathMethods
-from aero_jupyter.service.http.problem_responses import problem_responses
 
 #: Maximum bytes of a request body and of a query.
 BODY_BYTES, QUERY_BYTES = 16 << 20, 16 << 10
@@ -93,7 +92,7 @@ class _Methods:
 
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
-    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None, responses=problem_responses())
+    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
     app.state.service = service
 
     app.add_middleware(_Guard, service=service)
@@ -102,7 +101,8 @@ def make_app(service: Service) -> FastAPI:
     methods = PathMethods(all_routers)
     add_error_handlers(app, service.home, methods)
     for router in all_routers:
-        app.include_router(router)
+        # `include_router` would build every route a second time.
+        app.router.routes.extend(router.routes)
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     def docs() -> str:

@@ -12,12 +12,12 @@ from aero_jupyter._version import __version__
 from aero_jupyter.core import wire
 from aero_jupyter.core.token_proof import CHALLENGE_PATH, NONCE_CHARS, proof_of
 from aero_jupyter.service.catalogue.notices import newest_notices
-from aero_jupyter.service.http.problem_responses import PROBLEM_MODELS
+from aero_jupyter.service.http.problem_responses import PROBLEM_MODELS, PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
 from aero_jupyter.service.request_models import RunIn
 from aero_jupyter.service.storage.connection import Row, stamp
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], responses=PROBLEM_RESPONSES)
 NoticeLimit = Annotated[int, Query(ge=1, le=1_000)]
 Nonce = Annotated[str, Query(min_length=1, max_length=NONCE_CHARS)]
 
