@@ -37,7 +37,7 @@ _ROOMS = (
     "lookups",
     "network_addresses",
     "fetch_source",
-    "download",
+    "source_download",
     "versions",
     "column_types",
     "typed_csv",

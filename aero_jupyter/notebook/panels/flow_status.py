@@ -16,7 +16,7 @@ from aero_jupyter.notebook.formatting import ago, elide_middle, format_state
 from aero_jupyter.notebook.record_facts import changed_sources, drift_line, seconds_of, shown_url
 from aero_jupyter.notebook.widgets.cards import notes_of
 from aero_jupyter.session.flow_differences import pinned_versions
-from aero_jupyter.session.freshness import freshness_of
+from aero_jupyter.session.promises import freshness_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient
