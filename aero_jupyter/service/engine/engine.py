@@ -96,6 +96,7 @@ class Engine:
         self.ready.set()
 
     def _start_lanes(self) -> None:
+        self._pool.warm()
         try:
             endpoints = self._retry(self._runs.open_endpoints)
             self._has_clusters = self._retry(self._has_flows_elsewhere)
