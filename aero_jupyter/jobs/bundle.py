@@ -36,6 +36,7 @@ _ROOMS = (
     "shared_folder",
     "lookups",
     "network_addresses",
+    "size_limits",
     "fetch_source",
     "source_download",
     "versions",

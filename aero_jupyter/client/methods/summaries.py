@@ -11,8 +11,6 @@ from aero_jupyter.client.methods.waiting import WaitingMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import wire
 from aero_jupyter.core.table_summary import TableSummary, parse_summary
-from aero_jupyter.jobs.table_unpacking import TableError, check_parquet
-from aero_jupyter.jobs.tables import TableReader
 
 if TYPE_CHECKING:
     from aero_jupyter.client.locations import VersionLocation
@@ -75,6 +73,8 @@ class SummaryMethods(TableMethods, WaitingMethods):
 
 
 def _summary_of(file: IO[bytes], found: VersionLocation, types: bytes | None, options: dict[str, Any]) -> TableSummary:
+    from aero_jupyter.jobs.table_unpacking import TableError, check_parquet
+    from aero_jupyter.jobs.tables import TableReader
     from aero_jupyter.vintages.table_summary import is_parquet, summarize_file
 
     stored = found.version.file
