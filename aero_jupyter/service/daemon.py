@@ -73,7 +73,7 @@ def _knows_token(state: State) -> bool:
         return False
 
 
-def ensure(home: Path, while_starting: Callable[[], None] = lambda: None) -> State:
+def ensure(home: Path, while_starting: Callable[[], object] = lambda: None) -> State:
     """Find the service or start it, and call `while_starting` meanwhile; concurrent callers get the same service.
 
     Raises
@@ -129,7 +129,7 @@ def not_responding_error(holder: home_lock.Holder) -> LocalServiceFailed:
     )
 
 
-def _start(home: Path, while_starting: Callable[[], None]) -> State:
+def _start(home: Path, while_starting: Callable[[], object]) -> State:
     state_file(home).unlink(missing_ok=True)
     reader, writer = os.pipe()
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from typing import TYPE_CHECKING
 
 from aero_jupyter.core import config
+from aero_jupyter.core.garbage import collection_paused
 from aero_jupyter.service import daemon, local_home
 from aero_jupyter.session.profiles import read_config
 
@@ -50,16 +50,16 @@ def connect(server: str | None = None, profile: str | None = None, *, token: str
     global _current
     chosen = config.profile_from(read_config(), os.environ, server=server, name=profile)
     with _lock:
-        state = daemon.ensure(local_home.home(), while_starting=_import_session) if chosen is None else None
-        from aero_jupyter.session.session import Session
-
-        _current = Session(chosen, token, state)
+        # The import takes about as long as the start of the local AERO.
+        state = daemon.ensure(local_home.home(), while_starting=_session_class) if chosen is None else None
+        _current = _session_class()(chosen, token, state)
         return _current
 
 
-def _import_session() -> None:
-    """Import what a session needs, which takes about as long as the start of the local AERO."""
-    importlib.import_module("aero_jupyter.session.session")
+def _session_class() -> type[Session]:
+    with collection_paused():
+        from aero_jupyter.session.session import Session
+    return Session
 
 
 def local() -> Session:

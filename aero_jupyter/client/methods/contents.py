@@ -16,7 +16,6 @@ from aero_jupyter.core.models import Version
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.warned_files import WARNINGS_SUFFIX
 from aero_jupyter.jobs.collection_hosts import other_host, other_host_cure
-from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
 
 if TYPE_CHECKING:
     from globus_sdk.authorizers import GlobusAuthorizer
@@ -138,6 +137,8 @@ class ContentMethods(VersionMethods):
         >>> json.loads(client.types_of(client.place(client.resolve_data("sewage").id)))["rows"]
         26
         """
+        from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
+
         if not found.file_name.endswith(TYPED_CSV) or found.collection is None:
             return None
         return self._file_beside(found, TYPES_SUFFIX)

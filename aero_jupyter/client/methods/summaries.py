@@ -10,10 +10,10 @@ from aero_jupyter.client.methods.tables import TableMethods
 from aero_jupyter.client.methods.waiting import WaitingMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import wire
-from aero_jupyter.core.table_summary import TableSummary, parse_summary
 
 if TYPE_CHECKING:
     from aero_jupyter.client.locations import VersionLocation
+    from aero_jupyter.core.table_summary import TableSummary
 
 #: Seconds for which a summary is awaited by default; the worker has this time, too.
 _SUMMARY_SECONDS = 300.0
@@ -52,6 +52,8 @@ class SummaryMethods(TableMethods, WaitingMethods):
         >>> summary.rows, [column.name for column in summary.columns]
         (26, ['sample_collect_date', 'sars_cov_2'])
         """
+        from aero_jupyter.core.table_summary import parse_summary
+
         if not self.dialect.summaries:
             return self._summarize_here(data_id, version)
         params = {} if version is None else {"version": version}
@@ -73,6 +75,7 @@ class SummaryMethods(TableMethods, WaitingMethods):
 
 
 def _summary_of(file: IO[bytes], found: VersionLocation, types: bytes | None, options: dict[str, Any]) -> TableSummary:
+    from aero_jupyter.core.table_summary import TableSummary
     from aero_jupyter.jobs.table_unpacking import TableError, check_parquet
     from aero_jupyter.jobs.tables import TableReader
     from aero_jupyter.vintages.table_summary import is_parquet, summarize_file
