@@ -11,7 +11,6 @@ from aero_jupyter.client.blocking_failures import BlockingFailure, find_blocking
 from aero_jupyter.client.methods.flows import FlowMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import decode, errors, wire
-from aero_jupyter.core.as_of import AsOf
 from aero_jupyter.core.models import Data, Flow, Run, Version
 
 #: Maximum number of flows of one dataset that are searched for a failed run.
@@ -152,6 +151,8 @@ class VersionMethods(FlowMethods):
         >>> client.version_at(client.resolve_data("sewage").id, "2100-01-01").version
         1
         """
+        from aero_jupyter.core.as_of import AsOf
+
         moment = AsOf.parse(time, zone)
         versions = self.versions(data_id)
         if not versions:
