@@ -12,8 +12,6 @@ from typing import Any  # values of the notebook's namespace
 from IPython.core.error import UsageError
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.core.policy import seconds_from
-from aero_jupyter.core.suggestions import close_names
 
 _BRACED_VALUE = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[[^\][{}]+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[([^\]]+)\]")
@@ -147,6 +145,8 @@ def whole(text: str) -> int:
 
 def age(text: str) -> int:
     """Parse a maximum age, as seconds."""
+    from aero_jupyter.core.policy import seconds_from
+
     try:
         return seconds_from(text)
     except InvalidArgument as error:
@@ -210,6 +210,8 @@ def _sentence(message: str, magic_name: str) -> str:
 
 def _suggestion(message: str, parser: argparse.ArgumentParser) -> str:
     """Return a suggestion for the unknown option or choice in a message of argparse; empty if none is similar."""
+    from aero_jupyter.core.suggestions import close_names
+
     unknown = re.search(r"unrecognized arguments: (\S+)|invalid choice: '([^']*)'", message)
     if unknown is None:
         return ""
