@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from globus_sdk.authorizers import AccessTokenAuthorizer
 
@@ -64,6 +66,7 @@ class Session(FlowRegistry):
         self.endpoint: str | None = None
         self.home = local_home.home()
         self._warned: set[str] = set()
+        self._build_compute: Callable[[], Registrar]
         self.credentials: Credentials | None = None
         if profile is not None:
             self._use_server(profile, token)
@@ -136,15 +139,11 @@ class Session(FlowRegistry):
     def compute(self) -> Registrar:
         """The client for functions and endpoints."""
         self._refresh_connection()
-        if self._compute is None and self.state is not None:
-            from aero_jupyter.compute.compute_client import Registrar
-
-            self._compute = Registrar(self.state.url + "compute", AccessTokenAuthorizer(self.state.token))
-        return cast("Registrar", self._compute)
+        return self._build_compute()
 
     @compute.setter
     def compute(self, compute: Registrar) -> None:
-        self._compute: Registrar | None = compute
+        self._build_compute = lambda: compute
 
     def _refresh_connection(self) -> None:
         """Update the session to the current URL and token of the local AERO, which change when it restarts."""
@@ -166,7 +165,8 @@ class Session(FlowRegistry):
             dialect = wire.LOCAL if state.version == __version__ else None
             self.client = AeroClient(state.url, authorizer=authorizer, dialect=dialect, before=self._refresh_connection)
         self.client.move(state.url, authorizer)
-        self.state, self.endpoint, self._compute = state, state.endpoint, None
+        self._build_compute = cache(partial(_local_registrar, state))
+        self.state, self.endpoint = state, state.endpoint
 
     def log_out(self) -> str:
         """Delete the tokens of this session, and revoke them at Globus.
@@ -232,3 +232,10 @@ class Session(FlowRegistry):
     def is_local(self) -> bool:
         """True if the server is the local AERO."""
         return self.state is not None
+
+
+def _local_registrar(state: State) -> Registrar:
+    """Create the client for functions of the local AERO; few commands need what it imports."""
+    from aero_jupyter.compute.compute_client import Registrar
+
+    return Registrar(state.url + "compute", AccessTokenAuthorizer(state.token))
