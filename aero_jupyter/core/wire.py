@@ -43,6 +43,7 @@ SOURCE = Route("POST", "/data/source")
 READ_OPTIONS = Route("GET", "/data/{id}/read-options")
 PUT_READ_OPTIONS = Route("PUT", "/data/{id}/read-options")
 SUMMARY = Route("GET", "/data/{id}/summary")
+ROWS = Route("GET", "/data/{id}/rows")
 PUT_FRESHNESS = Route("PUT", "/data/{id}/freshness")
 PUT_RETENTION = Route("PUT", "/data/{id}/retention")
 HOLD_VERSIONS = Route("POST", "/data/holds")
@@ -101,7 +102,7 @@ class Dialect:
     read_options : bool
         Whether the server stores reader options with a dataset.
     summaries : bool
-        Whether the server summarizes the tables of versions.
+        Whether the server summarizes the tables of versions, and returns their rows.
     promises : bool
         Whether the server stores the freshness promise of a dataset.
     backfills : bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import linecache
 import sys
@@ -93,11 +92,10 @@ def _compiled(cell: Mapping[str, Any]) -> Any:
     # No modification time, so that linecache never looks for the file.
     linecache.cache[filename] = (len(source), None, lines, filename)
     try:
-        tree = ast.increment_lineno(ast.parse(source, filename), shift)
         # Annotations are never evaluated: their names need not exist on the endpoint.
-        return compile(tree, filename, "exec", flags=annotations.compiler_flag, dont_inherit=True)
+        return compile("".join(lines), filename, "exec", flags=annotations.compiler_flag, dont_inherit=True)
     except SyntaxError as error:
-        line = (error.lineno or 1) + shift
+        line = error.lineno or shift + 1
         python = ".".join(map(str, sys.version_info[:2]))
         raise AeroJobError(f"Python {python} of this endpoint cannot read line {line}: {error.msg}.") from None
 

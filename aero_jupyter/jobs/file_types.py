@@ -29,12 +29,14 @@ _TYPES = {
     "text/plain": ".txt",
     "text/html": ".html",
 }
+# Compiled before a worker forks the process of a task.
+_SUFFIX = re.compile(r"\.[a-z][a-z0-9]{0,9}")
 
 
 def suffix_of(name: str) -> str:
     """Return the suffix of a file name in lower case, both parts of ``.csv.gz``; may be empty."""
     stem, suffix = os.path.splitext(name.lower())
-    if not re.fullmatch(r"\.[a-z][a-z0-9]{0,9}", suffix):
+    if not _SUFFIX.fullmatch(suffix):
         return ""
     return suffix_of(stem) + suffix if suffix in _PACKED else suffix
 

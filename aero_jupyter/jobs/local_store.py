@@ -30,16 +30,14 @@ def copy_stored(path: str, file: IO[bytes], sums: Iterable[str]) -> DownloadResu
 
     None if the store has just moved the file.
     """
-    hashes, size, buffer = (
-        {name: hashlib.new(name, usedforsecurity=False) for name in sums},
-        0,
-        bytearray(_COPIED_AT_ONCE),
-    )
+    hashes, size = {name: hashlib.new(name, usedforsecurity=False) for name in sums}, 0
     try:
         stored = open(path, "rb", buffering=0)  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         return None
     with stored:
+        # One byte more than a small file has: its end is found without a larger buffer.
+        buffer = bytearray(min(_COPIED_AT_ONCE, os.fstat(stored.fileno()).st_size + 1))
         while count := stored.readinto(buffer):
             piece = memoryview(buffer)[:count]
             for each in hashes.values():

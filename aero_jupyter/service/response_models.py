@@ -160,6 +160,13 @@ class SummaryOut(_Shape):
     summary: dict[str, Any] | None = None
 
 
+class RowsOut(_Shape):
+    """Some rows of a version's table."""
+
+    version: int
+    rows: dict[str, Any]
+
+
 class AttachedFlowOut(_Shape):
     """A flow that reads or writes a dataset."""
 

@@ -24,7 +24,7 @@ from aero_jupyter.service.http.container import Service
 from aero_jupyter.service.http.error_responses import explain_storage_error
 from aero_jupyter.service.http.h11_protocol import HEAD_BYTES, Protocol
 from aero_jupyter.service.local_home import State, log_file, port_file, state_file
-from aero_jupyter.service.workers.main import disable_ptrace
+from aero_jupyter.service.workers.task_process import disable_ptrace
 
 #: Seconds to wait for the service lock of the folder.
 _LOCK_SECONDS = 2.0

@@ -61,7 +61,7 @@ class _ParquetColumns:
 
     def __init__(self, file: pyarrow.parquet.ParquetFile) -> None:
         self._file, self.rows = file, int(file.metadata.num_rows)
-        self.names = [name for name in file.schema_arrow.names if not _INDEX_LEVEL.fullmatch(name)]
+        self.names = parquet_columns(file)
         self._groups = list(range(0, file.metadata.num_row_groups, _step(self.rows, len(self.names))))
         read = sum(file.metadata.row_group(group).num_rows for group in self._groups)
         # A group may hold more rows than are read.
@@ -133,6 +133,11 @@ def is_parquet(file: IO[bytes]) -> bool:
     head = file.read(len(_PARQUET_MAGIC))
     file.seek(0)
     return head == _PARQUET_MAGIC
+
+
+def parquet_columns(file: pyarrow.parquet.ParquetFile) -> list[str]:
+    """Return the columns of a Parquet file, without the levels of an index that has no name."""
+    return [name for name in file.schema_arrow.names if not _INDEX_LEVEL.fullmatch(name)]
 
 
 def _step(rows: int, columns: int) -> int:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import requests
 
+import aero_jupyter
 from aero_jupyter.client import AeroClient
+from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.search_fts5 import EVERYTHING_TOKEN
 from aero_jupyter.core.wire import PAGE_SIZE
 from aero_jupyter.session.session import Session
@@ -23,7 +25,7 @@ from benchmarks.capped import ROWS
 from benchmarks.figures import Figure
 from benchmarks.place import own_session
 
-_DATA, _VERSIONS_EACH = 100_000, 10
+_DATA, _VERSIONS_EACH, _FLOWS, _FEW = 100_000, 10, 10_000, 100
 _WORDS = ("sewage", "influent", "rainfall", "hospital", "mobility", "river", "clinic", "school")
 _NOW = "2026-11-24T00:00:00.000000Z"
 
@@ -33,8 +35,14 @@ def measure() -> Iterator[Figure]:
     yield from _all_of_a_capped_server()
     with own_session() as session:
         assert session.state is not None
-        _fill(Path(os.environ["AERO_HOME"]) / "aero.db", session.state.collection)
+        database, collection = Path(os.environ["AERO_HOME"]) / "aero.db", session.state.collection
+        _fill(database, collection, range(_FEW), _FEW)
+        few = _opened()
+        _fill(database, collection, range(_FEW, _DATA), _FLOWS - _FEW)
         yield from _large_catalogue(session)
+        for name, seconds in _opened().items():
+            parts = f"{few[name] * 1e3:.0f} ms, {seconds * 1e3:.0f} ms"
+            yield Figure(f"the tab {name} opened, with 10,000 flows beside 100", seconds / few[name], "×", parts, 1.5)
 
 
 @contextmanager
@@ -79,11 +87,25 @@ def _took(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _fill(database: Path, collection: str) -> None:
-    """Write the catalogue where the service keeps it, as registering would, only quicker."""
+def _opened() -> dict[str, float]:
+    """Return the seconds that the tabs of the workbench take to show the catalogue."""
+    opened = {}
+    for tab in ("browse", "register", "runs"):
+        opened[tab] = statistics.median(_took(lambda tab=tab: _show(tab)) for _ in range(9))
+    return opened
+
+
+def _show(tab: str) -> None:
+    panel = aero_jupyter.panel(tab)
+    assert "<" in panel._repr_html_()
+    panel.close()
+
+
+def _fill(database: Path, collection: str, numbers: range, flows: int) -> None:
+    """Write datasets and flows where the service keeps them, as registering would, only quicker."""
     connection = sqlite3.connect(database, timeout=60)
     data = []
-    for number in range(_DATA):
+    for number in numbers:
         about = f"{_WORDS[number % 8]} {_WORDS[number // 8 % 8]} station {number}"
         row = (number + 1, str(uuid.uuid4()), f"d{number}", f"https://example.org/{number}.csv", about, collection)
         data.append((*row, _VERSIONS_EACH, _NOW))
@@ -105,6 +127,16 @@ def _fill(database: Path, collection: str) -> None:
                 for row in data
                 for version in range(1, _VERSIONS_EACH + 1)
             ),
+        )
+        made = [(str(uuid.uuid4()), *row[1:3]) for row in data[:flows]]
+        connection.executemany(
+            "INSERT INTO flow (id, function_id, endpoint, policy, timer, next_due, flow_kwargs, arg_hash, created_at)"
+            f" VALUES (?, 'f', 'e', {int(PolicyEnum.TIMER)}, 86400, '2099-01-01T00:00:00.000000Z', '{{}}', ?, ?)",
+            ((id, id, _NOW) for id, _, _ in made),
+        )
+        connection.executemany(
+            "INSERT INTO flow_output (flow_id, name, data_id) VALUES (?, ?, ?)",
+            ((id, name, data_id) for id, data_id, name in made),
         )
     connection.close()
 

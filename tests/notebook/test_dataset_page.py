@@ -271,3 +271,41 @@ def test_the_shown_version_is_cited(page: DatasetPage) -> None:
     (copied,) = [node["what"] for node in nodes(page, "copy") if node["text"] == "Copy citation"]
     assert copied == str(aero_jupyter.cite("influent@1"))
     assert copied in [node["text"] for node in nodes(page, "pre")]
+
+
+LONG = """table = pd.DataFrame({"n": range(100_000), "site": "a"})
+    table.to_parquet("long.parquet", row_group_size=10_000)
+    return "long.parquet"
+"""
+
+
+def test_a_long_table_is_turned_page_by_page(make: Any) -> None:
+    make("long_table", LONG)
+    page = aero_jupyter.dataset("long_table")
+    assert page.widget is not None
+    page.on_displayed()
+    wait_for_panel_threads()
+    assert [row[0] for row in named(page, "table", "The first rows")["rows"]] == [str(each) for each in range(10)]
+
+    def press(words: str) -> None:
+        (pressed,) = [node for node in nodes(page, "button") if node["text"] == words and node["can"]]
+        page.act({"do": pressed["do"], **pressed["more"]})
+        wait_for_panel_threads()
+
+    press("Next rows")
+    assert [row[0] for row in named(page, "table", "Rows 11 to 20")["rows"]] == [str(each) for each in range(10, 20)]
+    press("Last rows")
+    assert named(page, "table", "Rows 99,991 to 100,000")["rows"][-1][0] == "99999"
+    press("Previous rows")
+    assert named(page, "table", "Rows 99,981 to 99,990")["rows"][0][0] == "99980"
+    page.close()
+
+
+def test_a_short_table_has_no_buttons_for_other_rows(make: Any) -> None:
+    make("short_table", 'return pd.DataFrame({"n": range(10)})')
+    page = aero_jupyter.dataset("short_table")
+    assert page.widget is not None
+    page.on_displayed()
+    wait_for_panel_threads()
+    assert not [node for node in nodes(page, "button") if node["text"].endswith(" rows")]
+    page.close()

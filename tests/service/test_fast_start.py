@@ -1,4 +1,4 @@
-"""What the local AERO leaves for later, so that it is soon ready."""
+"""The start of the local AERO: imports and work that wait until it is ready."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.waiting import wait_until
 
 from aero_jupyter.service import daemon, process_limits
 from aero_jupyter.service.workers.pool import Pool
@@ -100,10 +101,24 @@ def test_a_run_whose_worker_cannot_open_a_file_fails_with_the_cause(pool: Pool, 
     worker = next(each for each in psutil.Process().children() if _is_worker(each))
     soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (3, hard))
+    # The process of this task was forked before.
+    assert pool.run(task(tmp_path)) == 1
     with pytest.raises(TaskFailed, match=r"No process could be started for the function: Too many open files"):
         pool.run(task(tmp_path))
     resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (soft, hard))
     assert pool.run(task(tmp_path)) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux lists the children of a process.")
+def test_a_task_runs_if_the_process_that_waits_for_it_is_killed(pool: Pool, tmp_path: Path) -> None:
+    assert pool.run(task(tmp_path)) == 1
+    worker = next(each for each in psutil.Process().children() if _is_worker(each))
+    wait_until(worker.children)
+    (waiting,) = worker.children()
+    waiting.kill()
+    wait_until(lambda: waiting.status() == psutil.STATUS_ZOMBIE)
+    assert pool.run(task(tmp_path)) == 1
+    assert worker.is_running()
 
 
 def test_a_worker_is_heard_by_a_service_with_many_open_files(pool: Pool, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import requests
 
 from aero_jupyter.service import daemon
 from aero_jupyter.service.http import app
-from aero_jupyter.service.workers import main
+from aero_jupyter.service.workers import task_process
 from aero_jupyter.testing import local_aero
 
 NOBODY = 65_534
@@ -178,7 +178,7 @@ ENVIRONMENT = "import sys; print(open(f'/proc/{sys.argv[1]}/environ').read())"
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="Only root can be another user, on Linux.")
 def test_a_process_that_has_hidden_itself_is_not_read_by_another_one_of_its_user() -> None:
     # Its package is out of that user's reach.
-    text = Path(main.__file__).read_text().replace("from aero_jupyter", "# from aero_jupyter")
+    text = Path(task_process.__file__).read_text().replace("from aero_jupyter", "# from aero_jupyter")
     script = text + "\ndisable_ptrace()\nprint('hidden', flush=True)\ninput()\n"
     options: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/", "text": True}
     options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

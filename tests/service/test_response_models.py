@@ -69,7 +69,7 @@ def answer_about_an_ingestion(send: Recorder, site: FileSite) -> None:
     send(wire.PUT_READ_OPTIONS, json={"read_options": {"sep": ";"}}, id=data)
     send(wire.PUT_FRESHNESS, json={"promise": "daily by 09:00"}, id=data)
     send(wire.PUT_RETENTION, json={"keep": "all 30d"}, id=data)
-    for route in (wire.GET_DATA, wire.VERSIONS, wire.LATEST, wire.SUMMARY, wire.DATA_FLOWS):
+    for route in (wire.GET_DATA, wire.VERSIONS, wire.LATEST, wire.SUMMARY, wire.ROWS, wire.DATA_FLOWS):
         send(route, id=data)
     record = next(each for each in send(wire.LIST["prov"]) if each["run_id"] == run["id"])
     send(wire.GET_PROV, id=record["id"])

@@ -13,6 +13,7 @@ from support.waiting import wait_until
 
 import aero_jupyter
 from aero_jupyter.compute.portable_function import portable
+from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data
 from aero_jupyter.core.table_summary import TableSummary
 from aero_jupyter.service.maintenance import garbage
@@ -99,3 +100,24 @@ def test_a_missing_dataset_and_a_missing_version_are_refused(call: RestCaller) -
     answer = call("GET", f"data/{data.id}/summary", params={"version": 7})
     assert (answer.status_code, answer.json()["detail"]) == (404, "summary_missing has no version 7.")
     assert call("GET", f"data/{data.id}/summary", params={"version": "x"}).status_code == 422
+
+
+@pytest.mark.parametrize(("code", "name"), [(TABLE, "rows_csv"), (PARQUET, "rows_parquet")])
+def test_rows_are_read_from_any_position(aero: object, call: RestCaller, code: str, name: str) -> None:
+    data, client = made(code, name), aero_jupyter.local().client
+    found = client.rows(data.id, start=1, count=2)
+    assert (found.start, found.total, [row[1:] for row in found.rows]) == (1, 4, [("2", "b"), ("3", "b")])
+    assert client.rows(data.id, 1, start=3, count=100).rows[0][1:] == (None, "<i>")
+    assert client.rows(data.id, start=4).rows == ()
+    for params in ({"start": -1}, {"count": 0}, {"count": 1_001}):
+        assert call("GET", f"data/{data.id}/rows", params=params).status_code == 422
+        with pytest.raises(InvalidArgument, match="start must be 0 or more, count from 1 to 1,000"):
+            client.rows(data.id, **params)
+    assert call("GET", f"data/{data.id}/rows", params={"version": 7}).status_code == 404
+
+
+def test_what_is_no_table_has_no_rows_and_a_reason(aero: object) -> None:
+    data = made(PICTURE, "rows_picture")
+    found = aero_jupyter.local().client.rows(data.id)
+    assert found.rows == ()
+    assert found.reason

@@ -15,7 +15,7 @@ _construct_parser: Any = untyped_arguments.construct_parser
 
 
 def declare_parser(function: F, name: str | None) -> F:
-    """Let the described arguments of a function make its parser and its help; its name may differ from the function's.
+    """Declare that a magic's line is parsed by its described arguments; the magic's name may differ from the method's.
 
     IPython's own decorator builds the parser when the function is defined.
     """

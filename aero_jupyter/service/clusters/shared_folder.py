@@ -30,7 +30,7 @@ _NODE = (
     "/service/workers/process",
     "/service/clusters/node",
 )
-_WORKER = ("/core/safe_parsing", "/service/workers/task", "/service/workers/main")
+_WORKER = ("/core/safe_parsing", "/service/workers/task", "/service/workers/task_process", "/service/workers/main")
 _TASK_FIELDS = [field.name for field in fields(Task) if field.name != "runtime"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any  # JSON values
 
@@ -17,6 +18,8 @@ from aero_jupyter.service.workers.task_request import TaskFailed
 _READ_VERSIONS, _COMPARED_VERSIONS = 54, 200
 #: Seconds before the work is repeated after an error of the store.
 _RETRY_SECONDS = 60.0
+#: Seconds without a commit or the end of a run before a version is judged, and the longest wait for that: runs come first.
+_QUIET_SECONDS, _BUSY_SECONDS = 0.25, 1.0
 
 
 class DriftWatch:
@@ -46,18 +49,26 @@ class DriftWatch:
         self._wake.set()
 
     def _loop(self, on_judged: Callable[[], None]) -> None:
+        self._wake.set()
         while not self._stopping:
-            self._wake.clear()
             try:
-                while not self._stopping and (due := version_drift.next_version(self._store)) is not None:
+                self._await_quiet()
+                due = version_drift.next_version(self._store)
+                if due is None:
+                    self._wake.wait()
+                elif not self._stopping:
                     self._judge(due["data_id"], due["version"])
                     on_judged()
             except Exception as error:
                 if not self._stopping:
                     logging.getLogger(__name__).warning("Drift cannot be judged: %s.", type(error).__name__)
                     self._wake.wait(_RETRY_SECONDS)
-                continue
-            self._wake.wait()
+
+    def _await_quiet(self) -> None:
+        latest = time.monotonic() + _BUSY_SECONDS
+        while self._wake.is_set() and not self._stopping and time.monotonic() < latest:
+            self._wake.clear()
+            self._wake.wait(_QUIET_SECONDS)
 
     def _judge(self, data_id: str, number: int) -> None:
         """Judge a version; earlier versions without a profile, which were made before there were enough, come first."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any  # JSON values
 
 from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.core.table_rows import TableRows
 from aero_jupyter.core.table_summary import SUMMARY_FORMAT, TableSummary
 from aero_jupyter.service.catalogue.serializers import CatalogueRecords
 from aero_jupyter.service.engine.table_worker import TableWorker, reading_of
@@ -21,6 +22,8 @@ from aero_jupyter.service.workers.task_request import TaskFailed
 FOLDER = "summaries"
 #: Seconds that a request waits for a summary before the answer is that it is being computed.
 WAIT_SECONDS = 2.0
+#: Seconds that a request waits for rows.
+_ROWS_SECONDS = 20.0
 
 
 class TableSummaries:
@@ -55,6 +58,32 @@ class TableSummaries:
             return {**answer, "state": "ready", "summary": TableSummary(reason=reason).as_json()}
         summary = self._summary(data, version)
         return {**answer, "state": "working" if summary is None else "ready", "summary": summary}
+
+    def rows(self, data_id: str, number: int | None, start: int, count: int) -> Row:
+        """Return some rows of a version, newest by default.
+
+        Raises
+        ------
+        RequestError
+            If there is no such dataset or version, or the rows are not read in time.
+        """
+        data = self._catalogue.data(data_id)
+        version = self._version(data, number)
+        work = self._threads.submit(self._read_rows, data, version, start, count)
+        try:
+            return {"version": version["version"], "rows": work.result(_ROWS_SECONDS)}
+        except concurrent.futures.TimeoutError:
+            work.cancel()
+            detail = f"{data['name']} version {version['version']} was not read within {_ROWS_SECONDS:g} s."
+            raise RequestError(503, detail, "Try again in a moment.") from None
+
+    def _read_rows(self, data: Row, version: Row, start: int, count: int) -> Row:
+        try:
+            found: Row = self._worker.run("rows_of_content", self._worker.table_of(data, version), start, count)
+        except TaskFailed as error:
+            label = f"{data['name']} version {version['version']}"
+            return TableRows(reason=f"{label} could not be read: {error}").as_json()
+        return found
 
     def stop(self) -> None:
         """Stop; what is computed now is computed again on the next request."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any  # JSON values, and tables without an import of pandas
 
+from aero_jupyter.core.table_rows import TableRows
 from aero_jupyter.core.table_summary import TableSummary
 from aero_jupyter.jobs.table_unpacking import TableError
 from aero_jupyter.jobs.tables import TableReader
@@ -26,6 +28,26 @@ def summarize_content(table: dict[str, Any]) -> dict[str, Any]:
             return summarize_file(file, lambda: _read(table, file), by_columns=not table["options"]).as_json()
     except TableError as error:
         return TableSummary(reason=str(error)).as_json()
+
+
+def rows_of_content(table: dict[str, Any], start: int, count: int) -> dict[str, Any]:
+    """Return some rows of a file as JSON; a file that is no table has a reason instead.
+
+    Parameters
+    ----------
+    table : dict
+        As `TableWorker.table_of` returns it.
+    start, count : int
+        Position of the first row, from 0, and the number of rows.
+    """
+    from aero_jupyter.vintages.table_rows import rows_of_file
+
+    try:
+        with open(table["path"], "rb") as file:
+            read = partial(_read, table, file)
+            return rows_of_file(file, read, start, count, by_columns=not table["options"]).as_json()
+    except TableError as error:
+        return TableRows(reason=str(error)).as_json()
 
 
 def profile_content(

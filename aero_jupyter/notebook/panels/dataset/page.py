@@ -16,6 +16,7 @@ from aero_jupyter.notebook.panels.base import Message, Subject, Task, start_thre
 from aero_jupyter.notebook.panels.dataset import comparison, sections, transfers
 from aero_jupyter.notebook.panels.dataset.facts import DatasetFacts, refetch
 from aero_jupyter.notebook.panels.dataset.state import DatasetPageState
+from aero_jupyter.notebook.panels.dataset.table_window import TableWindow
 from aero_jupyter.notebook.panels.loading import FIRST_PAGE_SECONDS
 from aero_jupyter.notebook.panels.tree_panel import TreePanel
 from aero_jupyter.notebook.tables.loading import load_into_notebook
@@ -55,6 +56,7 @@ class DatasetPage(TreePanel):
         self._facts, self._state = facts, state
         self._summaries: dict[int, TableSummary] = {}
         self._changes: dict[int, tuple[int, str]] = {}
+        self._window = TableWindow(session.client, state.data.id)
         self._differences = self._note = self._citation = ""
         #: Why the summary of the shown version is missing.
         self._missing = ""
@@ -80,20 +82,14 @@ class DatasetPage(TreePanel):
     def expression(self) -> str:
         """Return the call that builds the page."""
         state = self._state
-        return called(
-            "dataset",
-            state.data.id,
-            version=state.version,
-            compared=state.compared,
-            date=state.date,
-            number=state.number,
-        )
+        chart = {"date": state.date, "number": state.number}
+        return called("dataset", state.data.id, version=state.version, compared=state.compared, **chart)
 
     def nodes(self) -> Sequence[Node | None]:
         """Return the nodes of the tree."""
-        view = sections.PageView(
-            self._session, self._facts, self._state, self.summary, self._changes, self._differences, self._missing
-        )
+        rows = self._window.rows_of(self._shown_number())
+        facts = self._session, self._facts, self._state, self.summary, rows
+        view = sections.PageView(*facts, self._changes, self._differences, self._missing)
         return [
             *sections.heading(view, self._note, self.as_code()),
             *sections.citation(self._citation),
@@ -128,6 +124,7 @@ class DatasetPage(TreePanel):
         return {
             "version": lambda message: self._open_version(_number(message.get("number"))),
             "set": self._set,
+            "rows": lambda message: self.run_in_background(lambda: self._turn_to(message)),
             "summarize": lambda _: self.run_in_background(lambda: self._fetch_all(is_asked=True)),
             "load": lambda _: self._report(lambda: load_into_notebook(client, data, self._shown_number())),
             "download": lambda _: self._report(
@@ -181,6 +178,9 @@ class DatasetPage(TreePanel):
             self._missing = f"{error.message} {error.cure or ''}".strip()
         finally:
             self._is_reading = False
+
+    def _turn_to(self, message: Message) -> None:
+        self._note = self._window.turn_to(self._shown_number(), _number(message.get("start")), self.summary)
 
     def fetch_changes(self) -> None:
         """Count what changed in the latest versions, and compare the chosen ones."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aero_jupyter.core.table_rows import TableRows
 from aero_jupyter.core.table_summary import TableSummary, TimeSeries
 from aero_jupyter.notebook.formatting import elide_middle, printable, size_of
 from aero_jupyter.notebook.panels.dataset import summary_nodes, timeline
@@ -30,6 +31,7 @@ class PageView:
     facts: DatasetFacts
     state: DatasetPageState
     summary: TableSummary | None
+    rows: TableRows | None
     changes: Mapping[int, tuple[int, str]]
     differences: str
     missing: str
@@ -89,7 +91,7 @@ def content(view: PageView, *, is_reading: bool) -> list[Node | None]:
         return [trees.text("The table has no columns.", "meta")]
     return [
         trees.text(summary_nodes.size_line(summary), "meta"),
-        trees.group("First rows", summary_nodes.head_table(summary)),
+        summary_nodes.rows_group(summary, view.rows, can_turn=view.session.client.dialect.summaries),
         trees.group("Columns", summary_nodes.columns_table(summary)),
         _chart(view, summary),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aero_jupyter.core.table_rows import TableRows
 from aero_jupyter.core.table_summary import ColumnSummary, TableSummary, TimeSeries
 from aero_jupyter.notebook.formatting import elide_middle
 from aero_jupyter.notebook.widgets import chart_shapes
@@ -24,14 +25,25 @@ def size_line(summary: TableSummary) -> str:
     return line
 
 
-def head_table(summary: TableSummary) -> Node:
-    """Build the table of the first rows."""
+def rows_group(summary: TableSummary, turned_to: TableRows | None, *, can_turn: bool) -> Node:
+    """Build the table of some rows, the first ones unless the page was turned, and the buttons that turn it."""
     columns = summary.columns[:_MAX_COLUMNS]
-    rows = [[_cell(value) for value in row[: len(columns)]] for row in summary.head]
+    start, rows = (turned_to.start, turned_to.rows) if turned_to else (0, summary.head)
+    cells = [[_cell(value) for value in row[: len(columns)]] for row in rows]
     numbers = [at for at, column in enumerate(columns) if column.kind == "number"]
-    more = summary.column_count - len(columns)
-    label = f"The first rows{f', without the last {more} columns' if more > 0 else ''}"
-    return table(label, [column.name for column in columns], rows, numbers)
+    more, end = summary.column_count - len(columns), start + len(rows)
+    shown = f"Rows {start + 1:,} to {end:,}" if start else "First rows"
+    label = f"{'The first rows' if not start else shown}{f', without the last {more} columns' if more > 0 else ''}"
+    page = len(summary.head)
+    turn = trees.row(
+        trees.button("Previous rows", "rows", can=start > 0, start=max(0, start - page)),
+        trees.button("Next rows", "rows", can=end < summary.rows, start=end),
+        trees.button("Last rows", "rows", can=end < summary.rows, start=(summary.rows - 1) // max(1, page) * page),
+    )
+    is_long = can_turn and summary.rows > page
+    return trees.group(
+        shown, table(label, [column.name for column in columns], cells, numbers), turn if is_long else None
+    )
 
 
 def _cell(value: str | None) -> str:

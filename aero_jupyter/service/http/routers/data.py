@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from aero_jupyter.core import wire
+from aero_jupyter.core.table_rows import MAX_PAGE_ROWS
 from aero_jupyter.service import response_models
 from aero_jupyter.service.catalogue import flows, promises, source_types, sources
 from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
@@ -139,6 +140,18 @@ def latest(request: Request, id: UUID) -> JSONResponse:
 def summary(request: Request, id: UUID, version: Annotated[int | None, Query(ge=1, le=2**53)] = None) -> JSONResponse:
     """Return the summary of a version's table, the newest by default, or that it is being computed."""
     return JSONResponse(service_of(request).summaries.get(str(id), version))
+
+
+@router.get(wire.ROWS.path, response_model=response_models.RowsOut)
+def rows(
+    request: Request,
+    id: UUID,
+    version: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    start: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    count: Annotated[int, Query(ge=1, le=MAX_PAGE_ROWS)] = 10,
+) -> JSONResponse:
+    """Return some rows of a version's table, of the newest version by default."""
+    return JSONResponse(service_of(request).summaries.rows(str(id), version, start, count))
 
 
 def _attached(request: Request, id: str) -> list[Row]:
