@@ -187,7 +187,8 @@ def test_a_list_of_the_local_aero_imports_only_what_it_needs(aero: Any) -> None:
         "sqlite3",
         "aero_jupyter.auth", "aero_jupyter.compute.compute_client", "aero_jupyter.provenance", "aero_jupyter.vintages",
         "aero_jupyter.jobs.fetch_source", "aero_jupyter.jobs.tables", "aero_jupyter.client.content",
-        "aero_jupyter.core.columns", "aero_jupyter.session.archives", "aero_jupyter.service.clusters", "aero_jupyter.service.storage",
+        "aero_jupyter.core.columns", "aero_jupyter.session.archives",
+        "aero_jupyter.service.clusters", "aero_jupyter.service.storage",
     )  # fmt: skip
     code = (
         "import sys\nfrom aero_jupyter.cli.main import main\nassert main(['list']) == 0\n"
