@@ -78,9 +78,12 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Add the magics: ``%load_ext aero_jupyter``."""
-    from aero_jupyter.notebook.extension import load
+    from aero_jupyter.core.garbage import collection_paused
 
-    load(ipython)
+    with collection_paused():
+        from aero_jupyter.notebook.extension import load
+
+        load(ipython)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aero_jupyter.cli.main import main
+from aero_jupyter.cli.command import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

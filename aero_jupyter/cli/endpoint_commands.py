@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aero_jupyter.cli.catalogue_commands import Add
 from aero_jupyter.cli.output import print_escaped, print_json, print_table
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.service import local_home
-from aero_jupyter.service.clusters import registry
+
+if TYPE_CHECKING:
+    from aero_jupyter.service.clusters.registry import Cluster
 
 #: What a command lacks, and how to write it.
 _MISSING = {
@@ -41,6 +44,8 @@ def run_endpoint(args: argparse.Namespace) -> None:
     InvalidArgument
         If a name or a file is missing.
     """
+    from aero_jupyter.service.clusters import registry
+
     home = local_home.home()
     local_home.require_own(home)
     if args.what == "list":
@@ -56,7 +61,7 @@ def run_endpoint(args: argparse.Namespace) -> None:
         print_escaped(f"The cluster {args.name} is removed. Flows on it fail until it is added again.")
 
 
-def _print_clusters(clusters: list[registry.Cluster], as_json: bool) -> None:
+def _print_clusters(clusters: list[Cluster], as_json: bool) -> None:
     if as_json:
         print_json([{"id": each.id, **vars(each)} for each in clusters])
     elif clusters:

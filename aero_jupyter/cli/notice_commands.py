@@ -6,7 +6,6 @@ import argparse
 
 from aero_jupyter.cli.catalogue_commands import Add
 from aero_jupyter.cli.output import print_escaped, print_json, print_table
-from aero_jupyter.core.notice_targets import notice_targets
 
 
 def add_commands(add: Add) -> None:
@@ -18,6 +17,7 @@ def add_commands(add: Add) -> None:
 
 def print_notices(args: argparse.Namespace) -> None:
     """Print the newest notices, and how many targets the configuration file names."""
+    from aero_jupyter.core.notice_targets import notice_targets
     from aero_jupyter.session import current
     from aero_jupyter.session.profiles import read_config
 

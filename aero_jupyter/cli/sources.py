@@ -13,7 +13,6 @@ from aero_jupyter.cli.catalogue_commands import Add
 from aero_jupyter.cli.output import print_escaped, print_json, print_summary, show_progress
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.policy import PolicyEnum
-from aero_jupyter.core.wire import NOTIFY
 
 if TYPE_CHECKING:
     from aero_jupyter.session.flow_files import Definition
@@ -122,6 +121,8 @@ def _print_addresses(definitions: Sequence[Definition], outcomes: Sequence[Outco
 
     for definition, outcome in zip(definitions, outcomes, strict=False):
         if definition.policy is PolicyEnum.INGESTION_EVENT and outcome.data_id:
+            from aero_jupyter.core.wire import NOTIFY
+
             url = current().client.base_url + NOTIFY.url(id=outcome.data_id)
             print_escaped(f"Report a change of {outcome.name} with: POST {url}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from itertools import islice
 from threading import Lock
 
@@ -70,6 +70,8 @@ class RowLoader:
         >>> pages.is_loaded(0, 15)
         True
         """
+        from concurrent.futures import ThreadPoolExecutor
+
         self._load(FIRST_WINDOW)
         plan = self._windows(rows)
         workers = min(workers, MAX_CONCURRENT_REQUESTS)
@@ -88,7 +90,7 @@ class RowLoader:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, pool: ThreadPoolExecutor, windows: Iterator[Window]) -> set[Future[None]]:
+    def _submit(self, pool: Executor, windows: Iterator[Window]) -> set[Future[None]]:
         return {pool.submit(self._load, window) for window in windows}
 
     def _rows_in_order(self) -> Iterator[Row]:

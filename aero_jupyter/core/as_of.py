@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
@@ -51,6 +50,8 @@ class AsOf:
         >>> AsOf.parse("2026-01-05").cutoff.isoformat()
         '2026-01-06T00:00:00+00:00'
         """
+        import zoneinfo
+
         try:
             local = zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _LIMIT = 3
@@ -35,6 +34,8 @@ def close_names(text: str, names: Iterable[str]) -> tuple[str, ...]:
     >>> close_names("stick", ["stickney_north", "deaths"])
     ('stickney_north',)
     """
+    import difflib
+
     folded = {name.casefold(): name for name in names if name}
     wanted = text.casefold().strip()
     close = difflib.get_close_matches(wanted, folded, n=_LIMIT, cutoff=_SIMILARITY)
@@ -46,6 +47,8 @@ def close_names(text: str, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _similarity(one: str, other: str) -> float:
+    import difflib
+
     return difflib.SequenceMatcher(None, other, one).ratio()
 
 

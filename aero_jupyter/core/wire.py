@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from aero_jupyter.core import errors
-from aero_jupyter.core.columns import filterable_columns, sortable_columns
 from aero_jupyter.core.safe_parsing import parse_count, parse_json
 
 #: Maximum number of rows on a page of the newest server.
@@ -125,10 +124,14 @@ class Dialect:
 
     def can_sort(self, kind: str, column: str) -> bool:
         """Return whether lists of a kind can be sorted by a column."""
+        from aero_jupyter.core.columns import sortable_columns
+
         return self.filters and column in sortable_columns(kind)
 
     def can_filter(self, kind: str, columns: Iterable[str]) -> bool:
         """Return whether lists of a kind can be filtered by columns."""
+        from aero_jupyter.core.columns import filterable_columns
+
         return self.filters and set(columns) <= set(filterable_columns(kind))
 
     def query_params(self, window: Window) -> dict[str, int]:

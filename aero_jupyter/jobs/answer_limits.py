@@ -13,8 +13,8 @@ import urllib3
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.safe_parsing import parse_count
-from aero_jupyter.jobs.fetch_source import MOST_BYTES, MOST_RATIO
 from aero_jupyter.jobs.redirects import BodyRedirectGuard
+from aero_jupyter.jobs.size_limits import MOST_BYTES, MOST_RATIO
 from aero_jupyter.jobs.watched_connection import SLOW_SECONDS, SLOWEST
 
 #: Maximum bytes to read at once; smaller reads are not delayed.

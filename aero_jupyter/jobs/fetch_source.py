@@ -14,11 +14,10 @@ from aero_jupyter.jobs.http_client import send_request
 from aero_jupyter.jobs.lookups import LOOKUP_SECONDS, LookupTimeout, look_up
 from aero_jupyter.jobs.network_addresses import depth_of_address, host_depth, is_link_local_address
 from aero_jupyter.jobs.request_errors import AeroJobError, plain_url
+from aero_jupyter.jobs.size_limits import MOST_BYTES, MOST_RATIO
 from aero_jupyter.jobs.transfer import Download, Limits
 from aero_jupyter.jobs.watched_connection import SLOW_SECONDS
 
-#: Default maximum of a source's bytes, and of the ratio of decompressed to received bytes.
-MOST_BYTES, MOST_RATIO = 16 << 30, 200
 #: Default maximum seconds of a whole download.
 MOST_SECONDS = 6 * 3600.0
 _SENDER = "The source"

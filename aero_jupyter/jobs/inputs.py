@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from aero_jupyter.jobs.aero_server import token_for
 from aero_jupyter.jobs.collection_hosts import explain_unsigned
-from aero_jupyter.jobs.fetch_source import MOST_RATIO, check_address, limits_of, request_checks
+from aero_jupyter.jobs.fetch_source import check_address, limits_of, request_checks
 from aero_jupyter.jobs.file_types import suffix_of_file, url_name
 from aero_jupyter.jobs.local_store import copy_stored, stored_path
 from aero_jupyter.jobs.request_errors import AeroJobError
+from aero_jupyter.jobs.size_limits import MOST_RATIO
 from aero_jupyter.jobs.source_validators import tells_another_object
 from aero_jupyter.jobs.transfer import Download, DownloadResult, Limits
 from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from zoneinfo import ZoneInfo
 
 
 @dataclass
@@ -51,4 +50,8 @@ def moment(when: datetime) -> str:
 
 
 def _in_zone(when: datetime) -> datetime:
-    return when.astimezone(timezone.utc if options.time_zone == "UTC" else ZoneInfo(options.time_zone))
+    if options.time_zone == "UTC":
+        return when.astimezone(timezone.utc)
+    from zoneinfo import ZoneInfo
+
+    return when.astimezone(ZoneInfo(options.time_zone))

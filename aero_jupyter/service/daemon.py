@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,8 +73,8 @@ def _knows_token(state: State) -> bool:
         return False
 
 
-def ensure(home: Path) -> State:
-    """Find the service or start it; concurrent callers get the same service.
+def ensure(home: Path, while_starting: Callable[[], object] = lambda: None) -> State:
+    """Find the service or start it, and call `while_starting` meanwhile; concurrent callers get the same service.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def ensure(home: Path) -> State:
     _make_private(home)
     try:
         with home_lock.exclusive(home / "start.lock", "start", START_TIMEOUT):
-            return find_running(home) or _await_answer(home) or _start(home)
+            return find_running(home) or _await_answer(home) or _start(home, while_starting)
     except home_lock.Held as held:
         raise LocalServiceFailed(
             f"Another start of the local AERO, {held}, has not ended within {START_TIMEOUT:.0f} s.",
@@ -128,7 +129,7 @@ def not_responding_error(holder: home_lock.Holder) -> LocalServiceFailed:
     )
 
 
-def _start(home: Path) -> State:
+def _start(home: Path, while_starting: Callable[[], object]) -> State:
     state_file(home).unlink(missing_ok=True)
     reader, writer = os.pipe()
     try:
@@ -140,6 +141,7 @@ def _start(home: Path) -> State:
     finally:
         os.close(writer)
     with os.fdopen(reader, "rb", buffering=0) as ready:
+        while_starting()
         message = _read_start_message(ready.fileno(), process)
     if message == READY:
         # The service is detached on purpose: it outlives the Popen object, which must not warn about it.

@@ -1,8 +1,9 @@
-"""Bounds of the memory that the C library and SQLite keep for reuse; Python's own objects do not grow."""
+"""Bounds of the memory that the C library keeps for reuse, and the garbage collection of a starting service."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 #: Number of heaps of glibc's malloc. By default there are eight for each core, and each keeps its free pieces.
@@ -21,6 +22,17 @@ def release_free_memory() -> None:
     """Return free pieces of the heaps to the operating system (glibc only)."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
+
+
+def pause_collection() -> None:
+    """Stop the garbage collection until the service is ready."""
+    gc.disable()
+
+
+def resume_collection() -> None:
+    """Start the garbage collection; it does not look at the objects that exist already."""
+    gc.freeze()
+    gc.enable()
 
 
 def _glibc() -> ctypes.CDLL | None:

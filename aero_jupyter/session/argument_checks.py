@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from aero_jupyter.core import registration_body
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.core.freshness import FreshnessPromise
 from aero_jupyter.core.globs import is_source_pattern
 from aero_jupyter.core.source_credentials import require_names
 from aero_jupyter.core.suggestions import suggest
@@ -41,6 +40,8 @@ def validate_promise(promise: str | None, outputs: Sequence[str]) -> None:
     InvalidArgument
     """
     if promise is not None:
+        from aero_jupyter.core.freshness import FreshnessPromise
+
         FreshnessPromise.parse(promise)
         if not outputs:
             raise InvalidArgument("--expect is about an output, and this flow has none.", "Add --output NAME.")

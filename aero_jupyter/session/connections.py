@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import TYPE_CHECKING
 
-from aero_jupyter.auth.authorizers import cannot_log_in
 from aero_jupyter.core import config
-from aero_jupyter.service import local_home
+from aero_jupyter.core.garbage import collection_paused
+from aero_jupyter.service import daemon, local_home
 from aero_jupyter.session.profiles import read_config
-from aero_jupyter.session.session import NO_LOGIN_MESSAGE, Session
+
+if TYPE_CHECKING:
+    from aero_jupyter.session.session import Session
 
 _lock = threading.RLock()
 _current: Session | None = None
@@ -47,8 +50,16 @@ def connect(server: str | None = None, profile: str | None = None, *, token: str
     global _current
     chosen = config.profile_from(read_config(), os.environ, server=server, name=profile)
     with _lock:
-        _current = Session(chosen, token)
+        # The import takes about as long as the start of the local AERO.
+        state = daemon.ensure(local_home.home(), while_starting=_session_class) if chosen is None else None
+        _current = _session_class()(chosen, token, state)
         return _current
+
+
+def _session_class() -> type[Session]:
+    with collection_paused():
+        from aero_jupyter.session.session import Session
+    return Session
 
 
 def local() -> Session:
@@ -126,6 +137,8 @@ def login(code: str | None = None, *, force: bool = False) -> Session:
         return session
     user_login = session.credentials.user_login
     if user_login is None:
+        from aero_jupyter.auth.authorizers import cannot_log_in
+
         raise cannot_log_in(session.name)
     if code is not None:
         user_login.finish(code)
@@ -145,5 +158,7 @@ def logout() -> str:
     if chosen is None:
         # The local AERO is not started only to log out.
         local_home.require_own(local_home.home())
+        from aero_jupyter.session.session import NO_LOGIN_MESSAGE
+
         return NO_LOGIN_MESSAGE
     return (session or connect()).log_out()

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter.client import AeroClient
-from aero_jupyter.compute.compute_client import Registrar
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data, Flow
 from aero_jupyter.core.name_rules import is_same_name
@@ -16,6 +14,8 @@ from aero_jupyter.session.flow_differences import CONTINUE_OR_RENAME, flow_diffe
 from aero_jupyter.session.flow_request import NO_OPTIONS, FlowOptions, FlowRequest
 
 if TYPE_CHECKING:
+    from aero_jupyter.client import AeroClient
+    from aero_jupyter.compute.compute_client import Registrar
     from aero_jupyter.compute.portable_function import PortableFunction
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aero_jupyter.compute.compute_client import Registrar
 from aero_jupyter.compute.endpoint_config import missing_options, require_endpoint_config
 from aero_jupyter.compute.endpoints import resolve_endpoint
 from aero_jupyter.core import config
 from aero_jupyter.core.policy import DOWNLOADING, PolicyEnum
-from aero_jupyter.provenance.lock_file import LockedFunction
-from aero_jupyter.session.kernel_use import kernel_use
 
 if TYPE_CHECKING:
+    from aero_jupyter.compute.compute_client import Registrar
     from aero_jupyter.compute.portable_function import PortableFunction
 
 
@@ -186,6 +184,9 @@ class FunctionRegistry:
         >>> aero.current().register_function(function)  # doctest: +SKIP
         '5c2c8d0e-...'
         """
+        from aero_jupyter.provenance.lock_file import LockedFunction
+        from aero_jupyter.session.kernel_use import kernel_use
+
         id = self.compute.register(function.source, function.entry, function.name)
         kernel_use.record_function(LockedFunction(id, function.name, function.digest))
         return id

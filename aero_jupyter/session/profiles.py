@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from aero_jupyter.client.reader_options import OptionsFile
 from aero_jupyter.core import config
 from aero_jupyter.core.config import Profile
 from aero_jupyter.core.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from aero_jupyter.client.reader_options import OptionsFile
 
 
 def ca_bundle_of(profile: Profile) -> str | None:
@@ -34,11 +36,15 @@ def ca_bundle_of(profile: Profile) -> str | None:
 
 def options_file_of(profile: Profile) -> OptionsFile:
     """Return the file that stores the reader options of a profile."""
+    from aero_jupyter.client.reader_options import OptionsFile
+
     return OptionsFile(_config_path().parent / "read_options" / f"{quote(profile.name, safe='')}.json")
 
 
 def descriptions_file_of(profile: Profile | None) -> OptionsFile:
     """Return the file that stores the descriptions of datasets; None is the local AERO."""
+    from aero_jupyter.client.reader_options import OptionsFile
+
     name = "local AERO" if profile is None else profile.name
     return OptionsFile(_config_path().parent / "descriptions" / f"{quote(name, safe='')}.json")
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from globus_sdk import AccessTokenAuthorizer
-from globus_sdk.scopes import ComputeScopes, FlowsScopes
+from globus_sdk.authorizers import AccessTokenAuthorizer
 
-from aero_jupyter.auth.credentials import Credentials
+from aero_jupyter._version import __version__
 from aero_jupyter.client import AeroClient
-from aero_jupyter.client.globus_flows import globus_runs
-from aero_jupyter.compute.compute_client import Registrar
+from aero_jupyter.core import wire
 from aero_jupyter.core.config import Profile
 from aero_jupyter.core.errors import Unreachable
 from aero_jupyter.core.models import Flow, Run
 from aero_jupyter.core.service_settings import changed_settings
-from aero_jupyter.jobs.loopback import bypass_proxies
 from aero_jupyter.service import daemon, local_home
 from aero_jupyter.service.local_home import State
 from aero_jupyter.session.profiles import ca_bundle_of, options_file_of
 from aero_jupyter.session.registration import FlowRegistry
+
+if TYPE_CHECKING:
+    from aero_jupyter.auth.credentials import Credentials
+    from aero_jupyter.compute.compute_client import Registrar
 
 #: The outcome of a logout from the local AERO.
 NO_LOGIN_MESSAGE = "Logged out. The local AERO needs no login: it keeps running, and datasets stay."
@@ -56,33 +60,44 @@ class Session(FlowRegistry):
     Session(local AERO)
     """
 
-    def __init__(self, profile: Profile | None, token: str | None = None) -> None:
+    def __init__(self, profile: Profile | None, token: str | None = None, state: State | None = None) -> None:
         self.profile = profile
         self.state: State | None = None
         self.endpoint: str | None = None
         self.home = local_home.home()
         self._warned: set[str] = set()
-        self.credentials = Credentials(profile, os.environ, token) if profile else None
-        if profile is None:
-            self.name = "local AERO"
-            self.ensure_running()
-        elif self.credentials is not None:
-            self.name = self.credentials.server_name
-            own, others = self.credentials.aero_authorizer(), self.credentials.collection_authorizers()
-            self.client = AeroClient(
-                profile.server,
-                authorizer=own,
-                collection_authorizers=others,
-                is_host_of=self.credentials.is_host_of,
-                options_file=options_file_of(profile),
-                ca_bundle=ca_bundle_of(profile),
-            )
-            self.compute = Registrar(
-                # globus_compute_sdk ignores the variable that redirects all other services.
-                os.environ.get("GLOBUS_SDK_SERVICE_URL_COMPUTE"),
-                self.credentials.globus_authorizer(ComputeScopes.resource_server),
-                owner=self.credentials.identity,
-            )
+        self._build_compute: Callable[[], Registrar]
+        self.credentials: Credentials | None = None
+        if profile is not None:
+            self._use_server(profile, token)
+            return
+        self.name = "local AERO"
+        self._use_service(state or daemon.ensure(self.home))
+        self._warn_about_settings()
+
+    def _use_server(self, profile: Profile, token: str | None) -> None:
+        """Create the clients of a real server; the local AERO does not need what they import."""
+        from globus_sdk.scopes import ComputeScopes
+
+        from aero_jupyter.auth.credentials import Credentials
+        from aero_jupyter.compute.compute_client import Registrar
+
+        self.credentials = credentials = Credentials(profile, os.environ, token)
+        self.name = credentials.server_name
+        self.client = AeroClient(
+            profile.server,
+            authorizer=credentials.aero_authorizer(),
+            collection_authorizers=credentials.collection_authorizers(),
+            is_host_of=credentials.is_host_of,
+            options_file=options_file_of(profile),
+            ca_bundle=ca_bundle_of(profile),
+        )
+        self.compute = Registrar(
+            # globus_compute_sdk ignores the variable that redirects all other services.
+            os.environ.get("GLOBUS_SDK_SERVICE_URL_COMPUTE"),
+            credentials.globus_authorizer(ComputeScopes.resource_server),
+            owner=credentials.identity,
+        )
 
     def __repr__(self) -> str:
         return f"Session({self.name})"
@@ -124,11 +139,11 @@ class Session(FlowRegistry):
     def compute(self) -> Registrar:
         """The client for functions and endpoints."""
         self._refresh_connection()
-        return self._compute
+        return self._build_compute()
 
     @compute.setter
     def compute(self, compute: Registrar) -> None:
-        self._compute = compute
+        self._build_compute = lambda: compute
 
     def _refresh_connection(self) -> None:
         """Update the session to the current URL and token of the local AERO, which change when it restarts."""
@@ -147,9 +162,10 @@ class Session(FlowRegistry):
             return
         authorizer = AccessTokenAuthorizer(state.token)
         if self.state is None:
-            self.client = AeroClient(state.url, authorizer=authorizer, before=self._refresh_connection)
+            dialect = wire.LOCAL if state.version == __version__ else None
+            self.client = AeroClient(state.url, authorizer=authorizer, dialect=dialect, before=self._refresh_connection)
         self.client.move(state.url, authorizer)
-        self._compute = Registrar(state.url + "compute", authorizer)
+        self._build_compute = cache(partial(_local_registrar, state))
         self.state, self.endpoint = state, state.endpoint
 
     def log_out(self) -> str:
@@ -200,6 +216,10 @@ class Session(FlowRegistry):
         if self.client.dialect.runs or self.credentials is None:
             return list(islice(self.client.list("run", match=flow.id if flow else None), limit))
         from globus_sdk import FlowsClient
+        from globus_sdk.scopes import FlowsScopes
+
+        from aero_jupyter.client.globus_flows import globus_runs
+        from aero_jupyter.jobs.loopback import bypass_proxies
 
         authorizer = self.credentials.globus_authorizer(FlowsScopes.resource_server)
         with FlowsClient(authorizer=authorizer) as flows:
@@ -212,3 +232,10 @@ class Session(FlowRegistry):
     def is_local(self) -> bool:
         """True if the server is the local AERO."""
         return self.state is not None
+
+
+def _local_registrar(state: State) -> Registrar:
+    """Create the client for functions of the local AERO; few commands need what it imports."""
+    from aero_jupyter.compute.compute_client import Registrar
+
+    return Registrar(state.url + "compute", AccessTokenAuthorizer(state.token))

@@ -35,7 +35,7 @@ def measure(rounds: int = 11) -> Iterator[Figure]:
         _seconds(code)
     samples = list(zip(*([_seconds(code) for code in codes] for _ in range(rounds)), strict=True))
     load, sdk, beside = (list(column) for column in samples)
-    yield of_samples("%load_ext aero_jupyter", load, "ms", scale=1e3)
+    yield of_samples("%load_ext aero_jupyter", load, "ms", 20.0, scale=1e3)
     yield of_samples("import globus_compute_sdk", sdk, "ms", scale=1e3)
     yield of_samples("import globus_compute_sdk, IPython loaded", beside, "ms", scale=1e3)
     yield _ratio("load_ext / import", load, sdk)

@@ -36,10 +36,11 @@ _SETTLE = 5.0
 
 def measure(starts: int = 7, quiet: float = 20.0) -> Iterator[Figure]:
     """Measure starts, each in a folder of its own, then one service at rest, fresh and after work with pandas."""
-    yield of_samples("first use to ready", [_first_use() for _ in range(starts)], "s", 3.0)
+    yield of_samples("first use to ready", [_first_use() for _ in range(starts)], "s", 0.7)
     with own_session() as session:
         feeder = Feeder(session, "given")
         yield from _answers(feeder)
+        yield of_samples("aero-jupyter list: first byte", [_first_byte() for _ in range(21)], "ms", 150.0, scale=1e3)
         yield from _at_rest(session.state.pid, quiet, "idle, fresh")
         for name in _CROWD:
             follower(session, name, "given", _PANDAS)
@@ -57,6 +58,18 @@ def _answers(feeder: Feeder) -> Iterator[Figure]:
         feeder.ask("GET", "data/")
         samples.append(time.perf_counter() - began)
     yield of_samples("one request, kept connection", samples, "ms", scale=1e3)
+
+
+def _first_byte() -> float:
+    command = [sys.executable, "-m", "aero_jupyter", "list"]
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as listing:
+        assert listing.stdout is not None
+        if not listing.stdout.read(1):
+            raise RuntimeError("aero-jupyter list printed nothing")
+        seconds = time.perf_counter() - began
+        listing.stdout.read()
+    return seconds
 
 
 def _first_use() -> float:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,33 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=120)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_list_of_the_local_aero_imports_only_what_it_needs(aero: Any) -> None:
+    unneeded = (
+        "pandas", "numpy", "IPython", "globus_compute_sdk", "jwt", "cryptography", "yaml", "rich", "jsonschema",
+        "sqlite3",
+        "aero_jupyter.auth", "aero_jupyter.compute.compute_client", "aero_jupyter.provenance", "aero_jupyter.vintages",
+        "aero_jupyter.jobs.fetch_source", "aero_jupyter.jobs.tables", "aero_jupyter.client.content",
+        "aero_jupyter.core.columns", "aero_jupyter.session.archives",
+        "aero_jupyter.service.clusters", "aero_jupyter.service.storage",
+    )  # fmt: skip
+    code = (
+        "import sys\nfrom aero_jupyter.cli.main import main\nassert main(['list']) == 0\n"
+        f"print([name for name in {unneeded} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_installed_command_is_the_one_of_the_module(aero: Any) -> None:
+    (script,) = metadata.entry_points(group="console_scripts", name="aero-jupyter")
+    command = [sys.executable, "-c", f"import sys; from {script.module} import {script.attr} as run; sys.exit(run())"]
+    results = [
+        subprocess.run([*start, "local", "status"], capture_output=True, text=True, timeout=120, check=True)
+        for start in (command, [sys.executable, "-m", "aero_jupyter"])
+    ]
+    assert results[0].stdout == results[1].stdout != ""
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh", "powershell"])

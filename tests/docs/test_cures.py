@@ -15,6 +15,7 @@ import aero_jupyter
 from aero_jupyter.cli import main
 from aero_jupyter.notebook.magics.line_parsing import search_arguments
 from aero_jupyter.notebook.magics.magics import AeroMagics
+from aero_jupyter.notebook.magics.parsers import declares_arguments, parser_of
 
 ROOT = Path(aero_jupyter.__file__).parent
 #: What ends a command within a sentence.
@@ -39,10 +40,10 @@ def found(pattern: re.Pattern[str]) -> list[Any]:
     ]
 
 
-def parser_of(magic: str, percents: str) -> Any:
+def parser_of_line(magic: str, percents: str) -> Any:
     methods = {("%%", "aero_run"): "aero_run_cell", ("%", "aero_register"): "aero_register_line"}
     name = methods.get((percents, magic), magic)
-    return getattr(AeroMagics, name).parser
+    return parser_of(getattr(AeroMagics, name))
 
 
 @pytest.mark.parametrize("match", found(_MAGIC))
@@ -54,7 +55,7 @@ def test_a_magic_that_a_message_names_takes_what_the_message_gives_it(match: re.
     if name == "aero_search":
         assert search_arguments(rest.strip(), {})
     else:
-        parser_of(name, percents).parse_args(shlex.split(rest))
+        parser_of_line(name, percents).parse_args(shlex.split(rest))
 
 
 @pytest.mark.parametrize("match", found(_COMMAND))
@@ -70,8 +71,9 @@ def test_a_command_that_a_message_names_is_one_of_the_command_line(match: re.Mat
 def test_an_option_that_a_message_names_exists(match: re.Match[str]) -> None:
     known = {"--scan", "--limit"}
     for name in dir(AeroMagics):
-        parser = getattr(getattr(AeroMagics, name), "parser", None)
-        known |= {option for action in getattr(parser, "_actions", ()) for option in action.option_strings}
+        magic = getattr(AeroMagics, name)
+        actions = parser_of(magic)._actions if declares_arguments(magic) else ()
+        known |= {option for action in actions for option in action.option_strings}
     commands: Any = next(action for action in main._parser()._actions if action.choices)
     for parser in commands.choices.values():
         known |= {option for action in parser._actions for option in action.option_strings}

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from IPython.core.oinspect import getdoc
 from traitlets.config import Config
 
 from aero_jupyter.notebook import extension
@@ -15,7 +16,10 @@ import sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell()
 shell.run_line_magic("load_ext", "aero_jupyter")
-heavy = ("pandas", "ipywidgets", "globus_compute_sdk", "globus_sdk", "requests")
+heavy = (
+    "pandas", "ipywidgets", "globus_compute_sdk", "globus_sdk", "requests", "aero_jupyter.core.models",
+    "aero_jupyter.core.policy", "aero_jupyter.notebook.magics.completion.matcher", "aero_jupyter.service",
+)
 print([name for name in heavy if name in sys.modules])
 print(sum(name.startswith("aero_") for name in shell.magics_manager.magics["line"]))
 """
@@ -69,6 +73,12 @@ def test_loading_imports_nothing_heavy(tmp_path):
         check=True,
     )
     assert done.stdout.splitlines() == ["[]", "23"]
+
+
+def test_the_help_of_a_magic_is_there_before_its_first_use(shell):
+    magic = shell.magics_manager.magics["line"]["aero_cite"]
+    assert "--author" in getdoc(magic)
+    assert "--author" in magic.__doc__
 
 
 def test_a_second_load_adds_nothing_and_unload_leaves_nothing(shell):

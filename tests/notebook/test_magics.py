@@ -12,6 +12,7 @@ from IPython.core.completer import provisionalcompleter
 
 import aero_jupyter
 from aero_jupyter.core.models import Run
+from aero_jupyter.notebook.magics.parsers import declares_arguments, parser_of
 
 LINES = (
     "aero_endpoints",
@@ -184,8 +185,8 @@ def test_every_magic_has_help_that_names_its_options(shell, capsys, magic):
     assert f"%{name}" in output
     described = shell.magics_manager.magics["cell" if magic.startswith("%%") else "line"][name]
     options = (
-        [action.option_strings[0] for action in described.parser._actions if action.option_strings]
-        if hasattr(described, "parser")
+        [action.option_strings[0] for action in parser_of(described)._actions if action.option_strings]
+        if declares_arguments(described)
         else ["--limit", "--scan"]
     )
     assert [option for option in options if option not in output] == []

@@ -99,6 +99,7 @@ def _is_worker(process: psutil.Process) -> bool:
 def test_a_run_whose_worker_cannot_open_a_file_fails_with_the_cause(pool: Pool, tmp_path: Path) -> None:
     assert pool.run(task(tmp_path)) == 1
     worker = next(each for each in psutil.Process().children() if _is_worker(each))
+    wait_until(worker.children)
     soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, (3, hard))
     # The process of this task was forked before.

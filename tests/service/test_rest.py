@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from aero_jupyter.service.__main__ import listen
+from aero_jupyter.service.server import listen
 from aero_jupyter.service.workers.pool import Pool
 from aero_jupyter.service.workers.task_request import Task
 

@@ -9,9 +9,9 @@ import contextlib
 import pytest
 import uvicorn
 
-from aero_jupyter.service.__main__ import listen
 from aero_jupyter.service.http.app import _Guard
 from aero_jupyter.service.http.h11_protocol import SILENT_CONNECTIONS, Protocol
+from aero_jupyter.service.server import listen
 
 
 async def _answer(scope, receive, send):

@@ -11,7 +11,7 @@ import aero_jupyter
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.core.wire import NEWEST
-from aero_jupyter.session.freshness import freshness_of
+from aero_jupyter.session.promises import freshness_of
 from aero_jupyter.session.sources import create_source
 
 PROMISE = "weekly by Wed 12:00 America/New_York"

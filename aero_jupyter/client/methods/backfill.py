@@ -13,7 +13,6 @@ from aero_jupyter.client.transport import BaseAeroClient
 from aero_jupyter.core import decode, errors, wire
 from aero_jupyter.core.models import Data, Version
 from aero_jupyter.jobs.file_types import suffix_of
-from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,8 @@ class BackfillMethods(BaseAeroClient):
             ...
         aero_jupyter.core.errors...
         """
+        from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
+
         self.require_backfills()
         suffix = TYPED_CSV if file.types is not None and file.name.endswith(TYPED_CSV) else suffix_of(file.name)
         stored = uuid.uuid4().hex + suffix

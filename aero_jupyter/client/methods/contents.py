@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aero_jupyter.client.content import VersionReader, open_content
-from aero_jupyter.client.locations import VersionLocation, locate, same_origin
 from aero_jupyter.client.methods.versions import VersionMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import errors
@@ -15,11 +13,12 @@ from aero_jupyter.core.decode_values import maps_from
 from aero_jupyter.core.models import Version
 from aero_jupyter.core.safe_parsing import parse_json
 from aero_jupyter.core.warned_files import WARNINGS_SUFFIX
-from aero_jupyter.jobs.collection_hosts import other_host, other_host_cure
-from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
 
 if TYPE_CHECKING:
     from globus_sdk.authorizers import GlobusAuthorizer
+
+    from aero_jupyter.client.content import VersionReader
+    from aero_jupyter.client.locations import VersionLocation
 
 
 class ContentMethods(VersionMethods):
@@ -82,6 +81,8 @@ class ContentMethods(VersionMethods):
         ...     len(reader.read())
         477
         """
+        from aero_jupyter.client.content import open_content
+
         return open_content(found, self, self._authorizer_of(found))
 
     def place(self, data_id: str, version: int | None = None) -> VersionLocation:
@@ -111,6 +112,8 @@ class ContentMethods(VersionMethods):
         >>> client.place(client.resolve_data("sewage").id).label
         'sewage version 1'
         """
+        from aero_jupyter.client.locations import locate
+
         chosen, newest = self._resolve_readable_version(data_id, version)
         data = chosen.data if chosen.data and chosen.data.name else self.get_data(data_id)
         return locate(data, chosen, self.base_url, newest=newest)
@@ -138,6 +141,8 @@ class ContentMethods(VersionMethods):
         >>> json.loads(client.types_of(client.place(client.resolve_data("sewage").id)))["rows"]
         26
         """
+        from aero_jupyter.jobs.typed_csv import TYPED_CSV, TYPES_SUFFIX
+
         if not found.file_name.endswith(TYPED_CSV) or found.collection is None:
             return None
         return self._file_beside(found, TYPES_SUFFIX)
@@ -185,6 +190,9 @@ class ContentMethods(VersionMethods):
         return (latest, True) if latest.id == chosen.id else (chosen, False)
 
     def _authorizer_of(self, found: VersionLocation) -> GlobusAuthorizer | None:
+        from aero_jupyter.client.locations import same_origin
+        from aero_jupyter.jobs.collection_hosts import other_host, other_host_cure
+
         if found.collection is None:
             return None
         if same_origin(found.url, self.base_url):

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from aero_jupyter.client.local_search import search_records
 from aero_jupyter.client.methods.records import RecordMethods
 from aero_jupyter.client.pages import Pages, Progress, pages_over
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import errors, wire
 from aero_jupyter.core.models import Json
-from aero_jupyter.core.search_query import to_fts5
 
 
 class SearchMethods(RecordMethods):
@@ -122,6 +120,9 @@ class SearchMethods(RecordMethods):
         >>> len(client.scanned("sewage").all())
         1
         """
+        from aero_jupyter.client.local_search import search_records
+        from aero_jupyter.core.search_query import to_fts5
+
         to_fts5(query)
         everything = self.list("data")
         return pages_over(search_records((data.raw for data in everything.all(progress)), query), of=everything)

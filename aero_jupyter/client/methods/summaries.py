@@ -6,17 +6,17 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aero_jupyter.client.methods.tables import TableMethods
 from aero_jupyter.client.methods.waiting import WaitingMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import wire
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.core.table_rows import MAX_PAGE_ROWS, TableRows, parse_rows
-from aero_jupyter.core.table_summary import TableSummary, parse_summary
-from aero_jupyter.jobs.table_unpacking import TableError, check_parquet
-from aero_jupyter.jobs.tables import TableReader
+
+if TYPE_CHECKING:
+    from aero_jupyter.core.table_rows import TableRows
+    from aero_jupyter.core.table_summary import TableSummary
 
 _Read = TypeVar("_Read")
 #: Seconds for which a summary is awaited by default; the worker has this time, too.
@@ -56,6 +56,8 @@ class SummaryMethods(TableMethods, WaitingMethods):
         >>> summary.rows, [column.name for column in summary.columns]
         (26, ['sample_collect_date', 'sars_cov_2'])
         """
+        from aero_jupyter.core.table_summary import TableSummary, parse_summary
+
         if not self.dialect.summaries:
             from aero_jupyter.vintages.table_summary import summarize_file
 
@@ -100,6 +102,8 @@ class SummaryMethods(TableMethods, WaitingMethods):
         >>> page.total, len(page.rows)
         (26, 5)
         """
+        from aero_jupyter.core.table_rows import MAX_PAGE_ROWS, TableRows, parse_rows
+
         if start < 0 or not 1 <= count <= MAX_PAGE_ROWS:
             message = f"start is {start} and count {count}: start must be 0 or more, count from 1 to {MAX_PAGE_ROWS:,}."
             raise InvalidArgument(message)
@@ -115,6 +119,8 @@ class SummaryMethods(TableMethods, WaitingMethods):
         self, data_id: str, version: int | None, read: Callable[..., _Read], refused: Callable[..., _Read]
     ) -> _Read:
         """Download a version, and read a part of its table in this process."""
+        from aero_jupyter.jobs.table_unpacking import TableError, check_parquet
+        from aero_jupyter.jobs.tables import TableReader
         from aero_jupyter.vintages.table_summary import is_parquet
 
         found = self.place(data_id, version)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timezone
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from aero_jupyter.client import name_resolution
-from aero_jupyter.client.blocking_failures import BlockingFailure, find_blocking_failure
 from aero_jupyter.client.methods.flows import FlowMethods
 from aero_jupyter.client.responses import decode_body
 from aero_jupyter.core import decode, errors, wire
-from aero_jupyter.core.as_of import AsOf
 from aero_jupyter.core.models import Data, Flow, Run, Version
+
+if TYPE_CHECKING:
+    from aero_jupyter.client.blocking_failures import BlockingFailure
 
 #: Maximum number of flows of one dataset that are searched for a failed run.
 _MAX_MAKER_FLOWS = 20
@@ -152,6 +153,8 @@ class VersionMethods(FlowMethods):
         >>> client.version_at(client.resolve_data("sewage").id, "2100-01-01").version
         1
         """
+        from aero_jupyter.core.as_of import AsOf
+
         moment = AsOf.parse(time, zone)
         versions = self.versions(data_id)
         if not versions:
@@ -196,6 +199,7 @@ class VersionMethods(FlowMethods):
         """
         if not self.dialect.runs:
             return None
+        from aero_jupyter.client.blocking_failures import find_blocking_failure
 
         def makers_of(id: str) -> list[Flow]:
             return [flow for flow in self.attached(id, _MAX_MAKER_FLOWS)[0] if id in {made.id for made in flow.outputs}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any  # traitlets' messages, which have no types
 
 from IPython.core.magic import Magics
@@ -45,6 +44,8 @@ class ConfigurableMagics(Magics):
 
     @validate("time_zone")
     def _validate_zone(self, proposal: Any) -> str:
+        import zoneinfo
+
         name = str(proposal["value"])
         try:
             zoneinfo.ZoneInfo(name)

@@ -10,6 +10,7 @@ from IPython.core import magic as untyped_magic
 from IPython.core import magic_arguments as untyped_arguments
 
 from aero_jupyter.notebook.magics.line_parsing import seconds, whole
+from aero_jupyter.notebook.magics.parsers import declare_parser
 
 #: The name in the notebook of the last result.
 LAST_RESULT_NAME = "_aero"
@@ -51,9 +52,8 @@ def _store_result(function: F) -> F:
 
 def magic_arguments(name: str | None = None) -> Callable[[F], F]:
     """Return a decorator that parses the described arguments of a magic, whose name may differ from the method's."""
-    decorate: Callable[[F], F] = _magic_arguments.magic_arguments(name)
     # Values in braces are filled in by the parser of the line, which keeps their types.
-    return lambda function: no_var_expand(decorate(function))
+    return lambda function: no_var_expand(declare_parser(function, name))
 
 
 def function_arguments(function: F) -> F:

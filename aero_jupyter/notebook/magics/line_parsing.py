@@ -12,8 +12,7 @@ from typing import Any  # values of the notebook's namespace
 from IPython.core.error import UsageError
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.core.policy import seconds_from
-from aero_jupyter.core.suggestions import close_names
+from aero_jupyter.notebook.magics.parsers import parser_of
 
 _BRACED_VALUE = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*|\[[^\][{}]+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[([^\]]+)\]")
@@ -41,16 +40,16 @@ def arguments(magic: Any, line: str, names: Mapping[str, Any]) -> argparse.Names
     InvalidArgument
         If the line does not match the arguments of the magic.
     """
-    magic_name = _magic_name(magic)
+    magic_name, parser = _magic_name(magic), parser_of(magic)
     try:
         words = shlex.split(line)
     except ValueError:
         raise InvalidArgument(f"A quotation mark or a backslash is not closed in: {line}", "Close it.") from None
     words = _join_sort_values(list(_fill_in_values(words, names)))
     try:
-        parsed: argparse.Namespace = magic.parser.parse_args(words)
+        parsed: argparse.Namespace = parser.parse_args(words)
     except UsageError as error:
-        cure = f"{_suggestion(str(error), magic.parser)}{magic_name}? lists its arguments."
+        cure = f"{_suggestion(str(error), parser)}{magic_name}? lists its arguments."
         raise InvalidArgument(_sentence(str(error), magic_name), cure) from None
     return parsed
 
@@ -147,6 +146,8 @@ def whole(text: str) -> int:
 
 def age(text: str) -> int:
     """Parse a maximum age, as seconds."""
+    from aero_jupyter.core.policy import seconds_from
+
     try:
         return seconds_from(text)
     except InvalidArgument as error:
@@ -210,6 +211,8 @@ def _sentence(message: str, magic_name: str) -> str:
 
 def _suggestion(message: str, parser: argparse.ArgumentParser) -> str:
     """Return a suggestion for the unknown option or choice in a message of argparse; empty if none is similar."""
+    from aero_jupyter.core.suggestions import close_names
+
     unknown = re.search(r"unrecognized arguments: (\S+)|invalid choice: '([^']*)'", message)
     if unknown is None:
         return ""

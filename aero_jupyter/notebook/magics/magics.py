@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any  # IPython's objects, which have no types
 
 from IPython.core.magic import magics_class
 
-from aero_jupyter.notebook.magics.completion.matcher import Matcher
+from aero_jupyter.notebook.magics.completion.registered_matcher import RegisteredMatcher
 from aero_jupyter.notebook.magics.decorators import (
     argument,
     cell_magic,
@@ -22,7 +22,6 @@ from aero_jupyter.notebook.magics.line_parsing import age, arguments, pairs_from
 from aero_jupyter.notebook.magics.provenance_magics import ProvenanceMagics
 from aero_jupyter.notebook.magics.source_magics import SourceMagics
 from aero_jupyter.notebook.magics.vintage_magics import VintageMagics
-from aero_jupyter.notebook.widgets.error_text import story
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,7 @@ class AeroMagics(ProvenanceMagics, SourceMagics, VintageMagics):
 
     def __init__(self, shell: object = None, **kwargs: Any) -> None:
         super().__init__(shell=shell, **kwargs)
-        self.matcher = Matcher(shell)
+        self.matcher = RegisteredMatcher(shell)
 
     @magic_arguments()
     @argument("--code", default=None, metavar="CODE", help="The code that the login page shows.")
@@ -207,6 +206,7 @@ class AeroMagics(ProvenanceMagics, SourceMagics, VintageMagics):
     def aero_traceback(self, line: str) -> Card:
         """Show the last error in full, with the traceback of the endpoint if there is one."""
         from aero_jupyter.notebook.widgets.cards import Card
+        from aero_jupyter.notebook.widgets.error_text import story
 
         arguments(self.aero_traceback, line, self._names)
         return Card("", pre=story())

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any  # values of the notebook's namespace
 from IPython.core.magic import magics_class
 
 from aero_jupyter.core.errors import InvalidArgument, UnknownName
-from aero_jupyter.core.policy import seconds_from
 from aero_jupyter.notebook.magics.configuration import ConfigurableMagics
 from aero_jupyter.notebook.magics.decorators import argument, line_magic, magic_arguments
 from aero_jupyter.notebook.magics.interrupts import explain_interrupt
@@ -119,6 +118,8 @@ def _time(text: str | None) -> str | datetime | None:
     """Return a date or a time; an age such as 30d is so long before now."""
     if text is None or "-" in text:
         return text
+    from aero_jupyter.core.policy import seconds_from
+
     return datetime.now(timezone.utc) - timedelta(seconds=seconds_from(text))
 
 

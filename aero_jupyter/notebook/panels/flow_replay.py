@@ -45,7 +45,7 @@ class FlowReplay:
             If the replay cannot be made.
         """
         from aero_jupyter.session import current
-        from aero_jupyter.session.replay import replay
+        from aero_jupyter.session.replaying import replay
 
         if current() is not self._session:
             raise InvalidArgument("The notebook uses another server now.", "Show the flow again: %aero_panel")

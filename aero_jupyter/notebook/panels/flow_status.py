@@ -17,7 +17,7 @@ from aero_jupyter.notebook.record_facts import changed_sources, drift_line, seco
 from aero_jupyter.notebook.widgets.cards import notes_of
 from aero_jupyter.notebook.widgets.chart_shapes import sparkline
 from aero_jupyter.session.flow_differences import pinned_versions
-from aero_jupyter.session.freshness import freshness_of
+from aero_jupyter.session.promises import freshness_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient

@@ -20,7 +20,7 @@ from aero_jupyter.notebook.tables.cell_format import format_cell, is_missing
 from aero_jupyter.notebook.tables.columns import Named, Row, readers_of
 from aero_jupyter.notebook.tables.query import QueryResult
 from aero_jupyter.notebook.widgets.cards import Card
-from aero_jupyter.session.freshness import freshness_of
+from aero_jupyter.session.promises import freshness_of
 
 if TYPE_CHECKING:
     from aero_jupyter.client import AeroClient

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from functools import partial
 
+from aero_jupyter.jobs.bundle import runtime_source
 from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.catalogue.notices import note_late
 from aero_jupyter.service.catalogue.runs import Runs
@@ -96,6 +97,7 @@ class Engine:
         self.ready.set()
 
     def _start_lanes(self) -> None:
+        self._pool.warm()
         try:
             endpoints = self._retry(self._runs.open_endpoints)
             self._has_clusters = self._retry(self._has_flows_elsewhere)
@@ -105,6 +107,8 @@ class Engine:
             (self._here if endpoint in (None, self._store.endpoint) else self._elsewhere).resume(run_id)
         self._here.start(self._pool.size * _RUNS_PER_WORKER)
         self._elsewhere.start(_CLUSTER_THREADS)
+        # Read now, because an update of the package could replace it before the first run.
+        runtime_source()
 
     def _has_flows_elsewhere(self) -> bool:
         return bool(self._store.db.value("SELECT 1 FROM flow WHERE endpoint != ? LIMIT 1", (self._store.endpoint,)))

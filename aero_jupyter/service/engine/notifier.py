@@ -16,8 +16,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any  # the content of a configuration file
 
-import requests
-
 from aero_jupyter.core.config import CONFIG_FILE
 from aero_jupyter.core.errors import AeroError
 from aero_jupyter.core.notice_targets import NoticeTarget, notice_targets
@@ -105,6 +103,8 @@ def _send_notice(target: NoticeTarget, notice: Row) -> None:
     if target.kind == "apprise":
         _send_by_apprise(target, notice)
         return
+    import requests
+
     keys = ("key", "event", "dataset", "data_id", "text", "created_at")
     headers = {"Idempotency-Key": notice["key"]}
     body = {key: notice[key] for key in keys}

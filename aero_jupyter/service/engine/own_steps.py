@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from aero_jupyter import jobs
 from aero_jupyter.jobs.commit import commit_record
 from aero_jupyter.jobs.versions import KnownVersions, is_located, with_versions
@@ -25,15 +27,10 @@ class OwnSteps:
 
     def __init__(self, catalogue: CatalogueRecords) -> None:
         self._catalogue = catalogue
-        code = jobs.runtime_source()
-        self._ids = {
-            name: (None, NIL, id_of_function(name, code, is_serialized=False))
-            for name in ("get_versions", "download", "database_commit", "commit_analysis")
-        }
 
     def is_own(self, id: str | None, name: str) -> bool:
         """Return whether a flow's function is the one of this name and of this version of the package."""
-        return id in self._ids[name]
+        return id in (None, NIL) or id == _id_of_own(name)
 
     def choose_versions(self, function_id: str | None, tasks: list[Row]) -> list[Row] | None:
         """Return the tasks with the facts about the version of each input; None for another function."""
@@ -68,3 +65,8 @@ class OwnSteps:
         for task, kwargs in enumerate(results):
             record = ProvRecord.model_validate(commit_record({"task": task, **kwargs["aero"]}))
             commits.commit(self._catalogue.store, record.model_dump(mode="json"))
+
+
+@functools.cache
+def _id_of_own(name: str) -> str:
+    return id_of_function(name, jobs.runtime_source(), is_serialized=False)

@@ -42,7 +42,6 @@ class StepTasks:
 
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
-        self._jobs_text = jobs.runtime_source()
 
     def build(
         self, db: DB, run_id: str, function_id: str | None, builtin: str, args: Any = (), kwargs: Row | None = None
@@ -54,7 +53,7 @@ class StepTasks:
         TaskFailed
             If the function is not registered.
         """
-        code, name, shown, serialized = self._jobs_text, builtin, builtin, None
+        code, name, shown, serialized = jobs.runtime_source(), builtin, builtin, None
         if function_id not in BUILT_IN_IDS:
             function = db.row("SELECT * FROM function WHERE id = ?", (function_id,))
             if function is None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import errno
-import functools
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -17,14 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aero_jupyter._version import __version__
 from aero_jupyter.core.safe_parsing import parse_count
-from aero_jupyter.service import response_models
 from aero_jupyter.service.http import routers
 from aero_jupyter.service.http.container import OPEN_PATHS, Service
 from aero_jupyter.service.http.description_page import description_page
-from aero_jupyter.service.http.error_responses import LEAST_FREE_BYTES, add_error_handlers, methods_of
+from aero_jupyter.service.http.error_responses import LEAST_FREE_BYTES, add_error_handlers
+from aero_jupyter.service.http.path_methods import PathMethods
 
-#: The statuses of failed requests.
-_PROBLEMS = (400, 401, 403, 404, 409, 411, 413, 416, 422, 431, 503, 507)
 #: Maximum bytes of a request body and of a query.
 BODY_BYTES, QUERY_BYTES = 16 << 20, 16 << 10
 
@@ -80,19 +75,15 @@ def require_free_space(home: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home))
 
 
-def _written(app: FastAPI, path: str) -> set[str]:
-    return methods_of(app, path) if path in app.openapi()["paths"] else set()
-
-
 class _Methods:
     """Refuses methods that a literal path does not have, before a path with an id parameter matches."""
 
-    def __init__(self, app: ASGIApp, known: Callable[[str], set[str]]) -> None:
+    def __init__(self, app: ASGIApp, methods: PathMethods) -> None:
         self._app = app
-        self._known = known
+        self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = self._known(scope["path"]) if scope["type"] == "http" else set()
+        known = self._methods.of_literal(scope["path"]) if scope["type"] == "http" else set()
         if known and scope["method"] not in known:
             refusal = JSONResponse({"detail": "Method Not Allowed"}, 405, headers={"Allow": ", ".join(sorted(known))})
             return await refusal(scope, receive, send)
@@ -101,22 +92,22 @@ class _Methods:
 
 def make_app(service: Service) -> FastAPI:
     """Build the application."""
-    problems: dict[int | str, dict[str, Any]] = {status: {"model": response_models.Problem} for status in _PROBLEMS}
-    problems[422] = {"model": response_models.HTTPValidationError | response_models.Problem}
-    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None, responses=problems)
+    app = FastAPI(title="Local AERO", version=__version__, docs_url=None, redoc_url=None)
     app.state.service = service
 
     app.add_middleware(_Guard, service=service)
 
-    add_error_handlers(app, service.home)
-
-    for router in routers.all_routers():
-        app.include_router(router)
+    all_routers = routers.all_routers()
+    methods = PathMethods(all_routers)
+    add_error_handlers(app, service.home, methods)
+    for router in all_routers:
+        # `include_router` would build every route a second time.
+        app.router.routes.extend(router.routes)
 
     @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
     def docs() -> str:
         return description_page(app.openapi())
 
     # The guard comes first, so that a client without access learns nothing.
-    app.user_middleware.append(Middleware(_Methods, known=functools.lru_cache(1024)(lambda path: _written(app, path))))
+    app.user_middleware.append(Middleware(_Methods, methods=methods))
     return app

@@ -51,7 +51,6 @@ class Service:
             memory=int(float(os.environ.get("AERO_LOCAL_MEMORY", TaskLimits.memory))),
         )
         pool = Pool(max(2, os.cpu_count() or 2), limits)
-        pool.warm()
         self.run_tokens = RunTokens()
         clusters = ClusterTasks(home, limits)
         self.tasks = Tasks(self.store, self.runs, pool, base, self.run_tokens, clusters)

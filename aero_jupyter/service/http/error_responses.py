@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import re
 import shutil
 import sqlite3
 import traceback
@@ -18,9 +17,9 @@ from starlette.exceptions import HTTPException
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.service import process_limits
+from aero_jupyter.service.http.path_methods import PathMethods
 from aero_jupyter.service.storage.connection import RequestError
 
-_PLACE = re.compile(r"\{\w+\}")
 _NOT_STORED = "The request contains a value that cannot be stored."
 #: With less free space an I/O error counts as a full disk.
 LEAST_FREE_BYTES = 1 << 20
@@ -70,18 +69,11 @@ def explain_storage_error(error: Exception, home: Path | None = None) -> tuple[s
     )
 
 
-def methods_of(app: FastAPI, path: str) -> set[str]:
-    """Return the methods of a path; a literal path takes precedence over one with an id parameter."""
-    paths = app.openapi()["paths"]
-    fitting = [path] if path in paths else [each for each in paths if re.fullmatch(_PLACE.sub("[^/]+", each), path)]
-    return {method.upper() for each in fitting for method in paths[each]}
-
-
 def _problem(status: int, detail: str, cure: str) -> Response:
     return JSONResponse({"detail": detail, "reason": detail, **({"cure": cure} if cure else {})}, status)
 
 
-def add_error_handlers(app: FastAPI, home: Path) -> None:
+def add_error_handlers(app: FastAPI, home: Path, methods: PathMethods) -> None:
     """Add the handlers that turn exceptions into responses."""
 
     @app.exception_handler(RequestError)
@@ -117,7 +109,7 @@ def add_error_handlers(app: FastAPI, home: Path) -> None:
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
         headers = (
-            {"Allow": ", ".join(sorted(methods_of(app, request.url.path)))}
+            {"Allow": ", ".join(sorted(methods.allowed(request.url.path)))}
             if error.status_code == 405
             else error.headers
         )

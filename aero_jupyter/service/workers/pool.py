@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Any  # JSON values
@@ -36,9 +37,9 @@ class Pool:
         self._watch: threading.Timer | None = None
 
     def warm(self) -> None:
-        """Start one worker ahead of the first task."""
-        with self._lock:
-            if not self._idle and not self._busy:
+        """Start one worker ahead of the first task, which reports why no worker can be started."""
+        with self._lock, contextlib.suppress(OSError):
+            if not self._idle and not self._busy and not self._closed:
                 self._idle.append(Worker(self._limits))
 
     def run(self, task: Task, environment: dict[str, Any] | None = None) -> Any:

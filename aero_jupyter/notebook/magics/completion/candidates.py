@@ -14,6 +14,7 @@ from aero_jupyter.core.policy import PolicyEnum
 from aero_jupyter.core.run_states import RUN_STATES
 from aero_jupyter.core.version_ref import typed_name
 from aero_jupyter.notebook.magics.completion.cursor import CursorLine, Fragment
+from aero_jupyter.notebook.magics.parsers import declares_arguments, parser_of
 
 #: Files of a folder that are looked at.
 _MAX_FILES = 1_000
@@ -130,8 +131,9 @@ class CursorContext:
 def _actions(shell: Any, typed: CursorLine) -> list[Any]:
     """Return the arguments of a magic, as argparse holds them."""
     known = shell.magics_manager.magics["cell" if typed.percent == "%%" else "line"].get(typed.magic)
-    parser = _SEARCH if typed.magic == "aero_search" else getattr(known, "parser", None)
-    return list(parser._actions) if parser is not None else []
+    if typed.magic == "aero_search":
+        return list(_SEARCH._actions)
+    return list(parser_of(known)._actions) if declares_arguments(known) else []
 
 
 def _nothing(_: CursorContext) -> Iterable[str]:

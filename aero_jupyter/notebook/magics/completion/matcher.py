@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any  # IPython's objects, which have no types
 
-from IPython.core.completer import SimpleCompletion, context_matcher
+from IPython.core.completer import SimpleCompletion
 
 from aero_jupyter.core.errors import AeroError, InvalidArgument
 from aero_jupyter.core.name_rules import normal_name
@@ -29,8 +29,6 @@ TAB_WAIT_SECONDS = 0.1
 NAMES_TTL_SECONDS = 20.0
 #: Maximum number of completions.
 _MAX_COMPLETIONS = 200
-#: Priority above all of IPython's own matchers.
-_PRIORITY = 1_000
 # An @ precedes a version; the other characters end a line, or cannot be typed.
 _NOT_TYPABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd@]|^-|^$")
 
@@ -150,8 +148,8 @@ class _NoCompletions:
         return iter(())
 
 
-class Matcher:
-    """Matcher of IPython's completer for the lines of AERO's magics.
+class LineMatcher:
+    """Completes the lines of AERO's magics.
 
     Parameters
     ----------
@@ -162,19 +160,9 @@ class Matcher:
     def __init__(self, shell: Any, names: NameCache | None = None) -> None:
         self._shell = shell
         self._name_cache = names or NameCache(_current_session)
-        decorate = context_matcher(identifier="aero_jupyter", priority=_PRIORITY)
-        self._decorated = decorate(lambda context: self._match(context))
 
-    def add(self) -> None:
-        """Add the matcher to the shell."""
-        self._shell.Completer.custom_matchers.append(self._decorated)
-
-    def remove(self) -> None:
-        """Remove the matcher from the shell."""
-        if self._decorated in self._shell.Completer.custom_matchers:
-            self._shell.Completer.custom_matchers.remove(self._decorated)
-
-    def _match(self, context: Any) -> dict[str, Any]:
+    def match(self, context: Any) -> dict[str, Any]:
+        """Return the completions at the cursor, as IPython's completer expects them."""
         typed = parse_line(context.text_until_cursor)
         if typed is None:
             return {"completions": [], "suppress": False}

@@ -7,9 +7,10 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from aero_jupyter.core import wire
 from aero_jupyter.service.http.byte_ranges import bytes_of, matches_etag, wanted
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import service_of
 
-router = APIRouter(tags=["collections"])
+router = APIRouter(tags=["collections"], responses=PROBLEM_RESPONSES)
 _BYTES: dict[str, Any] = {"description": "The bytes", "content": {"application/octet-stream": {}}}
 
 

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import service_of
 from aero_jupyter.service.request_models import BatchIn, FunctionIn, SubmitIn
 from aero_jupyter.service.storage.connection import Row
 
-router = APIRouter(prefix="/compute", tags=["compute"])
+router = APIRouter(prefix="/compute", tags=["compute"], responses=PROBLEM_RESPONSES)
 
 
 @router.get("/v2/version")

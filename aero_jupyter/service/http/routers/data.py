@@ -11,6 +11,7 @@ from aero_jupyter.core import wire
 from aero_jupyter.core.table_rows import MAX_PAGE_ROWS
 from aero_jupyter.service import response_models
 from aero_jupyter.service.catalogue import flows, promises, source_types, sources
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import ListQueryParams, Offset, page, service_of
 from aero_jupyter.service.request_models import (
     FreshnessIn,
@@ -22,7 +23,7 @@ from aero_jupyter.service.request_models import (
 )
 from aero_jupyter.service.storage.connection import RequestError, Row
 
-router = APIRouter(tags=["data"])
+router = APIRouter(tags=["data"], responses=PROBLEM_RESPONSES)
 # The header is checked before the route is reached; it authorizes notifications only.
 Webhook = Annotated[str | None, Header()]
 _READ_OPTIONS_CHARACTERS = 100_000

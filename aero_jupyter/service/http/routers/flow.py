@@ -9,10 +9,11 @@ from aero_jupyter.core import wire
 from aero_jupyter.service import response_models
 from aero_jupyter.service.catalogue import flows
 from aero_jupyter.service.catalogue.dataset_rows import required
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
 from aero_jupyter.service.request_models import FlowIn
 
-router = APIRouter(tags=["flow"])
+router = APIRouter(tags=["flow"], responses=PROBLEM_RESPONSES)
 
 
 @router.get(wire.LIST["flow"].path, response_model=list[response_models.FlowOut])

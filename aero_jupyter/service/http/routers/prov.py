@@ -10,11 +10,12 @@ from aero_jupyter.service import response_models
 from aero_jupyter.service.catalogue import backfill, commits
 from aero_jupyter.service.catalogue.dataset_rows import required
 from aero_jupyter.service.http.bearer import bearer
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
 from aero_jupyter.service.request_models import ProvRecord
 from aero_jupyter.service.storage.connection import RequestError
 
-router = APIRouter(tags=["prov"])
+router = APIRouter(tags=["prov"], responses=PROBLEM_RESPONSES)
 
 
 @router.get(wire.LIST["prov"].path, response_model=list[response_models.Provenance])

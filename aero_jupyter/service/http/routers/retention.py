@@ -8,11 +8,12 @@ from pydantic import Field
 
 from aero_jupyter.core import wire
 from aero_jupyter.service.catalogue import retention
+from aero_jupyter.service.http.problem_responses import PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import service_of
 from aero_jupyter.service.request_fields import Count, Name
 from aero_jupyter.service.request_models import MANY, Sent
 
-router = APIRouter(tags=["data"])
+router = APIRouter(tags=["data"], responses=PROBLEM_RESPONSES)
 
 
 class RetentionIn(Sent):

@@ -12,11 +12,12 @@ from aero_jupyter._version import __version__
 from aero_jupyter.core import wire
 from aero_jupyter.core.token_proof import CHALLENGE_PATH, NONCE_CHARS, proof_of
 from aero_jupyter.service.catalogue.notices import newest_notices
+from aero_jupyter.service.http.problem_responses import PROBLEM_MODELS, PROBLEM_RESPONSES
 from aero_jupyter.service.http.routers import ListQueryParams, page, service_of
 from aero_jupyter.service.request_models import RunIn
 from aero_jupyter.service.storage.connection import Row, stamp
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], responses=PROBLEM_RESPONSES)
 NoticeLimit = Annotated[int, Query(ge=1, le=1_000)]
 Nonce = Annotated[str, Query(min_length=1, max_length=NONCE_CHARS)]
 
@@ -58,7 +59,7 @@ def all_notices(request: Request, limit: NoticeLimit = 50) -> JSONResponse:
     return JSONResponse(newest_notices(service_of(request).store, limit))
 
 
-@router.get(wire.STATUS.path)
+@router.get(wire.STATUS.path, responses=PROBLEM_MODELS)
 def status(request: Request) -> Row:
     """Return the status of the service."""
     service = service_of(request)
@@ -72,7 +73,8 @@ def status(request: Request) -> Row:
 
 
 @router.get(f"/{CHALLENGE_PATH}", include_in_schema=False)
-def challenge(request: Request, nonce: Nonce) -> Row:
+async def challenge(request: Request, nonce: Nonce) -> Row:
     """Return a proof that this service knows its token; the route requires no token."""
+    # No thread is needed for this; the start of the first one takes longer than the rest of the first request.
     service = service_of(request)
     return {"proof": proof_of(service.token, nonce, service.port)}
