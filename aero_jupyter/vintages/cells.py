@@ -19,7 +19,10 @@ Floats = npt.NDArray[np.float64]
 def decategorized(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return the values of a categorical column; any other column is returned as it is."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype(column.dtype.categories.dtype)
+        values = column.dtype.categories.dtype
+        # Neither integers nor truth values have a missing value.
+        has_gaps = isinstance(values, np.dtype) and values.kind in "iub" and column.hasnans
+        return column.astype(object if has_gaps else values)
     return column
 
 
@@ -50,6 +53,30 @@ def assembled(columns: Mapping[Any, Any]) -> pd.DataFrame:
         for name, column in columns.items()
     }
     return pd.DataFrame(kept, columns=pd.Index(list(kept)))
+
+
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose named index levels are columns.
+
+    Raises
+    ------
+    InvalidArgument
+        If a level has the name of a column, or if names of columns have several levels.
+
+    Examples
+    --------
+    >>> with_named_index(pd.DataFrame({"x": [1]}, index=pd.Index(["A"], name="geo"))).columns.tolist()
+    ['geo', 'x']
+    """
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise InvalidArgument(
+            "The names of the columns have several levels.", "Join them: frame.columns = frame.columns.map('_'.join)"
+        )
+    if frame.index.names == [None]:
+        return frame
+    if taken := [name for name in frame.index.names if name in frame.columns]:
+        raise InvalidArgument(f"An index and a column are named {taken[0]}.", f"Rename the column {taken[0]}.")
+    return frame.reset_index()
 
 
 def recast(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
@@ -143,11 +170,13 @@ def _numpy_numbers(column: pd.Series[Any]) -> npt.NDArray[Any]:
 
 
 def _equal_numbers(left: npt.NDArray[Any], right: npt.NDArray[Any], abs_tol: float, rel_tol: float) -> Bools:
-    if abs_tol or rel_tol:
-        with np.errstate(invalid="ignore"):
-            near = np.abs(left - right) <= np.maximum(abs_tol, rel_tol * np.abs(left))
-        return cast(Bools, near | (left == right))
     equal = left == right
+    if abs_tol or rel_tol:
+        # Differences of small and of unsigned integers overflow.
+        start, end = left.astype(float), right.astype(float)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(start - end) <= np.maximum(abs_tol, rel_tol * np.abs(start))
+        return cast(Bools, (near & np.isfinite(start) & np.isfinite(end)) | equal)
     if (left.dtype.kind == "f") != (right.dtype.kind == "f"):
         # The comparison above rounds integers beyond 2**53.
         whole, fraction = (right, left) if left.dtype.kind == "f" else (left, right)
