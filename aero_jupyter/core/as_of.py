@@ -58,7 +58,7 @@ class AsOf:
             local = zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             raise InvalidArgument(f"There is no time zone {zone!r}.", "Write it as Europe/Berlin.") from None
-        text = _text_of(time)
+        text = time_text(time)
         is_date = _DATE.fullmatch(text) is not None
         try:
             if _TIME.fullmatch(text) is None:
@@ -83,10 +83,15 @@ class AsOf:
         return moment < self.cutoff if self.is_date else moment <= self.cutoff
 
 
-def _text_of(time: object) -> str:
-    if isinstance(time, date):
-        return time.isoformat()
-    return _COMPACT_DATE.sub(r"\1-\2-\3", time.strip()) if isinstance(time, str) else repr(time)
+def time_text(time: object) -> str:
+    """Return a time as ISO text, also one of numpy; any other value as text.
+
+    Examples
+    --------
+    >>> time_text(date(2026, 1, 5)), time_text("20260105")
+    ('2026-01-05', '2026-01-05')
+    """
+    return time.isoformat() if isinstance(time, date) else _COMPACT_DATE.sub(r"\1-\2-\3", str(time).strip())
 
 
 class ConfiguredZone:

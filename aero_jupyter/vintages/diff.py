@@ -68,8 +68,8 @@ def diff(
     names, note = ([keys] if isinstance(keys, str) else keys), ""
     _require_tolerances(abs_tol, rel_tol)
     left, right = with_named_index(left), with_named_index(right)
-    for frame, version in ((left, from_version), (right, to_version)):
-        require_columns(frame, names or [], version)
+    for frame, version, other in ((left, from_version, right), (right, to_version, left)):
+        require_columns(frame, names or [], version, [other.columns])
     left, right = left.reset_index(drop=True), right.reset_index(drop=True)
     if names is None:
         names = guessed_keys(left, right)

@@ -69,7 +69,7 @@ class HistoryBuilder:
             If the version lacks a key column, or has cells that cannot be compared.
         """
         frame = with_named_index(frame)
-        require_columns(frame, self.keys, label)
+        require_columns(frame, self.keys, label, (schema.columns for schema in self._schemas))
         frame = frame.reset_index(drop=True)
         schema = TableSchema.of(frame)
         if self._schemas and schema.dtypes == self._schemas[-1].dtypes:

@@ -245,3 +245,19 @@ def test_vintages_that_a_hub_cannot_hold_are_refused(
     with pytest.raises(InvalidArgument, match=message):
         archive(table, time="day").to_hub(tmp_path, "cases", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_keys_are_offered_that_every_version_has() -> None:
+    tables = [counts("2026-01-01"), counts("2026-01-01").rename(columns={"geo": "location"})]
+    with pytest.raises(InvalidArgument, match=r"has no column geo\.\nChoose keys from: day, cases$"):
+        archive(*tables)
+    assert len(archive(*tables, keys=("day",)).latest) == 1
+    with pytest.raises(InvalidArgument, match=r"has no column geo\.\nChoose keys from: day, cases$"):
+        diff(*tables, keys=["geo"])
+
+
+def test_whole_rows_are_shown_where_no_columns_identify_them() -> None:
+    twice = pd.concat([counts("2026-01-01", 3)] * 2)
+    changes = diff(twice, pd.concat([twice.head(1), counts("2026-01-02", 4, "B")]))
+    assert str(changes).splitlines()[1:] == ["added    B, 2026-01-02, 4", "removed  A, 2026-01-01, 3"]
+    assert "<td>added</td><td>B</td><td>2026-01-02</td><td>4</td>" in changes._repr_html_()
