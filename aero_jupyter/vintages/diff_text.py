@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import Any  # cells
 
@@ -104,8 +104,9 @@ def _whole_rows(diff: Differences) -> pd.DataFrame:
     return table.head(_SHOWN_CHANGES)
 
 
-def _row_line(row: Sequence[Any]) -> str:
-    return f"{row[0]:<8} {', '.join(shown_value(value) for value in row[1:])}"
+def _row_line(row: Iterable[Any]) -> str:
+    change, *cells = row
+    return f"{change:<8} {', '.join(map(shown_value, cells))}"
 
 
 def _signed(row: dict[Any, Any]) -> str:
