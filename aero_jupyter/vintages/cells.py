@@ -26,6 +26,13 @@ def decategorized(column: pd.Series[Any]) -> pd.Series[Any]:
     return column
 
 
+def with_times(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return Arrow dates as times, which have the accessors of other columns of dates; any other column as it is."""
+    dtype = column.dtype
+    is_date = isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("date")
+    return column.astype("datetime64[s]") if is_date else column
+
+
 def stacked(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     """Concatenate columns without loss: different dtypes become objects, since int64 beyond 2**53 is no float64.
 
@@ -133,6 +140,7 @@ def equal_cells(left: pd.Series[Any], right: pd.Series[Any], abs_tol: float = 0.
 def _equal_values(left: pd.Series[Any], right: pd.Series[Any], abs_tol: float, rel_tol: float) -> Bools:
     """Compare columns without missing values."""
     types = pd.api.types
+    left, right = with_times(left), with_times(right)
     if types.is_numeric_dtype(left.dtype) and types.is_numeric_dtype(right.dtype):
         return _equal_numbers(_numpy_numbers(left), _numpy_numbers(right), abs_tol, rel_tol)
     if types.is_datetime64_any_dtype(left.dtype) and types.is_datetime64_any_dtype(right.dtype):
@@ -173,7 +181,8 @@ def _equal_numbers(left: npt.NDArray[Any], right: npt.NDArray[Any], abs_tol: flo
     equal = left == right
     if abs_tol or rel_tol:
         # Differences of small and of unsigned integers overflow.
-        start, end = left.astype(float), right.astype(float)
+        wide = complex if "c" in (left.dtype.kind, right.dtype.kind) else float
+        start, end = left.astype(wide), right.astype(wide)
         with np.errstate(invalid="ignore"):
             near = np.abs(start - end) <= np.maximum(abs_tol, rel_tol * np.abs(start))
         return cast(Bools, (near & np.isfinite(start) & np.isfinite(end)) | equal)
@@ -199,7 +208,7 @@ def numbers(column: pd.Series[Any]) -> Floats:
     array([ 1., nan])
     """
     present = decategorized(column)
-    if not pd.api.types.is_numeric_dtype(present.dtype):
+    if not pd.api.types.is_numeric_dtype(present.dtype) or pd.api.types.is_complex_dtype(present.dtype):
         kinds = {type(value) for value in present.dropna()}
         if not all(issubclass(kind, (int, float, np.number)) for kind in kinds):
             raise InvalidArgument(f"The column {column.name} does not hold numbers.", "Choose a column of numbers.")

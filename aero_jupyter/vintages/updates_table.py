@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.vintages.cells import Bools, Ints, assembled, decategorized, equal_cells
+from aero_jupyter.vintages.cells import Bools, Ints, assembled, decategorized, equal_cells, with_times
 from aero_jupyter.vintages.history import History, TableSchema
 from aero_jupyter.vintages.matching import joint_codes, occurrences, require_columns, require_unique
 from aero_jupyter.vintages.version_labels import parsed_time, version_index
@@ -163,7 +163,7 @@ def series(history: History, times: VersionTimes, key: Mapping[str, Hashable] | 
         raise InvalidArgument(f"An observation is identified by {', '.join(keys)}.", "Write a value for each of them.")
     found = np.ones(len(slots), bool)
     for name, value in given.items():
-        column = slots[name]
+        column = with_times(slots[name])
         if pd.api.types.is_datetime64_any_dtype(column.dtype) and not pd.isna(value):  # type: ignore[call-overload]
             time = parsed_time(value)
             value = time.tz_localize(column.dt.tz) if time.tzinfo is None else time

@@ -261,3 +261,21 @@ def test_whole_rows_are_shown_where_no_columns_identify_them() -> None:
     changes = diff(twice, pd.concat([twice.head(1), counts("2026-01-02", 4, "B")]))
     assert str(changes).splitlines()[1:] == ["added    B, 2026-01-02, 4", "removed  A, 2026-01-01, 3"]
     assert "<td>added</td><td>B</td><td>2026-01-02</td><td>4</td>" in changes._repr_html_()
+
+
+def test_arrow_dates_equal_times_at_midnight() -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    days = pd.Series(pd.array([dt.date(2026, 1, 1), None], dtype=pd.ArrowDtype(pyarrow.date32())))
+    table = pd.DataFrame({"geo": ["A", "B"], "day": days})
+    later = table.assign(day=pd.to_datetime(["2026-01-01", None]))
+    assert diff(table, later, keys=["geo"]).counts["changed"] == 0
+    built = Archive.from_snapshots({1: table, 2: later}, keys=["geo"])
+    pd.testing.assert_frame_equal(built.snapshot(1), table)
+    pd.testing.assert_frame_equal(built.snapshot(2), later)
+    assert len(Archive.from_snapshots({1: table.head(1)}, keys=["day"]).series(("2026-01-01",))) == 1
+
+
+def test_complex_numbers_are_compared() -> None:
+    table = pd.DataFrame({"geo": ["A"], "x": [1 + 1j]})
+    assert diff(table, table.assign(x=2 + 1j), keys=["geo"]).counts["changed"] == 1
+    assert diff(table, table.assign(x=2 + 1j), keys=["geo"], abs_tol=1).counts["changed"] == 0
