@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from typing import Any  # labels of versions
 
 import numpy as np
@@ -31,11 +32,15 @@ class VersionTimes:
     Raises
     ------
     InvalidArgument
-        If two versions have the same label, or if the end is before the last version.
+        If two versions have the same label, if the end is before the last version, or if there is no such zone.
     """
 
     def __init__(self, labels: pd.Index[Any], end: Any = None, zone: str = "UTC") -> None:
         self.labels, self.zone = labels, zone
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise InvalidArgument(f"There is no time zone {zone!r}.", "Write it as Europe/Berlin.") from None
         if not labels.is_unique:
             raise InvalidArgument(
                 f"Two versions have the time {labels[labels.duplicated()][0]}.", "Label each version with its own time."
@@ -69,7 +74,9 @@ class VersionTimes:
             raise InvalidArgument(f"{time!r} is no number; the versions of this archive are numbers.", "Write 3.")
         stamp = instant(time)
         if self.is_aware and stamp.tzinfo is None:
-            return stamp.tz_localize(self.zone, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+            # As `AsOf` reads a time that the clocks skip, or show twice.
+            local = stamp.floor("us").to_pydatetime().replace(tzinfo=zoneinfo.ZoneInfo(self.zone))
+            return pd.Timestamp(local.astimezone(dt.timezone.utc)) + pd.Timedelta(stamp.nanosecond, unit="ns")
         if not self.is_aware and stamp.tzinfo is not None:
             raise InvalidArgument(
                 "The versions of this archive have no time zone.", "Write the time without a zone: 2026-01-05T12:00"

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aero_jupyter.core.as_of import AsOf
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.vintages import Archive, diff, week_labels
 
@@ -279,3 +280,17 @@ def test_complex_numbers_are_compared() -> None:
     table = pd.DataFrame({"geo": ["A"], "x": [1 + 1j]})
     assert diff(table, table.assign(x=2 + 1j), keys=["geo"]).counts["changed"] == 1
     assert diff(table, table.assign(x=2 + 1j), keys=["geo"], abs_tol=1).counts["changed"] == 0
+
+
+@pytest.mark.parametrize("time", ["2026-03-29T02:30", "2026-10-25T02:30", "2026-03-28"])
+def test_a_time_that_the_clocks_skip_or_repeat_is_the_same_everywhere(time: str) -> None:
+    cutoff = AsOf.parse(time, "Europe/Berlin").cutoff
+    moments = [cutoff + dt.timedelta(seconds=seconds) for seconds in (-1, 1)]
+    tables = {moment: counts("2026-01-01", cases) for cases, moment in enumerate(moments)}
+    built = Archive.from_snapshots(tables, keys=["geo"], versions_end="2026-12-31", zone="Europe/Berlin")
+    assert built.as_of(time)["cases"].tolist() == [0]
+
+
+def test_a_zone_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="There is no time zone 'Mars/X'"):
+        Archive.from_snapshots({"2026-01-05T12:00Z": counts("2026-01-01")}, keys=["geo"], zone="Mars/X")
