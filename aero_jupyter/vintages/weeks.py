@@ -29,6 +29,7 @@ def week_ends(days: Ints, weeks: str = "mmwr") -> Ints:
 
     Examples
     --------
+    >>> import numpy as np
     >>> week_ends(np.array([0, 2, 3]))
     array([2, 2, 9])
     """
