@@ -9,6 +9,9 @@ from datetime import date, datetime, timedelta, timezone
 from aero_jupyter.core.errors import InvalidArgument
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_COMPACT_DATE = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
+#: `fromisoformat` also reads weeks, such as 2026-W01, and other forms without dashes: not on every Python.
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ].+)?")
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,11 @@ class AsOf:
             local = zoneinfo.ZoneInfo(zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
             raise InvalidArgument(f"There is no time zone {zone!r}.", "Write it as Europe/Berlin.") from None
-        text = time.strip() if isinstance(time, str) else time.isoformat()
+        text = time_text(time)
         is_date = _DATE.fullmatch(text) is not None
         try:
+            if _TIME.fullmatch(text) is None:
+                raise ValueError
             # Python 3.10 reads no Z.
             moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text)) + timedelta(days=is_date)
         except (ValueError, OverflowError):
@@ -77,6 +82,17 @@ class AsOf:
         True
         """
         return moment < self.cutoff if self.is_date else moment <= self.cutoff
+
+
+def time_text(time: object) -> str:
+    """Return a time as ISO text, also one of numpy; any other value as text.
+
+    Examples
+    --------
+    >>> time_text(date(2026, 1, 5)), time_text("20260105")
+    ('2026-01-05', '2026-01-05')
+    """
+    return time.isoformat() if isinstance(time, date) else _COMPACT_DATE.sub(r"\1-\2-\3", str(time).strip())
 
 
 class ConfiguredZone:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple  # a parsed check is JSON, because it travels with its function
 
 from aero_jupyter.core.errors import InvalidArgument
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<op>>=|<=|==|!=|=|>|<)|(?P<comma>,)|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s,<>=!"']+))"""
 )
 _OPERATORS = frozenset({">", ">=", "<", "<=", "==", "!="})
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?")
 _FORM_CURE = f"Write a check as one of: {CHECK_FORMS}."
 
 
@@ -129,12 +130,23 @@ def _comparison(tokens: list[_CheckPart], text: str) -> dict[str, Any]:
     if number is not None:
         return {**rule, "number": number}
     if _DATE.fullmatch(right.text):
+        if not _is_time(right.text):
+            raise _refusal(text, f"{right.text} is no date and no time.")
         return {**rule, "time": right.text}
     if right.kind == "word":
         return {**rule, "other": right.text}
     if op.text not in ("==", "!="):
         raise _refusal(text, "a text has no order; compare it with == or !=.")
     return {**rule, "value": right.text}
+
+
+def _is_time(text: str) -> bool:
+    # Cells are compared with a time that `fromisoformat` reads: one that it does not read would meet every comparison.
+    try:
+        datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return True
 
 
 def _number(token: _CheckPart) -> float | None:

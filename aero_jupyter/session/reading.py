@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal  # a DataFrame, or a dict of them
 
-from aero_jupyter.core.as_of import configured_zone
+from aero_jupyter.core.as_of import configured_zone, time_text
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.core.surface_text import SurfaceText
 from aero_jupyter.core.version_ref import VersionRef, version_named
@@ -80,7 +80,7 @@ def read(
 
 def as_of_text(time: str | date | None) -> str | None:
     """Return a time as text, for a reference to a version."""
-    return time if time is None or isinstance(time, str) else time.isoformat()
+    return None if time is None else time_text(time)
 
 
 def read_version(

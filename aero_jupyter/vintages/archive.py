@@ -19,7 +19,8 @@ from aero_jupyter.vintages.revisions import revisions
 from aero_jupyter.vintages.sliding import slide
 from aero_jupyter.vintages.stored_versions import StoredVersions
 from aero_jupyter.vintages.triangle import triangle
-from aero_jupyter.vintages.version_times import VersionTimes, version_index
+from aero_jupyter.vintages.version_labels import version_index
+from aero_jupyter.vintages.version_times import VersionTimes
 
 
 class Archive(StoredVersions):
@@ -80,7 +81,7 @@ class Archive(StoredVersions):
         zone : str
             The time zone of dates, if the versions are instants.
         numbers : sequence of int, optional
-            The numbers of the versions; by default 1, 2, …
+            The numbers of the versions, in the order of `snapshots`; by default 1, 2, …
 
         Returns
         -------
@@ -104,6 +105,8 @@ class Archive(StoredVersions):
             order = np.argsort(labels.to_numpy(), kind="stable")
             tables = list(snapshots.values())
             snapshots = [(labels[i], tables[i]) for i in order]
+            if numbers is not None and len(numbers) == len(order):
+                numbers = [numbers[i] for i in order]
         builder, given = HistoryBuilder(keys), []
         for label, frame in snapshots:
             builder.add(frame, label)

@@ -19,8 +19,18 @@ Floats = npt.NDArray[np.float64]
 def decategorized(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return the values of a categorical column; any other column is returned as it is."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.astype(column.dtype.categories.dtype)
+        values = column.dtype.categories.dtype
+        # Neither integers nor truth values have a missing value.
+        has_gaps = isinstance(values, np.dtype) and values.kind in "iub" and column.hasnans
+        return column.astype(object if has_gaps else values)
     return column
+
+
+def with_times(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return Arrow dates as times, which have the accessors of other columns of dates; any other column as it is."""
+    dtype = column.dtype
+    is_date = isinstance(dtype, pd.ArrowDtype) and str(dtype).startswith("date")
+    return column.astype("datetime64[s]") if is_date else column
 
 
 def stacked(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
@@ -50,6 +60,30 @@ def assembled(columns: Mapping[Any, Any]) -> pd.DataFrame:
         for name, column in columns.items()
     }
     return pd.DataFrame(kept, columns=pd.Index(list(kept)))
+
+
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose named index levels are columns.
+
+    Raises
+    ------
+    InvalidArgument
+        If a level has the name of a column, or if names of columns have several levels.
+
+    Examples
+    --------
+    >>> with_named_index(pd.DataFrame({"x": [1]}, index=pd.Index(["A"], name="geo"))).columns.tolist()
+    ['geo', 'x']
+    """
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise InvalidArgument(
+            "The names of the columns have several levels.", "Join them: frame.columns = frame.columns.map('_'.join)"
+        )
+    if frame.index.names == [None]:
+        return frame
+    if taken := [name for name in frame.index.names if name in frame.columns]:
+        raise InvalidArgument(f"An index and a column are named {taken[0]}.", f"Rename the column {taken[0]}.")
+    return frame.reset_index()
 
 
 def recast(column: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
@@ -106,6 +140,7 @@ def equal_cells(left: pd.Series[Any], right: pd.Series[Any], abs_tol: float = 0.
 def _equal_values(left: pd.Series[Any], right: pd.Series[Any], abs_tol: float, rel_tol: float) -> Bools:
     """Compare columns without missing values."""
     types = pd.api.types
+    left, right = with_times(left), with_times(right)
     if types.is_numeric_dtype(left.dtype) and types.is_numeric_dtype(right.dtype):
         return _equal_numbers(_numpy_numbers(left), _numpy_numbers(right), abs_tol, rel_tol)
     if types.is_datetime64_any_dtype(left.dtype) and types.is_datetime64_any_dtype(right.dtype):
@@ -143,11 +178,14 @@ def _numpy_numbers(column: pd.Series[Any]) -> npt.NDArray[Any]:
 
 
 def _equal_numbers(left: npt.NDArray[Any], right: npt.NDArray[Any], abs_tol: float, rel_tol: float) -> Bools:
-    if abs_tol or rel_tol:
-        with np.errstate(invalid="ignore"):
-            near = np.abs(left - right) <= np.maximum(abs_tol, rel_tol * np.abs(left))
-        return cast(Bools, near | (left == right))
     equal = left == right
+    if abs_tol or rel_tol:
+        # Differences of small and of unsigned integers overflow.
+        wide = complex if "c" in (left.dtype.kind, right.dtype.kind) else float
+        start, end = left.astype(wide), right.astype(wide)
+        with np.errstate(invalid="ignore"):
+            near = np.abs(start - end) <= np.maximum(abs_tol, rel_tol * np.abs(start))
+        return cast(Bools, (near & np.isfinite(start) & np.isfinite(end)) | equal)
     if (left.dtype.kind == "f") != (right.dtype.kind == "f"):
         # The comparison above rounds integers beyond 2**53.
         whole, fraction = (right, left) if left.dtype.kind == "f" else (left, right)
@@ -170,7 +208,7 @@ def numbers(column: pd.Series[Any]) -> Floats:
     array([ 1., nan])
     """
     present = decategorized(column)
-    if not pd.api.types.is_numeric_dtype(present.dtype):
+    if not pd.api.types.is_numeric_dtype(present.dtype) or pd.api.types.is_complex_dtype(present.dtype):
         kinds = {type(value) for value in present.dropna()}
         if not all(issubclass(kind, (int, float, np.number)) for kind in kinds):
             raise InvalidArgument(f"The column {column.name} does not hold numbers.", "Choose a column of numbers.")

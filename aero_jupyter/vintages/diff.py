@@ -8,7 +8,8 @@ from typing import Any  # columns of any dtype, names of versions
 import numpy as np
 import pandas as pd
 
-from aero_jupyter.vintages.cells import Bools, Ints, equal_cells
+from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.vintages.cells import Bools, Ints, equal_cells, with_named_index
 from aero_jupyter.vintages.diff_cells import canonical, changed_cells, whole_rows
 from aero_jupyter.vintages.diff_result import ColumnChanges
 from aero_jupyter.vintages.diff_text import Diff
@@ -65,8 +66,10 @@ def diff(
     removed  B  cases: 5
     """
     names, note = ([keys] if isinstance(keys, str) else keys), ""
-    for frame, version in ((left, from_version), (right, to_version)):
-        require_columns(frame, names or [], version)
+    _require_tolerances(abs_tol, rel_tol)
+    left, right = with_named_index(left), with_named_index(right)
+    for frame, version, other in ((left, from_version, right), (right, to_version, left)):
+        require_columns(frame, names or [], version, [other.columns])
     left, right = left.reset_index(drop=True), right.reset_index(drop=True)
     if names is None:
         names = guessed_keys(left, right)
@@ -77,6 +80,12 @@ def diff(
     if not names:
         return _diff_of_rows(left, right, versions, note)
     return _diff_by_key(left, right, tuple(names), versions, note or ", ".join(names), (abs_tol, rel_tol))
+
+
+def _require_tolerances(*tolerances: float) -> None:
+    for tolerance in tolerances:
+        if not tolerance >= 0:
+            raise InvalidArgument(f"{tolerance} is no tolerance.", "Write a number that is not negative.")
 
 
 def _diff_by_key(

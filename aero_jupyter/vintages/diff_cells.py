@@ -38,7 +38,9 @@ def _mixed(value: Any) -> bool:
 
 
 def _are_numbers(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    types = pd.api.types
+    dtype = column.dtype
+    return types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype) and not types.is_complex_dtype(dtype)
 
 
 def whole_rows(rows: pd.DataFrame, keys: tuple[str, ...], change: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.vintages.cells import Ints, assembled, recast, stacked
+from aero_jupyter.vintages.cells import Ints, assembled, recast, stacked, with_named_index
 from aero_jupyter.vintages.history import TableSchema
 from aero_jupyter.vintages.matching import joint_codes, occurrences, positions_of
 
@@ -90,7 +90,7 @@ class Differences:
         InvalidArgument
             If the table is not the earlier version.
         """
-        frame = frame.reset_index(drop=True)
+        frame = with_named_index(frame).reset_index(drop=True)
         if len(frame) != self.counts["rows_from"] or not set(self.columns.removed) <= set(frame.columns):
             raise self._other_table()
         rows = self._remaining(frame) if self.keys else self._remaining_of_rows(frame)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from collections.abc import Iterable
 from html import escape
 from typing import Any  # cells
 
@@ -42,7 +43,10 @@ def json_values(diff: Differences) -> dict[str, Any]:
 def text(diff: Differences) -> str:
     """Render differences as text, the largest first."""
     lines = [_headline(diff), *_column_lines(diff)]
-    lines += [_change_line(diff, row) for row in diff.largest().head(_SHOWN_CHANGES).to_dict("records")]
+    if diff.keys:
+        lines += [_change_line(diff, row) for row in diff.largest().head(_SHOWN_CHANGES).to_dict("records")]
+    else:
+        lines += [_row_line(row) for row in _whole_rows(diff).to_numpy(object)]
     if len(diff.cells) > _SHOWN_CHANGES:
         lines.append(f"and {len(diff.cells) - _SHOWN_CHANGES:,} more in diff.cells")
     return "\n".join(escape_controls(line) for line in lines)
@@ -52,12 +56,13 @@ def html(diff: Differences) -> str:
     """Render differences as HTML, the largest first."""
     lines = [_headline(diff), *_column_lines(diff)]
     head = "".join(f"<div>{escape(escape_controls(line))}</div>" for line in lines)
-    table = diff.largest().drop(columns=["from_version", "to_version"]).head(_SHOWN_CHANGES)
+    table = diff.largest().drop(columns=["from_version", "to_version"]) if diff.keys else _whole_rows(diff)
+    table = table.head(_SHOWN_CHANGES)
     heading = "".join(f"<th>{escape(str(name))}</th>" for name in table.columns)
     rows = []
-    for row in table.to_dict("records"):
-        cells = "".join(f"<td>{escape(escape_controls(shown_value(value)))}</td>" for value in row.values())
-        rows.append(f'<tr style="background:{_ROW_COLORS[row["change"]]}">{cells}</tr>')
+    for row in table.to_numpy(object):
+        cells = "".join(f"<td>{escape(escape_controls(shown_value(value)))}</td>" for value in row)
+        rows.append(f'<tr style="background:{_ROW_COLORS[row[0]]}">{cells}</tr>')
     more = len(diff.cells) - len(table)
     foot = f"<div>and {more:,} more in diff.cells</div>" if more > 0 else ""
     return f"{head}<table><thead><tr>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>{foot}"
@@ -88,6 +93,20 @@ def _change_line(diff: Differences, row: dict[Any, Any]) -> str:
         return start
     value = row["to_value"] if row["change"] == "added" else row["from_value"]
     return f"{start}  {values[0]}: {shown_value(value)}"
+
+
+def _whole_rows(diff: Differences) -> pd.DataFrame:
+    """Return the first added and removed rows, where no keys identify them."""
+    parts = [rows.head(_SHOWN_CHANGES).astype(object) for rows in (diff.added, diff.removed)]
+    kinds = [kind for kind, part in zip(("added", "removed"), parts, strict=True) for _ in range(len(part))]
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "change", kinds, allow_duplicates=True)
+    return table.head(_SHOWN_CHANGES)
+
+
+def _row_line(row: Iterable[Any]) -> str:
+    change, *cells = row
+    return f"{change:<8} {', '.join(map(shown_value, cells))}"
 
 
 def _signed(row: dict[Any, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast  # columns of any dtype
 import numpy as np
 import pandas as pd
 
-from aero_jupyter.vintages.cells import Bools, Ints, decategorized, equal_cells, stacked
+from aero_jupyter.vintages.cells import Bools, Ints, decategorized, equal_cells, stacked, with_named_index
 from aero_jupyter.vintages.history import History, Positions, TableSchema
 from aero_jupyter.vintages.matching import ColumnNumbers, combined_codes, occurrences, positions_of, require_columns
 
@@ -68,9 +68,8 @@ class HistoryBuilder:
         InvalidArgument
             If the version lacks a key column, or has cells that cannot be compared.
         """
-        if frame.index.names != [None]:
-            frame = frame.reset_index()
-        require_columns(frame, self.keys, label)
+        frame = with_named_index(frame)
+        require_columns(frame, self.keys, label, (schema.columns for schema in self._schemas))
         frame = frame.reset_index(drop=True)
         schema = TableSchema.of(frame)
         if self._schemas and schema.dtypes == self._schemas[-1].dtypes:

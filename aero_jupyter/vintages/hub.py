@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any  # the dtype argument of pandas
+from typing import TYPE_CHECKING, Any  # columns of any dtype
 
 import numpy as np
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
+from aero_jupyter.vintages.cells import numbers
 from aero_jupyter.vintages.diff import diff
+from aero_jupyter.vintages.matching import require_unique
 from aero_jupyter.vintages.value_updates import value_column
-from aero_jupyter.vintages.version_times import observation_days
 
 if TYPE_CHECKING:
     from aero_jupyter.vintages.stored_versions import StoredVersions
@@ -53,7 +55,8 @@ def to_hub(
     Raises
     ------
     InvalidArgument
-        If a vintage is there with other rows, if rows share a key, or if the archive has no time column.
+        If a vintage is there with other rows, if rows share a key, if the archive has no time column, if the column
+        holds no numbers, or if a name of `rename` is unknown or taken.
     """
     vintages = _vintages(archive, target, value_column(archive, value), rename or {})
     data = Path(folder) / "target-data"
@@ -72,17 +75,43 @@ def _vintages(archive: StoredVersions, target: str, value: str, rename: dict[str
     """Return the observations of the last version of each day, with the columns of the hub."""
     if archive.time is None or archive.times.are_integers:
         raise InvalidArgument("The archive has no dates.", 'Build the archive with time="…" and dates as versions.')
-    numbers = archive.times.days()
+    _require_names(archive, rename)
+    days = archive.times.days()
     vintages = {}
-    for index in np.flatnonzero(np.diff(numbers, append=-1) != 0):
+    for index in np.flatnonzero(np.diff(days, append=days[-1:] + 1) != 0):
         frame = archive.snapshot(archive.numbers[index])
         if value in frame:
             table = frame[[*archive.keys, value]].rename(columns={**rename, value: _OBSERVATION})
             date = rename.get(archive.time, archive.time)
-            table[date] = observation_days(frame[archive.time]).astype("datetime64[D]").astype(object)
+            table[date] = archive.times.observation_days(frame[archive.time]).astype("datetime64[D]").astype(object)
             table.insert(len(archive.keys), _TARGET, target)
-            vintages[str(numbers[index].astype("datetime64[D]"))] = table
+            numbers(frame[value])
+            require_unique(
+                table, [str(name) for name in table if name != _OBSERVATION], days[index].astype("datetime64[D]")
+            )
+            vintages[str(days[index].astype("datetime64[D]"))] = table
     return vintages
+
+
+def _require_names(archive: StoredVersions, rename: dict[str, str]) -> None:
+    """Raise if names of key columns are unknown, equal, or those of other columns of a hub."""
+    if unknown := [name for name in rename if name not in archive.keys]:
+        raise InvalidArgument(f"There is no key {unknown[0]}.", f"Rename one of: {', '.join(archive.keys)}")
+    names = [rename.get(name, name) for name in archive.keys]
+    taken = [name for name in names if names.count(name) > 1 or name in (_AS_OF, _TARGET, _OBSERVATION)]
+    if taken:
+        old = archive.keys[names.index(taken[0])]
+        raise InvalidArgument(
+            f"The hub would have two columns {taken[0]}.", f'Rename the key: rename={{"{old}": "another_name"}}'
+        )
+
+
+def _require_hub_columns(stored: pd.DataFrame, names: Sequence[str], path: Path) -> None:
+    """Raise if a file lacks columns."""
+    if lacking := [name for name in names if name not in stored]:
+        raise InvalidArgument(
+            f"{path} has no column {lacking[0]}, so that its vintages are not known.", "Write to another folder."
+        )
 
 
 def _with_stored(stored: pd.DataFrame, vintage: pd.DataFrame, target: str, day: str) -> pd.DataFrame | None:
@@ -113,6 +142,7 @@ def _write_parquet(folder: Path, vintages: dict[str, pd.DataFrame], target: str)
     for day, vintage in vintages.items():
         path = folder / f"{_AS_OF}={day}" / "part-0.parquet"
         stored = pd.read_parquet(path, partitioning=None) if path.exists() else vintage.iloc[:0]
+        _require_hub_columns(stored, list(vintage.columns), path)
         if (rows := _with_stored(stored, vintage, target, day)) is not None:
             planned.append((path, rows))
     for path, rows in planned:
@@ -123,12 +153,12 @@ def _write_parquet(folder: Path, vintages: dict[str, pd.DataFrame], target: str)
 
 def _write_csv(path: Path, vintages: dict[str, pd.DataFrame], target: str) -> list[Path]:
     """Add the vintages to the file of all vintages."""
-    text: Any = str
-    stored = pd.read_csv(path, dtype=text).astype({_OBSERVATION: float}) if path.exists() else pd.DataFrame()
+    stored = _read_csv(path) if path.exists() else pd.DataFrame()
     added = []
     for day, vintage in vintages.items():
         ids = [name for name in vintage.columns if name != _OBSERVATION]
-        vintage = vintage.astype(dict.fromkeys(ids, text))
+        # A text NA is no missing value: it may be Namibia.
+        vintage = vintage.assign(**{name: _texts(vintage[name]) for name in ids})
         known = stored[stored[_AS_OF] == day].drop(columns=_AS_OF) if len(stored) else vintage.iloc[:0]
         if _with_stored(known, vintage, target, day) is not None:
             added.append(vintage.assign(**{_AS_OF: day}))
@@ -137,6 +167,26 @@ def _write_csv(path: Path, vintages: dict[str, pd.DataFrame], target: str) -> li
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, pd.concat([stored, *added], ignore_index=True).to_csv(index=False).encode())
     return [path]
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read the file of all vintages; only observations may be missing."""
+    try:
+        stored = pd.read_csv(path, dtype=object, keep_default_na=False)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    _require_hub_columns(stored, [_AS_OF, _TARGET, _OBSERVATION], path)
+    observed = stored[_OBSERVATION].where(~stored[_OBSERVATION].isin(["", "NA"]))
+    try:
+        return stored.assign(**{_OBSERVATION: observed.astype(float)})
+    except ValueError as error:
+        raise InvalidArgument(
+            f"{path} holds observations that are no numbers.", "Correct them, or write to another folder."
+        ) from error
+
+
+def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.astype(object).map(str).where(column.notna(), "")
 
 
 def _write_config(path: Path, archive: StoredVersions, rename: dict[str, str]) -> list[Path]:

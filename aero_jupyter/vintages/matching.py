@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any  # columns of any dtype
 
 import numpy as np
@@ -150,8 +150,12 @@ def occurrences(codes: Ints, size: int) -> Ints:
     return pd.Series(codes).groupby(codes).cumcount().to_numpy().astype(np.int64)
 
 
-def require_columns(frame: pd.DataFrame, names: Sequence[str], version: object) -> None:
+def require_columns(
+    frame: pd.DataFrame, names: Sequence[str], version: object, others: Iterable[Collection[Any]] = ()
+) -> None:
     """Raise if a version lacks one of the key columns, or has two columns of one name.
+
+    The error names the columns that the version and the others have.
 
     Raises
     ------
@@ -161,8 +165,10 @@ def require_columns(frame: pd.DataFrame, names: Sequence[str], version: object) 
         raise InvalidArgument(f"Two columns of version {version} have the same name.", "Rename one of the columns.")
     for name in names:
         if name not in frame.columns:
-            known = ", ".join(map(str, frame.columns))
-            raise InvalidArgument(f"Version {version} has no column {name}.", f"Choose keys from: {known}")
+            every = list(others)
+            common = [known for known in frame.columns if all(known in columns for columns in every)]
+            cure = f"Choose keys from: {', '.join(map(str, common))}" if common else "The versions share no column."
+            raise InvalidArgument(f"Version {version} has no column {name}.", cure)
 
 
 def require_unique(frame: pd.DataFrame, keys: Sequence[str], version: object) -> None:

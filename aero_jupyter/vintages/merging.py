@@ -9,6 +9,7 @@ import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.vintages.cells import Ints, assembled, stacked
+from aero_jupyter.vintages.key_kinds import require_equal_kinds, require_one_kind
 from aero_jupyter.vintages.matching import joint_codes
 from aero_jupyter.vintages.updates_table import DELETED
 
@@ -47,6 +48,8 @@ def _require_fitting(archive: StoredVersions, other: StoredVersions, sync: str) 
             f"The archives have different keys: {', '.join(archive.keys)} and {', '.join(other.keys)}.",
             "Build both with the same keys and time.",
         )
+    if archive.times.end is None or other.times.end is None:
+        raise InvalidArgument("An archive without versions cannot be merged.", "Add one first: archive.extended")
     common = set(archive.history.values) & set(other.history.values)
     if common:
         name = sorted(map(str, common))[0]
@@ -60,6 +63,9 @@ def _require_fitting(archive: StoredVersions, other: StoredVersions, sync: str) 
         raise InvalidArgument(
             f"{', '.join(archive.keys)} do not identify a row in every version.", "Build the archives with more keys."
         )
+    for each in (archive, other):
+        require_one_kind(each)
+    require_equal_kinds(archive, other)
     if sync == "forbid" and archive.times.end != other.times.end:
         raise InvalidArgument(
             f"The versions end at different times: {archive.times.end} and {other.times.end}.",

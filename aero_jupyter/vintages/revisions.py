@@ -95,6 +95,8 @@ def revisions(
     InvalidArgument
         If the archive has no time column, if rows share a key, or if the column does not hold numbers.
     """
+    if not isinstance(within_latest, (int, float)) or not within_latest >= 0:
+        raise InvalidArgument(f"{within_latest!r} is no share.", "Write for example within_latest=0.2")
     value = value_column(archive, value)
     every = value_updates(archive, value)
     days = every.version_day - every.lag
@@ -118,8 +120,7 @@ def _reported(archive: StoredVersions, updates: ValueUpdates, value: str) -> pd.
 
 def _latest_day(archive: StoredVersions, days: Ints, waiting: Any) -> int:
     """Return the last day whose observations are old enough."""
-    end = pd.Index([archive.times.end]) if archive.times.are_integers else pd.DatetimeIndex([archive.times.end])
-    last = int(archive.times.days(end)[0]) if len(archive.times.labels) else 0
+    last = archive.times.day(archive.times.end) if len(archive.times.labels) else 0
     waiting = waiting.days if isinstance(waiting, dt.timedelta) else (waiting or 0)
     if not isinstance(waiting, (int, np.integer)) or waiting < 0:
         raise InvalidArgument(f"{waiting!r} is no number of days.", "Write for example min_waiting_period=60")

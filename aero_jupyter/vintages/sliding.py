@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any  # labels of versions, results of the func
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.vintages.version_times import VersionTimes, observation_days
 
 if TYPE_CHECKING:
     from aero_jupyter.vintages.stored_versions import StoredVersions
@@ -50,6 +49,8 @@ def slide(
     """
     if before is not None and (archive.time is None or all_versions):
         raise InvalidArgument("before needs a table with a column of dates.", 'Build the archive with time="…"')
+    if before is not None and not before >= 0:
+        raise InvalidArgument(f"{before} is no number of days.", "Write for example before=14")
     visited = archive.times.daily_sequence() if versions is None else list(versions)
     results = []
     for version in visited:
@@ -62,13 +63,8 @@ def _window(archive: StoredVersions, version: Any, before: float | None) -> pd.D
     known = archive.as_of(version)
     if before is None or archive.time is None:
         return known
-    days = observation_days(known[archive.time])
-    return known[days >= _day(archive.times, version) - before].reset_index(drop=True)
-
-
-def _day(times: VersionTimes, version: Any) -> int:
-    label = times.parsed(version)
-    return int(times.days(pd.Index([label]) if times.are_integers else pd.DatetimeIndex([label]))[0])
+    days = archive.times.observation_days(known[archive.time])
+    return known[days >= archive.times.day(version) - before].reset_index(drop=True)
 
 
 def _as_frame(result: Any) -> pd.DataFrame:

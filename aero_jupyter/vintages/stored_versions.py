@@ -28,6 +28,11 @@ class StoredVersions:
     ) -> None:
         self.history, self.keys, self.time, self.times = history, tuple(keys), time, times
         self.numbers = tuple(range(1, len(times.labels) + 1)) if numbers is None else tuple(numbers)
+        if len(self.numbers) != len(times.labels) or len(set(self.numbers)) != len(self.numbers):
+            raise InvalidArgument(
+                f"{len(times.labels)} versions need as many different numbers.",
+                "Leave numbers out: they are then 1, 2, …",
+            )
 
     @property
     def versions(self) -> pd.DataFrame:
@@ -91,7 +96,8 @@ class StoredVersions:
         """Return the archive as it was known at a time: later versions are left out."""
         index = self.times.index_at(time)
         if index < 0:
-            raise InvalidArgument(f"There was no version at {time}.", f"The first is {self.times.labels[0]}.")
+            first = f"The first is {self.times.labels[0]}." if len(self.times.labels) else "Add one: archive.extended"
+            raise InvalidArgument(f"There was no version at {time}.", first)
         labels = self.times.labels[: index + 1]
         end = min(self.times.end, max(labels[-1], self.times.parsed(time)))
         times = VersionTimes(labels, end, self.times.zone)

@@ -10,6 +10,7 @@ import pandas as pd
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.vintages.cells import Floats, Ints, assembled
 from aero_jupyter.vintages.value_updates import ValueUpdates, value_column, value_updates
+from aero_jupyter.vintages.version_labels import is_integer
 from aero_jupyter.vintages.weeks import week_ends
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ _UNIT_DAYS = {"D": 1, "W": 7}
 _KINDS = ("increment", "cumulative")
 #: The name of the count in long form: newly reported for baselinenowcast, cumulative for epinowcast.
 _COUNTS = {"increment": "count", "cumulative": "confirm"}
+
+#: Names that the keys beside the date must not have.
+_COLUMNS = ("reference_date", "report_date", "report", "value", "group", "delay", *_COUNTS.values())
 
 
 def triangle(
@@ -70,14 +74,20 @@ def triangle(
             (unit, 'unit="D" or "W"') if unit not in _UNIT_DAYS else (kind, 'kind="increment" or "cumulative"')
         )
         raise InvalidArgument(f"There is no triangle of {wrong!r}.", f"Write {words}")
+    if max_delay is not None and (not is_integer(max_delay) or max_delay < 0):
+        raise InvalidArgument(f"{max_delay!r} is no number of delays.", "Write for example max_delay=8")
+    if unit == "W" and archive.times.are_integers:
+        raise InvalidArgument("Versions that are numbers have no weeks.", 'Write unit="D": delays are then numbers.')
     value = value_column(archive, value)
     known = archive if as_of is None else archive.until(as_of)
     increments = _increments(value_updates(known, value))
     table = _placed(known, increments, unit, weeks)
-    end = np.array([known.times.days(pd.DatetimeIndex([known.times.end]))[0]])
+    end = known.times.day(known.times.end)
     # A week whose reports have not all come is not over.
-    last = int(end[0] if unit == "D" else week_ends(end - 6, weeks)[0])
+    last = end if unit == "D" else int(week_ends(np.array([end - 6]), weeks)[0])
     wide = _matrix(table, _UNIT_DAYS[unit], last, max_delay)
+    if not known.times.are_integers:
+        wide.index = _with_dates(wide.index)
     wide = wide if kind == "increment" else wide.cumsum(axis=1, skipna=False)
     return _lengthened(wide, _UNIT_DAYS[unit], _COUNTS[kind]) if long else wide
 
@@ -98,11 +108,14 @@ def _placed(archive: StoredVersions, updates: ValueUpdates, unit: str, weeks: st
     if unit == "W":
         reference, report = week_ends(reference, weeks), week_ends(report, weeks)
     if (report < reference).any():
-        day = _dates(reference[report < reference][:1])[0].date()
+        first = int(reference[report < reference][0])
+        shown = first if archive.times.are_integers else _dates(np.array([first]))[0].date()
         raise InvalidArgument(
-            f"A count of {day} was reported before that date.", "Count delays in weeks, or remove forecasts: unit='W'"
+            f"A count of {shown} was reported before that date.", "Count delays in weeks, or remove forecasts: unit='W'"
         )
     others = [name for name in archive.keys if name != archive.time]
+    if taken := [name for name in others if name in _COLUMNS]:
+        raise InvalidArgument(f"The key {taken[0]} is also a column of triangles.", f"Rename the column {taken[0]}.")
     slots = archive.history.slots
     table = assembled({name: slots[name].take(updates.slot) for name in others})
     return table.assign(reference_date=reference, report=report, value=updates.value)
@@ -121,7 +134,6 @@ def _matrix(table: pd.DataFrame, step: int, last: int, max_delay: int | None) ->
     inside = (delay <= max_delay).to_numpy()
     np.add.at(cells, (groups[inside], delay[inside].to_numpy()), table["value"].to_numpy()[inside])
     _hide_future(cells, index["reference_date"].to_numpy(), step, last)
-    index["reference_date"] = _dates(index["reference_date"].to_numpy())
     labels = pd.MultiIndex.from_frame(index) if len(keys) > 1 else pd.Index(index["reference_date"])
     return pd.DataFrame(cells, index=labels, columns=pd.RangeIndex(max_delay + 1, name="delay"))
 
@@ -135,11 +147,20 @@ def _dates(days: Ints) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(days.astype("datetime64[D]")).as_unit("ns")
 
 
+def _with_dates(index: pd.Index[Any]) -> pd.Index[Any]:
+    """Return the labels of the rows with dates in place of days since 1970."""
+    frame = index.to_frame(index=False)
+    frame["reference_date"] = _dates(frame["reference_date"].to_numpy())
+    return pd.MultiIndex.from_frame(frame) if frame.shape[1] > 1 else pd.Index(frame["reference_date"])
+
+
 def _lengthened(wide: pd.DataFrame, step: int, name: str) -> pd.DataFrame:
     """Return one row per reference date and report date that was not after the end."""
     names: list[Any] = list(wide.index.names)
     table = wide.reset_index().melt(id_vars=names, var_name="delay", value_name=name)
     table = table[table[name].notna()]
-    delays = pd.to_timedelta(table.pop("delay").astype("int64") * step, unit="D")
+    delays: Any = table.pop("delay").astype("int64") * step
+    if not pd.api.types.is_integer_dtype(table["reference_date"].dtype):
+        delays = pd.to_timedelta(delays, unit="D")
     table.insert(len(names), "report_date", table["reference_date"] + delays)
     return table.sort_values([*names, "report_date"], ignore_index=True)

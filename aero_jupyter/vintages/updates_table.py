@@ -10,13 +10,26 @@ import numpy as np
 import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
-from aero_jupyter.vintages.cells import Bools, Ints, assembled, decategorized, equal_cells
+from aero_jupyter.vintages.cells import Bools, Ints, assembled, decategorized, equal_cells, with_times
 from aero_jupyter.vintages.history import History, TableSchema
 from aero_jupyter.vintages.matching import joint_codes, occurrences, require_columns, require_unique
-from aero_jupyter.vintages.version_times import VersionTimes, version_index
+from aero_jupyter.vintages.version_labels import parsed_time, version_index
+from aero_jupyter.vintages.version_times import VersionTimes
 
 #: The column that marks removals, and the one that tells rows apart that share a key.
 DELETED, DUPLICATE = "deleted", "duplicate"
+
+#: Removals, as tables and CSV files mark them; 1 and 0 equal True and False.
+_MARKS = {
+    True: True,
+    False: False,
+    "True": True,
+    "False": False,
+    "true": True,
+    "false": False,
+    "TRUE": True,
+    "FALSE": False,
+}
 
 
 def parsed(updates: pd.DataFrame, keys: Sequence[str], version: str) -> tuple[History, pd.Index[Any]]:
@@ -42,7 +55,7 @@ def parsed(updates: pd.DataFrame, keys: Sequence[str], version: str) -> tuple[Hi
     arrangement = np.lexsort((numbers, slot))
     frame = updates.iloc[arrangement].reset_index(drop=True)
     slot, numbers = slot[arrangement], numbers[arrangement]
-    deleted = frame.pop(DELETED).to_numpy(bool) if DELETED in frame else np.zeros(len(frame), bool)
+    deleted = _marks(frame.pop(DELETED)) if DELETED in frame else np.zeros(len(frame), bool)
     first = np.diff(slot, prepend=-1) > 0
     slots = frame.loc[first, list(keys)].reset_index(drop=True)
     slots = pd.DataFrame({name: decategorized(slots[name]) for name in keys})
@@ -60,6 +73,23 @@ def parsed(updates: pd.DataFrame, keys: Sequence[str], version: str) -> tuple[Hi
         orders={},
     )
     return history, parsed_labels[order]
+
+
+def _marks(column: pd.Series[Any]) -> Bools:
+    """Return which rows are removals; a missing mark is none.
+
+    Raises
+    ------
+    InvalidArgument
+        If a mark is neither True nor False: bool("False") is True.
+    """
+    known = decategorized(column).map(_MARKS, na_action="ignore")
+    if (wrong := known.isna() & column.notna()).any():
+        raise InvalidArgument(
+            f"{column[wrong].iloc[0]!r} in the column {DELETED} is neither True nor False.",
+            "Write True where a row is removed, and False elsewhere.",
+        )
+    return known.eq(True).to_numpy(bool, na_value=False)
 
 
 def _changed(cells: pd.DataFrame, deleted: Bools, first: Bools) -> Bools:
@@ -133,9 +163,10 @@ def series(history: History, times: VersionTimes, key: Mapping[str, Hashable] | 
         raise InvalidArgument(f"An observation is identified by {', '.join(keys)}.", "Write a value for each of them.")
     found = np.ones(len(slots), bool)
     for name, value in given.items():
-        column = slots[name]
-        if pd.api.types.is_datetime64_any_dtype(column.dtype):
-            value = pd.Timestamp(value)  # type: ignore[arg-type]
+        column = with_times(slots[name])
+        if pd.api.types.is_datetime64_any_dtype(column.dtype) and not pd.isna(value):  # type: ignore[call-overload]
+            time = parsed_time(value)
+            value = time.tz_localize(column.dt.tz) if time.tzinfo is None else time
         found &= (column.isna() if pd.isna(value) else column == value).to_numpy(bool, na_value=False)  # type: ignore[call-overload]
     if not found.any():
         shown_key = ", ".join(f"{name}={value}" for name, value in given.items())

@@ -9,8 +9,8 @@ import numpy as np
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.vintages.cells import Bools, Floats, Ints, numbers
+from aero_jupyter.vintages.key_kinds import require_one_kind
 from aero_jupyter.vintages.updates_table import slot_ranks
-from aero_jupyter.vintages.version_times import observation_days
 
 if TYPE_CHECKING:
     from aero_jupyter.vintages.stored_versions import StoredVersions
@@ -51,7 +51,8 @@ def value_column(archive: StoredVersions, value: str | None) -> str:
     Raises
     ------
     InvalidArgument
-        If there is no such column, if there are several and none is named, or if rows share a key.
+        If there is no such column, if there are several and none is named, if rows share a key, or if
+        a key is of different kinds in the versions.
     """
     columns = list(archive.history.values)
     known = ", ".join(map(str, columns)) or "none"
@@ -63,6 +64,7 @@ def value_column(archive: StoredVersions, value: str | None) -> str:
         raise InvalidArgument(
             f"{', '.join(archive.keys)} do not identify a row in every version.", "Build the archive with more keys."
         )
+    require_one_kind(archive)
     return columns[0] if value is None else value
 
 
@@ -79,7 +81,7 @@ def value_updates(archive: StoredVersions, value: str) -> ValueUpdates:
     history = archive.history
     arrangement = np.lexsort((history.version, slot_ranks(history.slots)[history.slot]))
     slot, version_day = history.slot[arrangement], archive.times.days()[history.version[arrangement]]
-    days = observation_days(history.slots[archive.time])
+    days = archive.times.observation_days(history.slots[archive.time])
     cells = numbers(history.cells(value))[arrangement]
     deleted = history.is_absent(value)[arrangement]
     return ValueUpdates(slot, version_day - days[slot], version_day, cells, deleted)

@@ -1,10 +1,9 @@
-"""The labels of versions: dates, instants or integers; and the version in force at a time."""
+"""When versions were current, and which one was current at a time."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable
+import zoneinfo
 from typing import Any  # labels of versions
 
 import numpy as np
@@ -12,69 +11,10 @@ import pandas as pd
 
 from aero_jupyter.core.errors import InvalidArgument
 from aero_jupyter.vintages.cells import Ints
+from aero_jupyter.vintages.observation_days import day_numbers, observation_days
+from aero_jupyter.vintages.version_labels import instant, is_date, is_integer
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY = pd.Timedelta(days=1)
-
-
-def version_index(labels: Iterable[Any]) -> pd.Index[Any]:
-    """Parse the labels of versions: dates, instants or integers.
-
-    Parameters
-    ----------
-    labels : iterable
-        Dates, datetimes, their ISO texts, or integers.
-
-    Returns
-    -------
-    Index
-        Integers, or a DatetimeIndex: naive, or in UTC.
-
-    Raises
-    ------
-    InvalidArgument
-        If the labels are of several kinds.
-
-    Examples
-    --------
-    >>> version_index(["2026-01-02", "2026-01-03"])[0]
-    Timestamp('2026-01-02 00:00:00')
-    """
-    labels = list(labels)
-    whole = [isinstance(label, (int, np.integer)) and not isinstance(label, bool) for label in labels]
-    if labels and all(whole):
-        return pd.Index([int(label) for label in labels], dtype="int64")
-    try:
-        times = [_timestamp(label) for label in labels]
-    except (TypeError, ValueError) as error:
-        raise _no_version(next((x for x in labels if not _is_time(x)), labels[0])) from error
-    if any(whole) or len({time.tzinfo is None for time in times}) > 1:
-        raise InvalidArgument(
-            "The versions mix times with and without a time zone, or dates and numbers.", "Label all in the same way."
-        )
-    return pd.DatetimeIndex(times).as_unit("ns")
-
-
-def _is_time(label: Any) -> bool:
-    try:
-        return bool(_timestamp(label) is not None)
-    except (TypeError, ValueError):
-        return False
-
-
-def _timestamp(label: Any) -> pd.Timestamp:
-    if isinstance(label, bool) or not isinstance(label, (str, dt.date, np.datetime64)):
-        raise TypeError
-    time = pd.Timestamp(label)
-    if pd.isna(time):
-        raise ValueError
-    return time if time.tzinfo is None else time.tz_convert("UTC")
-
-
-def _no_version(label: Any) -> InvalidArgument:
-    return InvalidArgument(
-        f"{label!r} is neither a date nor a time.", "Write for example 2026-01-05 or 2026-01-05T12:00+00:00."
-    )
 
 
 class VersionTimes:
@@ -92,11 +32,15 @@ class VersionTimes:
     Raises
     ------
     InvalidArgument
-        If two versions have the same label, or if the end is before the last version.
+        If two versions have the same label, if the end is before the last version, or if there is no such zone.
     """
 
     def __init__(self, labels: pd.Index[Any], end: Any = None, zone: str = "UTC") -> None:
         self.labels, self.zone = labels, zone
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise InvalidArgument(f"There is no time zone {zone!r}.", "Write it as Europe/Berlin.") from None
         if not labels.is_unique:
             raise InvalidArgument(
                 f"Two versions have the time {labels[labels.duplicated()][0]}.", "Label each version with its own time."
@@ -125,15 +69,14 @@ class VersionTimes:
     def parsed(self, time: Any) -> Any:
         """Return a label as the versions have it; a time without a zone is one in the archive's zone."""
         if self.are_integers:
-            if isinstance(time, (int, np.integer)) and not isinstance(time, bool):
+            if is_integer(time):
                 return int(time)
             raise InvalidArgument(f"{time!r} is no number; the versions of this archive are numbers.", "Write 3.")
-        try:
-            stamp = _timestamp(time)
-        except (TypeError, ValueError) as error:
-            raise _no_version(time) from error
+        stamp = instant(time)
         if self.is_aware and stamp.tzinfo is None:
-            return stamp.tz_localize(self.zone, ambiguous=True, nonexistent="shift_forward").tz_convert("UTC")
+            # As `AsOf` reads a time that the clocks skip, or show twice.
+            local = stamp.floor("us").to_pydatetime().replace(tzinfo=zoneinfo.ZoneInfo(self.zone))
+            return pd.Timestamp(local.astimezone(dt.timezone.utc)) + pd.Timedelta(stamp.nanosecond, unit="ns")
         if not self.is_aware and stamp.tzinfo is not None:
             raise InvalidArgument(
                 "The versions of this archive have no time zone.", "Write the time without a zone: 2026-01-05T12:00"
@@ -159,7 +102,7 @@ class VersionTimes:
                 f"The versions are known until {self.end}; {time} is later.",
                 "Use archive.latest, or build the archive with a later versions_end.",
             )
-        if not _is_date(time) or self.are_integers:
+        if not is_date(time) or self.are_integers:
             return int(self.labels.searchsorted(stamp, side="right")) - 1
         return int(self.labels.searchsorted(self._next_midnight(time), side="left")) - 1
 
@@ -175,61 +118,22 @@ class VersionTimes:
         local = labels if labels.tz is None else labels.tz_convert(self.zone).tz_localize(None)
         return day_numbers(local)
 
+    def day(self, label: Any) -> int:
+        """Return the calendar day of a label, as days since 1970; an integer is returned as it is."""
+        stamp = self.parsed(label)
+        return int(self.days(pd.Index([stamp]) if self.are_integers else pd.DatetimeIndex([stamp]))[0])
+
+    def observation_days(self, times: pd.Series[Any]) -> Ints:
+        """Return the days that observations are about; see `observation_days.observation_days`."""
+        return observation_days(times, are_integers=self.are_integers)
+
     def daily_sequence(self) -> list[Any]:
         """Return evenly spaced days (or integers) from the first version to the end; quiet days are included."""
         if not len(self.labels):
             return []
-        ends = pd.Index([self.end]) if self.are_integers else pd.DatetimeIndex([self.end])
-        days = np.unique(np.concatenate([self.days(), self.days(ends)]))
+        days = np.unique([*self.days(), self.day(self.end)])
         step = int(np.gcd.reduce(np.diff(days))) if len(days) > 1 else 1
         sequence = range(int(days[0]), int(days[-1]) + 1, step)
         if self.are_integers:
             return list(sequence)
         return [dt.date(1970, 1, 1) + dt.timedelta(days=day) for day in sequence]
-
-
-def _is_date(time: Any) -> bool:
-    if isinstance(time, str):
-        return _DATE.fullmatch(time.strip()) is not None
-    return isinstance(time, dt.date) and not isinstance(time, dt.datetime)
-
-
-def day_numbers(times: pd.DatetimeIndex) -> Ints:
-    """Return the days of naive times, counted from 1970-01-01.
-
-    Examples
-    --------
-    >>> day_numbers(pd.DatetimeIndex(["1970-01-03 12:00"]))
-    array([2])
-    """
-    return times.normalize().to_numpy("datetime64[D]").astype(np.int64)
-
-
-def observation_days(times: pd.Series[Any]) -> Ints:
-    """Return the days that observations are about, as days since 1970; integers are returned as they are.
-
-    Parameters
-    ----------
-    times : Series
-        Dates, datetimes, their ISO texts, or integers.
-
-    Raises
-    ------
-    InvalidArgument
-        If a value is missing or no date.
-
-    Examples
-    --------
-    >>> observation_days(pd.Series(["1970-01-03"]))
-    array([2])
-    """
-    if pd.api.types.is_integer_dtype(times.dtype) and not times.isna().any():
-        return times.to_numpy(np.int64)
-    codes, values = pd.factorize(times)
-    try:
-        stamps = pd.DatetimeIndex([pd.Timestamp(value) for value in values])
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"The column {times.name} does not hold dates.", "Name another column: time=…") from error
-    if (codes < 0).any():
-        raise InvalidArgument(f"The column {times.name} has missing values.", "Name another column: time=…")
-    return day_numbers(stamps if stamps.tz is None else stamps.tz_localize(None))[codes]

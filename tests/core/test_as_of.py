@@ -93,3 +93,14 @@ def test_a_reference_that_names_two_versions_is_refused(text, number, as_of) -> 
 def test_a_version_may_be_named_twice_if_it_is_the_same() -> None:
     assert version_named("cases@3", 3) == ("cases", 3, None)
     assert version_named("cases@2026-01-05", None, "2026-01-05") == ("cases", None, "2026-01-05")
+
+
+def test_a_date_without_dashes_is_the_same_date() -> None:
+    for time in ("20260105", 20260105):
+        assert AsOf.parse(time, "Europe/Berlin") == AsOf.parse("2026-01-05", "Europe/Berlin")
+
+
+@pytest.mark.parametrize("time", ["2026-W01", "2026-W01-1", "20260105T1200Z", "2026-01", 3, None])
+def test_what_some_pythons_read_as_a_time_is_refused(time) -> None:
+    with pytest.raises(InvalidArgument, match="is no date and no time"):
+        AsOf.parse(time)

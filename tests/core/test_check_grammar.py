@@ -43,7 +43,7 @@ def test_the_parts_of_a_check(text: str, part: dict[str, object]) -> None:
     [
         "", "warning:", "rows", "rows > many", "rows = 3", "cases", "cases > 1 2", "unique", "unique geo date",
         "unique geo,,date", "unique geo,geo", "not null", "status in", "name > 'a'", "cases => 1", "cases >= 'x",
-        "columns geo date", "other: rows > 0",
+        "columns geo date", "other: rows > 0", "date >= 2026-13-01", "date >= 2026-1-5", "date < '2026-01-01 25:00'",
     ],
 )  # fmt: skip
 def test_other_texts_are_refused_by_name_with_the_forms(text: str) -> None:
