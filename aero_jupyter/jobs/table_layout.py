@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -49,6 +50,9 @@ def separator_under(text: str, options: dict[str, Any], label: str) -> str:
 
 def preamble_of(text: str, separators: str = _SEPARATORS) -> int:
     """Return how many lines precede a table, whose rows have another number of cells; 0 if uncertain."""
+    if re.match(r"\"?sep=.\"?\r?\n", text):
+        # A line for spreadsheet programs.
+        return 1
     for mark in separators:
         rows = [(line, row) for line, row in _numbered_rows(text[:_HEAD_CHARACTERS], mark) if row]
         counts = [len(row) for _, row in rows]
@@ -93,19 +97,20 @@ def separator_of(text: str, separators: str = _SEPARATORS) -> str:
 
 
 def _rows_of(text: str, mark: str) -> list[list[str]]:
-    return [row for _, row in _numbered_rows(text, mark)]
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    return rows
 
 
 def _numbered_rows(text: str, mark: str) -> list[tuple[int, list[str]]]:
     """Return the rows, each with the number of lines above it."""
     rows, above = [], 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    try:
+    with contextlib.suppress(csv.Error):
         for row in reader:
             rows.append((above, row))
             above = reader.line_num
-    except csv.Error:
-        pass
     return rows
 
 

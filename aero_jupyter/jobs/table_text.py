@@ -130,6 +130,9 @@ def _with_text_kept(file: IO[bytes], frame: Any, options: dict[str, Any]) -> Any
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.ParserWarning)
         plain = {name: value for name, value in options.items() if name not in _OF_NUMBERS}
+        if plain.get("engine") == "pyarrow":
+            # This engine does not skip spaces.
+            del plain["engine"]
         text = read_even(file, {**plain, "dtype": str, "skipinitialspace": True}, [])
     if text.shape != frame.shape:
         return frame
@@ -140,8 +143,7 @@ def _with_text_kept(file: IO[bytes], frame: Any, options: dict[str, Any]) -> Any
     return frame
 
 
-#: Options of numbers, and the engine that does not skip spaces.
-_OF_NUMBERS = {"decimal", "thousands", "engine", "low_memory", "float_precision"}
+_OF_NUMBERS = {"decimal", "thousands"}
 
 
 def _declared_columns(options: dict[str, Any]) -> set[Any] | None:

@@ -108,6 +108,7 @@ def test_a_type_that_is_asked_for_is_the_type() -> None:
         ("Rivers\n\nof 2026\n", 3),
         ("Rivers,,\n,,\n", 2),
         ("Rivers, all\nof 2026\n", 2),
+        ("sep=,\n", 1),
     ],
 )
 def test_lines_above_a_long_table_are_said_with_their_count(lead: str, count: int) -> None:
