@@ -6,6 +6,7 @@ Every pattern is bounded or consumes the matched text, so that the time is linea
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 #: Characters that are kept: the beginning and the end of a longer text.
 _REDACTED_HEAD, _REDACTED_TAIL = 65_536, 65_536
@@ -13,10 +14,15 @@ _SENSITIVE_WORDS = (
     "signature|credential|token|secret|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key"
     "|account[_-]?key|subscription[_-]?key|google[_-]?access[_-]?id|session[_-]?id"
 )
-_SECRET_PARAMETER = re.compile(rf"(?i)(?:{_SENSITIVE_WORDS})|key$|(?:^|[_.-])(?:sig|auth|pwd|pass|jwt|sas)$|^code$")
+_SECRET_PARAMETER = re.compile(
+    rf"(?i)(?:{_SENSITIVE_WORDS})|key$|(?:^|[_.-])(?:sig|auth|pwd|pass|jwt|sas|bearer)$|^code$"
+)
 _USER_INFO = re.compile(r"(?i)(:(?://|\\/\\/)|%3A%2F%2F)((?:[^/\s@'\"<>\\%]|%(?!2F|40))+)(?=(?:@|%40))")
 _USER_INFO_MORE = re.compile(r"(…(?:@|%40))(?:[^/\s@'\"<>\\]{1,256}@)+")
-_QUERY_PARAMETER = re.compile(r"(?i)([?&;#]|%3F|%26|\\u0026)([\w.-]{1,80})(=|%3D)((?:[^&\s'\"<>;#%\\)]|%(?!26))+)")
+# A character of a parameter's name, as it is or encoded: $$app_token, token[].
+_NAME = r"(?:[\w.$\[\]~-]|%(?:2[4DE]|5[BDF]|7E|[46][1-9A-F]|[57][0-9A]))"
+_QUERY_PARAMETER = re.compile(rf"(?i)([?&;#]|%3F|%26|\\u0026)({_NAME}{{1,80}})(=|%3D)((?:[^&\s'\"<>;#%\\)]|%(?!26))+)")
+_ELEMENT = re.compile(rf"(?i)(<(?:\w{{1,40}}:)?[\w.-]{{0,40}}?(?:{_SENSITIVE_WORDS})[^<>]{{0,40}}>)[^<]+")
 # A secret's name, what separates it from its value (=, :, or the comma of a tuple), and the value: quoted or a word.
 _QUOTE = r"\\{0,3}[\"']"
 _VALUE = (
@@ -61,12 +67,13 @@ def redact_text(text: str) -> str:
     """
     text = redact_url(_bound_length(text))
     text = _HEADER.sub(_redact_value, text)
-    text = _NAMED_VALUE.sub(_redact_value, text)
+    text = _NAMED_VALUE.sub(_redact_value, _ELEMENT.sub(r"\1…", text))
     return _BASIC.sub(r"\1…", _BEARER.sub(r"\1…", text))
 
 
 def is_secret_name(name: str) -> bool:
     """Return whether a query parameter or a header of this name holds a secret."""
+    name = unquote(name[-240:]).rstrip("[]")
     return _SECRET_PARAMETER.search(name[-80:]) is not None or name.lower() in ("authorization", "cookie")
 
 

@@ -45,6 +45,7 @@ _ROOMS = (
     "table_formats",
     "table_unpacking",
     "table_layout",
+    "uneven_rows",
     "table_text",
     "table_json",
     "tables",

@@ -157,6 +157,39 @@ _PARSERS: dict[str, Callable[[Any, str], list[Any]]] = {
 }
 
 
+def with_exact_integers(frame: Any, values_of: Callable[[], Any]) -> Any:
+    """Return the frame with integers where floats rounded them; `values_of` returns its values as objects."""
+    if places := columns_of_rounded(frame):
+        values = values_of()
+        for at in places:
+            if any(type(value) is int for value in values.iloc[:, at]):
+                frame.isetitem(at, _integers_or_objects(values.iloc[:, at]))
+    return frame
+
+
+def columns_of_rounded(frame: Any) -> list[int]:
+    """Return the positions of the float columns with a value at which integers are rounded."""
+    floats = [at for at, dtype in enumerate(frame.dtypes) if getattr(dtype, "kind", "O") == "f"]
+    return [at for at in floats if (frame.iloc[:, at].abs() >= _FIRST_ROUNDED).any()]
+
+
+def _integers_or_objects(values: Any) -> Any:
+    import pandas as pd
+
+    present = values[values.notna()]
+    if all(type(value) is int and -(2**63) <= value < 2**63 for value in present):
+        return pd.Series(
+            [None if missing else value for value, missing in zip(values, values.isna(), strict=True)],
+            index=values.index,
+            dtype="Int64",
+        )
+    return values
+
+
+#: The first integer that has a neighbour without a float.
+_FIRST_ROUNDED = 2**53
+
+
 def encode_names(names: Any) -> list[Any]:
     """Return column names as JSON; tuples as lists.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import IO, Any  # pandas objects: pandas is imported only to read a table
 
 from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.jobs.column_types import with_exact_integers
 
 _ROWS_UNDER = ("data", "records", "results", "rows", "items", "value", "values", "result", "features", "observations")
 
@@ -17,8 +19,11 @@ def read_json_table(file: IO[bytes], encoding: str, options: dict[str, Any]) -> 
     file.seek(0)
     if options.keys() - {"encoding", "lines"}:
         if options.get("orient") != "table":
-            options = {"dtype": False, "convert_dates": False, **options}
-        return pd.read_json(file, **{"encoding": encoding, **options})
+            options = {"dtype": False, "convert_dates": False, "convert_axes": False, **options}
+        with warnings.catch_warnings():
+            # pandas 3.1 converts no dates with dtype=False, and warns about the option that earlier ones need.
+            warnings.filterwarnings("ignore", "The 'convert_", DeprecationWarning)
+            return _with_counted_rows(pd.read_json(file, **{"encoding": encoding, **options}))
     text = file.read().decode(options.get("encoding") or encoding).lstrip("\ufeff")
     try:
         return json_frame(_loaded(text, options.get("lines")))
@@ -59,7 +64,8 @@ def json_frame(value: object) -> Any:
         rows = value[under[0]]
         if columns and all(isinstance(row, list) and len(row) == len(columns) for row in rows):
             index = value.get("index")
-            return pd.DataFrame(rows, columns=columns, index=index if isinstance(index, list) else None)
+            index = index if isinstance(index, list) else None
+            return _frame_of(rows, columns=columns, index=index)
         return _rows_frame(rows)
     if _is_columns(value):
         return _columns_frame(value)
@@ -83,31 +89,45 @@ def _columns_frame(value: dict[str, Any]) -> Any:
     import pandas as pd
 
     frame = pd.DataFrame({name: pd.Series(column) for name, column in value.items()})
+    return _with_counted_rows(
+        with_exact_integers(
+            frame, lambda: pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in value.items()})
+        )
+    )
+
+
+def _with_counted_rows(frame: Any) -> Any:
+    import pandas as pd
+
     labels = list(frame.index)
-    if labels == [str(at) for at in range(len(labels))]:
+    if labels and labels == [str(at) for at in range(len(labels))]:
         frame.index = pd.RangeIndex(len(labels))
     return frame
 
 
 def _rows_frame(rows: list[Any]) -> Any:
-    import pandas as pd
 
     if rows and not any(isinstance(row, (dict, list)) for row in rows):
-        return pd.DataFrame({"value": rows})
+        return _frame_of({"value": rows})
     if rows and all(isinstance(row, dict) and row.get("type") == "Feature" for row in rows):
         return _features_frame({"features": rows})
-    return pd.DataFrame(rows)
+    return _frame_of(rows)
+
+
+def _frame_of(values: Any, **labels: Any) -> Any:
+    import pandas as pd
+
+    return with_exact_integers(pd.DataFrame(values, **labels), lambda: pd.DataFrame(values, dtype=object, **labels))
 
 
 def _features_frame(value: dict[str, Any]) -> Any:
-    import pandas as pd
 
     features = value.get("features") if "features" in value else [value]
     rows = []
     for feature in features or []:
         own = {"id": feature["id"]} if "id" in feature else {}
         rows.append({**own, **(feature.get("properties") or {}), "geometry": feature.get("geometry")})
-    return pd.DataFrame(rows)
+    return _frame_of(rows)
 
 
 def _columns_of(value: dict[str, Any]) -> list[Any] | None:
@@ -115,4 +135,9 @@ def _columns_of(value: dict[str, Any]) -> list[Any] | None:
     found = view.get("columns") if isinstance(view, dict) else value.get("columns") or value.get("fields")
     if not isinstance(found, list):
         return None
-    return [column.get("name") if isinstance(column, dict) else column for column in found]
+    names = [_name_of(column) if isinstance(column, dict) else column for column in found]
+    return None if None in names else names
+
+
+def _name_of(column: dict[str, Any]) -> object:
+    return next((column[key] for key in ("name", "id", "key") if isinstance(column.get(key), str)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -17,7 +18,10 @@ _NO_SEPARATOR = "\x1f"
 #: A number as programs write it.
 NUMBER_TEXT = r"-?(?:0|[1-9]\d*)?(?:\.\d*)?(?:[eE][+-]?\d+)?"
 _YEAR = r"(19|20)\d\d"
-_DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?|\d\d?[./]\d\d?[./]\d{4}"
+_DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?|\d\d?[./-]\d\d?[./-](?:\d{4}|\d\d)|\d{4}-(?:\d\d|W\d\d)"
+#: The beginning of a text in which lines above the table are looked for.
+_HEAD_CHARACTERS = 1 << 18
+_PREAMBLE_ROWS = 50
 
 
 def separator_under(text: str, options: dict[str, Any], label: str) -> str:
@@ -31,24 +35,49 @@ def separator_under(text: str, options: dict[str, Any], label: str) -> str:
     body = "".join(lines[first:])
     numeric = (options.get("decimal"), options.get("thousands"))
     found = separator_of(body, "".join(mark for mark in _SEPARATORS if mark not in numeric))
-    if not first and skipped is None and found == _NO_SEPARATOR and (count := preamble_of(body)):
+    if found == _NO_SEPARATOR:
+        # Numbers with such a mark can be quoted.
+        found = separator_of(body)
+    is_told = first or skipped is not None or {"header", "names"} & options.keys()
+    if not is_told and (count := preamble_of(body, _SEPARATORS if found == _NO_SEPARATOR else found)):
         lead = f"{count} lines that are" if count > 1 else "a line that is"
         raise TableError(
             f"{label} begins with {lead} not part of the table below.",
-            f"Read it with skiprows={count}, or with sep='\\x1f' as one column.",
+            f"Read it with skiprows={count}, or with header=0 as it is.",
         )
     return found
 
 
-def preamble_of(text: str) -> int:
-    """Return how many lines without separators precede a table; 0 if uncertain."""
-    for mark in _SEPARATORS:
-        counts = [len(row) for row in _rows_of(text, mark) if row]
-        first = next((at for at, count in enumerate(counts) if count > 1), 0)
-        below = set(counts[first:])
-        if first and len(counts) - first > 1 and len(below) == 1 and (mark != "," or min(below) > 2):
-            return first
+def preamble_of(text: str, separators: str = _SEPARATORS) -> int:
+    """Return how many lines precede a table, whose rows have another number of cells; 0 if uncertain."""
+    if re.match(r"\"?sep=.\"?\r?\n", text):
+        # A line for spreadsheet programs.
+        return 1
+    for mark in separators:
+        rows = [(line, row) for line, row in _numbered_rows(text[:_HEAD_CHARACTERS], mark) if row]
+        counts = [len(row) for _, row in rows]
+        columns = Counter(counts).most_common(1)[0][0] if counts else 0
+        first = next((at for at in range(len(counts), 0, -1) if counts[at - 1] != columns), 0)
+        first = first or _padded_lines([row for _, row in rows])
+        if columns < 2 or not 0 < first <= _PREAMBLE_ROWS or len(counts) - first < max(2, first):
+            continue
+        # Rows that are longer by names of rows, or by empty cells, have a header above them.
+        has_header = counts[0] >= columns - 1 > 0 or not any(any(row[counts[0] :]) for _, row in rows)
+        names_rows = first == 1 < counts[0] and has_header and any(rows[0][1][1:])
+        if not names_rows and (mark != "," or columns > 2 or _are_names([row for _, row in rows[first:]])):
+            return rows[first][0]
     return 0
+
+
+def _padded_lines(rows: list[list[str]]) -> int:
+    """Return how many rows of three cells or more at the beginning have at most one that is not empty."""
+    return next((at for at, row in enumerate(rows) if len(row) < 3 or sum(map(bool, row)) > 1), 0)
+
+
+def _are_names(rows: list[list[str]]) -> bool:
+    """Return whether the first row is names of columns, and no comma of the rows is one of a sentence."""
+    in_text = any(cell.startswith(" ") for row in rows for cell in row[1:])
+    return not in_text and not any(map(_kind_of_cell, rows[0]))
 
 
 def separator_of(text: str, separators: str = _SEPARATORS) -> str:
@@ -68,13 +97,20 @@ def separator_of(text: str, separators: str = _SEPARATORS) -> str:
 
 
 def _rows_of(text: str, mark: str) -> list[list[str]]:
-    rows = []
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    return rows
+
+
+def _numbered_rows(text: str, mark: str) -> list[tuple[int, list[str]]]:
+    """Return the rows, each with the number of lines above it."""
+    rows, above = [], 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    try:
+    with contextlib.suppress(csv.Error):
         for row in reader:
-            rows.append(row)
-    except csv.Error:
-        pass
+            rows.append((above, row))
+            above = reader.line_num
     return rows
 
 
@@ -88,7 +124,7 @@ def lacks_header(text: str, mark: str, notes: list[str]) -> bool:
         return False
     kinds = {at: kind for at, cell in enumerate(rows[0]) if (kind := _kind_of_cell(cell))}
     below = [(at, row[at]) for row in rows[1:] for at in kinds if at < len(row) and row[at]]
-    if not kinds or not below or any(_kind_of_cell(cell) != kinds[at] for at, cell in below):
+    if not kinds or not below or not all(_is_of_kind(cell, rows[0][at]) for at, cell in below):
         return False
     numbers = [rows[0][at] for at, kind in kinds.items() if kind == "number"]
     if len(numbers) < len(kinds) or not _are_usual_names(numbers, [[row[at] for at in kinds] for row in rows[1:]]):
@@ -118,7 +154,15 @@ def _rises(cells: list[str]) -> bool:
 def _kind_of_cell(text: str) -> str:
     if _is_number(text):
         return "number"
+    if re.fullmatch(r"0\d+", text):
+        return "code"
     return "date" if re.fullmatch(_DATE, text) else ""
+
+
+def _is_of_kind(text: str, first: str) -> bool:
+    """Return whether a cell is of the first one's kind; a code with a leading zero is as long as one without."""
+    kinds = {_kind_of_cell(text), _kind_of_cell(first)}
+    return len(kinds) == 1 or (kinds == {"code", "number"} and len(text) == len(first))
 
 
 def _is_number(text: str) -> bool:

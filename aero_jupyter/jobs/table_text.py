@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 import warnings
 from typing import IO, Any  # pandas objects: pandas is imported only to read a table
 
 from aero_jupyter.jobs.table_formats import wide_encoding
 from aero_jupyter.jobs.table_layout import NUMBER_TEXT, lacks_header, separator_under
+from aero_jupyter.jobs.uneven_rows import read_even
 
 _SAMPLE_BYTES = 8 << 20
 _LATIN = ("iso8859-1", "ascii", "cp1252")
 _DETECTED = ["cp1252", "cp1251", "cp1253", "koi8_r", "shift_jis", "euc_jp", "euc_kr", "big5", "gb18030"]
 #: Non-ASCII bytes for a reliable detection.
 _DETECTABLE = 200
+_SHOWN_BYTES = 1 << 16
 _FLOAT_DIGITS = 15
 
 
@@ -32,7 +35,7 @@ def text_encoding(file: IO[bytes], declared: str | None) -> str:
         name = "cp1252" if candidate == "iso8859-1" else candidate
         if name and _decodes(file, name):
             return name
-    return _detected(sample, file)
+    return _detected(file)
 
 
 def _known_encoding(declared: str | None) -> str | None:
@@ -54,7 +57,27 @@ def _decodes(file: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def _detected(sample: bytes, file: IO[bytes]) -> str:
+def _showing(file: IO[bytes]) -> bytes:
+    """Return the beginning of the lines with bytes beyond ASCII, wherever they are."""
+    file.seek(0)
+    found = bytearray()
+    while len(found) < _SHOWN_BYTES and (lines := file.readlines(1 << 20)):
+        if not (block := b"".join(lines)).isascii():
+            found += block if len(block) < 256 else b"".join(line for line in lines if not line.isascii())
+    return bytes(found[:_SHOWN_BYTES])
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Return whether nearly all bytes beyond ASCII are characters of UTF-8."""
+    beyond = sum(byte > 127 for byte in sample)
+    broken = sample.decode("utf-8", "replace").count("\ufffd")
+    return beyond >= _DETECTABLE and broken * 20 < beyond
+
+
+def _detected(file: IO[bytes]) -> str:
+    sample = _showing(file)
+    if _is_damaged_utf8(sample):
+        return "utf-8"
     if sum(byte > 127 for byte in sample) >= _DETECTABLE:
         try:
             from charset_normalizer import from_bytes
@@ -83,7 +106,7 @@ def read_delimited(
         options["header"] = None
     if options.get("engine", "c") == "c":
         options = {**_exact_floats(), "low_memory": False, **options}
-    frame = _read_even(file, options)
+    frame = read_even(file, options, notes)
     return _with_text_kept(file, frame, options)
 
 
@@ -94,79 +117,61 @@ def _exact_floats() -> dict[str, str]:
     return {"float_precision": "round_trip"} if int(pd.__version__.split(".")[0]) < 3 else {}
 
 
-def _read_csv(file: IO[bytes], options: dict[str, Any]) -> Any:
-    import pandas as pd
-
-    file.seek(0)
-    return pd.read_csv(file, **options)
-
-
-def _read_even(file: IO[bytes], options: dict[str, Any]) -> Any:
-    """Read, without the empty last cell of rows longer than the header."""
-    import pandas as pd
-
-    if {"index_col", "names", "usecols", "skiprows", "header"} & options.keys():
-        return _read_csv(file, options)
-    uneven: Exception | None = None
-    frame = None
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            even = _read_csv(file, {**options, "index_col": False})
-        if not any("Length of header" in str(warning.message) for warning in caught):
-            return even
-        frame = _read_csv(file, options)
-    except pd.errors.ParserError as error:
-        uneven = error
-    head = _read_csv(file, {**options, "nrows": 0, "index_col": False})
-    names = [*head.columns, "\0extra"]
-    if isinstance(head.columns, pd.MultiIndex) or len(names) != len(set(names)):
-        return _frame_unless(uneven, frame)
-    try:
-        wider = _read_csv(file, {**options, "names": names, "header": None, "skiprows": 1, "index_col": False})
-    except (pd.errors.ParserError, ValueError):
-        return _frame_unless(uneven, frame)
-    if wider["\0extra"].isna().all():
-        return wider.drop(columns="\0extra")
-    if wider["\0extra"].isna().any():
-        uneven = uneven or pd.errors.ParserError("some rows have more cells than the header")
-    return _frame_unless(uneven, frame)
-
-
-def _frame_unless(error: Exception | None, frame: object) -> Any:
-    if error is not None:
-        raise error
-    return frame
-
-
 def _with_text_kept(file: IO[bytes], frame: Any, options: dict[str, Any]) -> Any:
-    """Read columns as text if a value would not survive as a number."""
+    """Read columns and row names as text if a value would not survive as a number."""
     import pandas as pd
 
-    declared_encoding = {"converters", "dtype_backend", "quoting"} & options.keys()
-    dtype = options.get("dtype")
-    if declared_encoding or (dtype is not None and not isinstance(dtype, dict)) or not frame.columns.is_unique:
+    declared = _declared_columns(options)
+    if declared is None:
         return frame
-    places = [
-        at
-        for at, name in enumerate(frame.columns)
-        if frame.dtypes.iloc[at].kind in "iuf" and name not in (dtype or {}) and str(name) not in (dtype or {})
-    ]
-    if not places and frame.index.dtype.kind not in "iuf":
+    places = [at for at, name in enumerate(frame.columns) if _is_guessed(name, frame.dtypes.iloc[at], declared)]
+    if not places and isinstance(frame.index, pd.RangeIndex) and options.get("index_col") is None:
         return frame
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.ParserWarning)
-        plain = {name: value for name, value in options.items() if name not in ("decimal", "thousands")}
-        text = _read_even(file, {**plain, "dtype": str, "skipinitialspace": True})
+        plain = {name: value for name, value in options.items() if name not in _OF_NUMBERS}
+        if plain.get("engine") == "pyarrow":
+            # This engine does not skip spaces.
+            del plain["engine"]
+        text = read_even(file, {**plain, "dtype": str, "skipinitialspace": True}, [])
     if text.shape != frame.shape:
         return frame
     for at in places:
         if not _survives(_plain_numbers(text.iloc[:, at], options), frame.dtypes.iloc[at].kind):
             frame.isetitem(at, text.iloc[:, at])
-    labels = frame.index.dtype.kind in "iuf" and not isinstance(frame.index, (pd.RangeIndex, pd.MultiIndex))
-    if labels and not _survives(text.index.astype(str).to_series(), "i"):
-        frame.index = text.index
+    frame.index = _labels_with_text_kept(frame.index, text.index, declared)
     return frame
+
+
+_OF_NUMBERS = {"decimal", "thousands"}
+
+
+def _declared_columns(options: dict[str, Any]) -> set[Any] | None:
+    """Return the columns whose types the options declare; None if they declare those of all."""
+    dtype, converters = options.get("dtype"), options.get("converters") or {}
+    if options.get("quoting") == csv.QUOTE_NONNUMERIC or (dtype is not None and not isinstance(dtype, dict)):
+        return None
+    return None if any(isinstance(name, int) for name in converters) else {*(dtype or {}), *converters}
+
+
+def _is_guessed(name: object, dtype: Any, declared: set[Any]) -> bool:
+    """Return whether the reader took a column for numbers that no option declares."""
+    return dtype.kind in "iuf" and name not in declared and str(name) not in declared
+
+
+def _labels_with_text_kept(labels: Any, text: Any, declared: set[Any]) -> Any:
+    import pandas as pd
+
+    if isinstance(text, pd.RangeIndex) or labels.nlevels != text.nlevels:
+        return labels
+    pairs = [(labels.get_level_values(at), text.get_level_values(at)) for at in range(labels.nlevels)]
+    kept = [
+        other
+        if _is_guessed(one.name, one.dtype, declared) and not _survives(other.to_series(), one.dtype.kind)
+        else one
+        for one, other in pairs
+    ]
+    return kept[0] if len(kept) == 1 else pd.MultiIndex.from_arrays(kept, names=labels.names)
 
 
 def _plain_numbers(text: Any, options: dict[str, Any]) -> Any:

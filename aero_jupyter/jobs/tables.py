@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import IO, Any  # pandas objects: pandas is imported only to read a table
 
 from aero_jupyter.core.safe_parsing import parse_json
+from aero_jupyter.jobs.column_types import with_exact_integers
 from aero_jupyter.jobs.table_formats import kind_hints, no_table_reason, table_kind_of
 from aero_jupyter.jobs.table_json import read_json_table
 from aero_jupyter.jobs.table_text import read_delimited, text_encoding
@@ -89,6 +90,9 @@ class TableReader:
             raise self._wrong_option(error) from error
         except ImportError as error:
             raise MissingReader(self._kind, self.label) from error
+        except UnicodeDecodeError as error:
+            message = f"{self.label} has bytes that are no characters of {self.found_encoding or error.encoding}."
+            raise TableError(message, "Read it with encoding_errors='replace', or with encoding='cp1252'.") from error
         except _UNREADABLE as error:
             text = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             raise TableError(f"{self.label} does not read as {self._kind}: {text[:200]}.") from error
@@ -202,11 +206,7 @@ class TableReader:
             found = pd.read_excel(book, **options)
         if "dtype" in self.options:
             return found
-        return (
-            {name: one.infer_objects() for name, one in found.items()}
-            if isinstance(found, dict)
-            else found.infer_objects()
-        )
+        return {name: _inferred(one) for name, one in found.items()} if isinstance(found, dict) else _inferred(found)
 
     def _say_sheet(self, sheets: list[str], chosen: int | str) -> None:
         at = sheets.index(chosen) if isinstance(chosen, str) and chosen in sheets else chosen
@@ -214,6 +214,10 @@ class TableReader:
             raise TableError(f"{self.label} has no sheet {chosen!r}; its sheets: {', '.join(sheets)}.")
         if "sheet_name" not in self.options:
             self.notes.append(f"sheet {at + 1} of {len(sheets)}: {', '.join(sheets)}")
+
+
+def _inferred(values: Any) -> Any:
+    return with_exact_integers(values.infer_objects(), lambda: values)
 
 
 def _are_places(names: Sequence[Any]) -> bool:

@@ -8,7 +8,7 @@ import uuid
 from typing import Any  # pandas objects: pandas is imported only to read a table
 
 from aero_jupyter.core.safe_parsing import parse_json
-from aero_jupyter.jobs.column_types import TypeNotKept, decode_column, encode_column, encode_names
+from aero_jupyter.jobs.column_types import TypeNotKept, columns_of_rounded, decode_column, encode_column, encode_names
 from aero_jupyter.jobs.request_errors import AeroJobError
 
 #: The suffix of a CSV whose types are in a file with `TYPES_SUFFIX` appended.
@@ -73,16 +73,32 @@ def _keeps_dtypes(frame: Any, again: Any) -> bool:
 
 
 def read_typed_parquet(file: Any, **options: Any) -> Any:
-    """Read Parquet; a nested list comes back as a list."""
+    """Read Parquet; a nested list comes back as a list, and an integer that a float would change as an integer."""
     import numpy as np
     import pandas as pd
 
     frame = pd.read_parquet(file, **options)
+    if "dtype_backend" not in options and (rounded := columns_of_rounded(frame)):
+        _restore_integers(file, frame, rounded, options)
     for at in range(frame.shape[1]):
         column = frame.iloc[:, at]
         if column.dtype == object and any(isinstance(value, np.ndarray) for value in column):
             frame.isetitem(at, [value.tolist() if isinstance(value, np.ndarray) else value for value in column])
     return frame
+
+
+def _restore_integers(file: Any, frame: Any, places: list[int], options: dict[str, Any]) -> None:
+    """Read integer columns again that became floats because values are missing."""
+    import pandas as pd
+    import pyarrow.parquet
+    import pyarrow.types
+
+    schema = pyarrow.parquet.read_schema(file)
+    for at in places:
+        name = frame.columns[at]
+        if name in schema.names and pyarrow.types.is_integer(schema.field(name).type):
+            column = pd.read_parquet(file, **{**options, "columns": [name], "dtype_backend": "numpy_nullable"})
+            frame.isetitem(at, column[name])
 
 
 def write_typed_csv(frame: Any, path: str) -> str:

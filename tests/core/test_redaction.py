@@ -40,6 +40,12 @@ FORMS = [
     f"https://storage.googleapis.com/x?X-Goog-Credential={S}&X-Goog-Signature={S}&GoogleAccessId={S}",
     f"https%3A%2F%2Fme%3A{S}%40x.org%2Fa%3Ftoken%3D{S}%26b%3D1",
     f"https://x.org/#access_token={S}",
+    f"https://data.cdc.gov/x.csv?$limit=5&$$app_token={S}",
+    f"https://data.cdc.gov/x.csv?%24%24app_token={S}&a=1",
+    f"https://x.org/a?API%5FKEY={S}",
+    f"https://x.org/a?to%6ben={S}",
+    f"https://x.org/a?token[]={S}&bearer={S}",
+    f"<Error><SessionToken>{S}</SessionToken></Error>",
     f'  File "x.py", line 3\n    password = "{S}"\n    raise E',
     f"SECRET_KEY={S} in the environment",
     f"token: {S}",
@@ -66,6 +72,7 @@ def test_a_secret_is_not_shown_in_any_form(text: str) -> None:
         "The token is missing.",
         "basic information",
         "https://x.org/a?country_code=US&keyword=flu",
+        "https://data.cdc.gov/x.csv?$limit=5&$where=date%20%3E%202020",
         "ValueError: columns: a, b",
         "mail me@example.org",
     ],
@@ -81,8 +88,8 @@ def test_a_redacted_url_still_names_its_place() -> None:
 @pytest.mark.parametrize(
     "shape",
     ["token-", "token", "token=", 'token": "', "token\\", "://", "://a", "?a=", "&key", "eyJ", "eyJa.", "Bearer ", "a",
-     "basic ", "-----BEGIN PRIVATE KEY-----", "authorization:", "cookie' ", "%3A%2F%2F", "%", "@", "\\", "'", " ",
-     "\n"],
+     "basic ", "-----BEGIN PRIVATE KEY-----", "authorization:", "cookie' ", "%3A%2F%2F", "%", "?%41", "<a", "<token",
+     "@", "\\", "'", " ", "\n"],
 )  # fmt: skip
 def test_a_text_of_one_megabyte_takes_no_time(shape: str) -> None:
     text = shape * (1_000_000 // len(shape))
