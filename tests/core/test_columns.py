@@ -35,7 +35,7 @@ def test_the_service_sorts_and_filters_lists_that_have_sql_only() -> None:
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_tables_show_exactly_these_columns(kind: str) -> None:
-    assert [(name, dtype) for name, dtype, _ in tables.COLUMNS[kind]] == [
+    assert [(column.name, column.type) for column in tables.COLUMNS[kind]] == [
         (column.name, column.type) for column in COLUMNS[kind]
     ]
 

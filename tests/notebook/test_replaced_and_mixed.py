@@ -112,10 +112,10 @@ def test_mixed_inputs_are_said_on_the_run_its_list_and_the_lineage(session):
     run = session.client.wait_for_run(session.client.run_flow(flow.id).id, 180)
     message = f"mixed inputs: {a} is at v2, {b} is from {a} v1"
     from aero_jupyter.notebook.panels.runs.run_detail import run_detail
-    from aero_jupyter.notebook.tables.columns import COLUMNS
+    from aero_jupyter.notebook.tables.columns import readers_of
     from aero_jupyter.notebook.widgets.cards import RunCard
 
-    used = next(read for name, _, read in COLUMNS["run"] if name == "used")
+    used = readers_of("run")["used"]
     assert message in used(session.client.list("run", match=flow.id).page(1)[0])
     assert message[1:] in repr(RunCard(run, "last"))
     assert any(message[1:] in line for line in run_detail(run).lines)
