@@ -141,12 +141,12 @@ def test_nodes_that_stay_are_not_made_again(page: Page) -> None:
 
 
 def test_changes_of_the_kernel_are_applied_once_and_a_gap_asks_for_the_whole_view(page: Page) -> None:
-    draw_panel(page, {**form("one"), "number": 3})
+    draw_panel(page, {**form("one").as_data(), "number": 3})
     note = [{"op": "replace", "path": "/children/0/text", "value": "two"}]
     page.evaluate("() => { const { model } = window; initialize({ model }); initialize({ model }); }")
     receive(page, {"do": "change", "number": 4, "changes": note})
     expect(page.locator(".words")).to_have_text("two")
-    added = {"op": "add", "path": "/children/0", "value": trees.text("first")}
+    added = {"op": "add", "path": "/children/0", "value": trees.text("first").as_data()}
     removed = {"op": "remove", "path": "/children/1"}
     receive(page, {"do": "change", "number": 5, "changes": [added, removed]})
     expect(page.locator(".words")).to_have_count(0)

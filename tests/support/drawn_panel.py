@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from playwright.sync_api import Page
 
 from aero_jupyter.notebook.widgets.frontend import module, style
+from aero_jupyter.notebook.widgets.nodes import Node, NodeData, plain
 
 _MODEL = """
 const listeners = {};
@@ -26,19 +26,19 @@ render({ model: window.model, el: document.getElementById("root") });
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 
-def draw_panel(page: Page, view: dict[str, Any], theme: str = "light") -> None:
+def draw_panel(page: Page, view: Node | NodeData, theme: str = "light") -> None:
     """Draw a view; `window.sent` holds the messages of the user."""
     margin = "margin:0;background:" + ("#111" if theme == "dark" else "#fff")
     page.set_content(f"<!doctype html><style>{style()}</style><body style='{margin}'><div id='root'></div></body>")
-    state = json.dumps({"view": {**view, "theme": theme, "busy": False}, "mark": "drawn"})
+    state = json.dumps({"view": {**plain(view), "theme": theme, "busy": False}, "mark": "drawn"})
     script = module().replace("export default { initialize, render };", "")
     page.add_script_tag(content=f"{script}\n{_MODEL.replace('STATE', state)}")
     wait_for_frames(page)
 
 
-def change_view(page: Page, view: dict[str, Any]) -> None:
+def change_view(page: Page, view: Node | NodeData) -> None:
     """Replace the view, as a message of the kernel does."""
-    page.evaluate("view => window.model.set('view', view)", {**view, "theme": "light", "busy": False})
+    page.evaluate("view => window.model.set('view', view)", {**plain(view), "theme": "light", "busy": False})
     wait_for_frames(page)
 
 
