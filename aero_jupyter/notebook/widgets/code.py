@@ -6,13 +6,14 @@ import html
 
 from aero_jupyter.notebook.widgets.nodes import CodeNode, Node, NodeData
 
-#: Colour of each kind of token; the live panel has the same rules in its style sheet.
+#: Colour of each kind of token; the live panel has the same rules in its style sheet. Where JupyterLab's are missing, they
+#: are mixed with that of the text, for light and for dark themes.
 _COLOURS = {
-    "keyword": "var(--jp-mirror-editor-keyword-color,#006800)",
-    "string": "var(--jp-mirror-editor-string-color,#ba2121)",
-    "comment": "var(--jp-mirror-editor-comment-color,#306b6b)",
-    "number": "var(--jp-mirror-editor-number-color,#005c00)",
-    "name": "var(--jp-mirror-editor-def-color,#00f)",
+    "keyword": "var(--jp-mirror-editor-keyword-color,color-mix(in srgb,#2e7d32 45%,currentColor))",
+    "string": "var(--jp-mirror-editor-string-color,color-mix(in srgb,#d32f2f 45%,currentColor))",
+    "comment": "var(--jp-mirror-editor-comment-color,color-mix(in srgb,#00838f 45%,currentColor))",
+    "number": "var(--jp-mirror-editor-number-color,color-mix(in srgb,#2e7d32 45%,currentColor))",
+    "name": "var(--jp-mirror-editor-def-color,color-mix(in srgb,#1565c0 45%,currentColor))",
 }
 _PRE = (
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
