@@ -6,8 +6,8 @@ import html
 
 from aero_jupyter.notebook.widgets.nodes import CodeNode, Node, NodeData
 
-#: Colour of each kind of token; the live panel has the same rules in its style sheet. Where JupyterLab's are missing, they
-#: are mixed with that of the text, for light and for dark themes.
+#: Colour of each kind of token; the live panel has the same rules in its style sheet. A colour that the theme lacks is
+#: mixed with that of the text, for light and for dark themes.
 _COLOURS = {
     "keyword": "var(--jp-mirror-editor-keyword-color,color-mix(in srgb,#2e7d32 45%,currentColor))",
     "string": "var(--jp-mirror-editor-string-color,color-mix(in srgb,#d32f2f 45%,currentColor))",
