@@ -18,8 +18,8 @@ URLS = [f"https://me:{S}@x.org/a.csv", f"https://x.org/a.csv?api_key={S}", f"htt
 @pytest.mark.parametrize("url", URLS)
 def test_records_and_tables_show_no_secret(url: str) -> None:
     data = Data("1", "cases", url)
-    cells = [str(read(data)) for _, _, read in COLUMNS["data"]]
-    found = [str(read({"name": "cases", "url": url, "source": url, "id": "1"})) for _, _, read in COLUMNS["search"]]
+    cells = [str(read(data)) for _, _, read, _ in COLUMNS["data"]]
+    found = [str(read({"name": "cases", "url": url, "source": url, "id": "1"})) for _, _, read, _ in COLUMNS["search"]]
     shown = f"{data!r} {Version('1', '1', 1, data=data, trigger_url=url)!r} {cells} {found} {output._format_cell(url)}"
     assert S not in shown
     assert "a.csv" in shown

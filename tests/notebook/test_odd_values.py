@@ -97,7 +97,7 @@ def test_any_value_in_any_field_is_shown_and_saved(kind: str, data: Any) -> None
     for shown in (repr(frame), frame._repr_html_(), frame.to_csv(index=False)):
         shown.encode()
     assert frame.equals(framed(None, rows, shape=kind))
-    for _, _, column in COLUMNS[kind]:
+    for _, _, column, _ in COLUMNS[kind]:
         assert len(ordered(rows, column, down=True)) == len(rows)
 
 
