@@ -22,22 +22,24 @@ _USER_INFO_MORE = re.compile(r"(…(?:@|%40))(?:[^/\s@'\"<>\\]{1,256}@)+")
 # A character of a parameter's name, as it is or encoded: $$app_token, token[].
 _NAME = r"(?:[\w.$\[\]~-]|%(?:2[4DE]|5[BDF]|7E|[46][1-9A-F]|[57][0-9A]))"
 _QUERY_PARAMETER = re.compile(rf"(?i)([?&;#]|%3F|%26|\\u0026)({_NAME}{{1,80}})(=|%3D)((?:[^&\s'\"<>;#%\\)]|%(?!26))+)")
-_ELEMENT = re.compile(rf"(?i)(<(?:\w{{1,40}}:)?[\w.-]{{0,40}}?(?:{_SENSITIVE_WORDS})[^<>]{{0,40}}>)[^<]+")
+# The patterns of texts are compiled by the first text: a list of the command line has none.
+_ELEMENT = rf"(?i)(<(?:\w{{1,40}}:)?[\w.-]{{0,40}}?(?:{_SENSITIVE_WORDS})[^<>]{{0,40}}>)[^<]+"
 # A secret's name, what separates it from its value (=, :, or the comma of a tuple), and the value: quoted or a word.
 _QUOTE = r"\\{0,3}[\"']"
 _VALUE = (
     r"(?:b?(?P<quote>\\{0,3}[\"'])(?:(?!(?P=quote))(?:\\[\s\S]|[^\\]))*"
     r"|(?:(?:basic|bearer|token|digest|negotiate)[ \t]{1,4})?[^\s'\"&,;<>{}()\[\]\\]+)"
 )
-_NAMED_VALUE = re.compile(
-    rf"(?i)((?:{_SENSITIVE_WORDS}|pwd)[\w-]{{0,40}}(?:{_QUOTE}\s{{0,8}}[:=,]|\s{{0,8}}(?:[:=]|%3[AD]))\s{{0,8}}){_VALUE}"
+_NAMED_VALUE = (
+    rf"(?i)((?:{_SENSITIVE_WORDS}|pwd)[\w-]{{0,40}}"
+    rf"(?:{_QUOTE}\s{{0,8}}[:=,]|\s{{0,8}}(?:[:=]|%3[AD]))\s{{0,8}}){_VALUE}"
 )
-_HEADER = re.compile(
+_HEADER = (
     r"(?i)((?:authorization|cookie)(?:\\{0,3}[\"']\s{0,8}[:=,]|[ \t]{0,8}[:=])[ \t]{0,8})"
     r"(?:b?(?P<quote>\\{0,3}[\"'])(?:(?!(?P=quote))(?:\\[\s\S]|[^\\]))*|[^\r\n'\"}]+)"
 )
-_BEARER = re.compile(r"(?i)(\bbearer(?:\s{1,4}|%20))[\w.~+/=-]+")
-_BASIC = re.compile(r"(\b(?i:basic)(?:\s{1,4}|%20))(?=[a-z]{0,80}[A-Z0-9+/=])[A-Za-z0-9+/_-]{6,}={0,2}")
+_BEARER = r"(?i)(\bbearer(?:\s{1,4}|%20))[\w.~+/=-]+"
+_BASIC = r"(\b(?i:basic)(?:\s{1,4}|%20))(?=[a-z]{0,80}[A-Z0-9+/=])[A-Za-z0-9+/_-]{6,}={0,2}"
 _KNOWN_SHAPE = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----END))*"
     r"|(?<![\w-])(?:eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|gh[pousr]_\w{30,}|github_pat_\w{30,}|Ag[A-Za-z0-9]{60,})"
@@ -66,9 +68,9 @@ def redact_text(text: str) -> str:
         An error, a traceback, a log, or what a server answered.
     """
     text = redact_url(_bound_length(text))
-    text = _HEADER.sub(_redact_value, text)
-    text = _NAMED_VALUE.sub(_redact_value, _ELEMENT.sub(r"\1…", text))
-    return _BASIC.sub(r"\1…", _BEARER.sub(r"\1…", text))
+    text = re.sub(_HEADER, _redact_value, text)
+    text = re.sub(_NAMED_VALUE, _redact_value, re.sub(_ELEMENT, r"\1…", text))
+    return re.sub(_BASIC, r"\1…", re.sub(_BEARER, r"\1…", text))
 
 
 def is_secret_name(name: str) -> bool:

@@ -61,7 +61,7 @@ def _answers(feeder: Feeder) -> Iterator[Figure]:
 
 
 def _first_byte() -> float:
-    command = [sys.executable, "-m", "aero_jupyter", "list"]
+    command = [Path(sys.executable).with_name("aero-jupyter"), "list"]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as listing:
         assert listing.stdout is not None

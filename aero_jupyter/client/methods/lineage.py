@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from aero_jupyter.client.lineage import (
-    Lineage,
-    LineageSource,
-    ancestor_records,
-    lineage_of_flows,
-    lineage_of_run,
-    lineage_of_versions,
-)
+from typing import TYPE_CHECKING
+
 from aero_jupyter.client.methods.versions import VersionMethods
 from aero_jupyter.core import errors
 from aero_jupyter.core.models import Flow, Provenance, Run, Version
 from aero_jupyter.core.run_states import SUCCESSFUL_STATES
+
+if TYPE_CHECKING:
+    from aero_jupyter.client.lineage import Lineage, LineageSource
 
 
 class LineageMethods(VersionMethods):
@@ -126,6 +123,8 @@ class LineageMethods(VersionMethods):
         >>> lineage.links[0].flow.function_name, lineage.by_version
         ('clean', True)
         """
+        from aero_jupyter.client.lineage import lineage_of_flows, lineage_of_versions
+
         data, flows = self.get_data(data_id), self.list("flow").all()
         if not self.dialect.relations:
             return lineage_of_flows(data, flows)
@@ -165,6 +164,8 @@ class LineageMethods(VersionMethods):
         >>> [record.made[0].version for record in client.ancestors(client.resolve_data("sewage").id, 1)]
         [1]
         """
+        from aero_jupyter.client.lineage import ancestor_records
+
         self._require_relations()
         return ancestor_records(data_id, version, self._provenance_records())
 
@@ -192,6 +193,8 @@ class LineageMethods(VersionMethods):
         >>> client.lineage_of_run(newest).data.name
         'sewage'
         """
+        from aero_jupyter.client.lineage import lineage_of_flows, lineage_of_run
+
         run = run if run.is_final or not self.dialect.runs else self.get_run(run.id)
         made = run.made or self._unchanged_versions(run)
         if made:
@@ -199,10 +202,8 @@ class LineageMethods(VersionMethods):
         flows = self.list("flow").all()
         outputs = next((flow.outputs for flow in flows if flow.id == run.flow_id), ())
         if not outputs and not run.used:
-            raise errors.InvalidArgument(
-                f"The server lists neither the inputs nor the outputs of run {run.id[:8]}.",
-                "Trace a dataset instead.",
-            )
+            message = f"The server lists neither the inputs nor the outputs of run {run.id[:8]}."
+            raise errors.InvalidArgument(message, "Trace a dataset instead.")
         if not self.dialect.relations:
             return lineage_of_flows(outputs[0], flows)
         data = outputs[0] if outputs else self.get_data(run.used[0].data_id)
@@ -223,6 +224,8 @@ class LineageMethods(VersionMethods):
         return next((record.made for record in records if record.run_id == run.id and record.made), ())
 
     def _provenance_records(self) -> LineageSource:
+        from aero_jupyter.client.lineage import LineageSource
+
         records = None if self.dialect.filters else self.list("prov").all()
 
         def made_by(id: str, number: int) -> list[Provenance]:
