@@ -128,14 +128,10 @@ class LineageMethods(VersionMethods):
         data, flows = self.get_data(data_id), self.list("flow").all()
         if not self.dialect.relations:
             return lineage_of_flows(data, flows)
-        if version is None:
-            versions = self.versions(data_id)
-            if not versions:
-                return lineage_of_flows(data, flows, is_unmade=True)
-            version = versions[-1].version
-        else:
-            version = self.version(data_id, version).version
-        return lineage_of_versions(data, version, self._provenance_records(), flows)
+        versions = self.versions(data_id) if version is None else [self.version(data_id, version)]
+        if not versions:
+            return lineage_of_flows(data, flows, is_unmade=True)
+        return lineage_of_versions(data, versions[-1].version, self._provenance_records(), flows)
 
     def ancestors(self, data_id: str, version: int) -> list[Provenance]:
         """List the provenance records of the runs that led to a version.
