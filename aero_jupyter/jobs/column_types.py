@@ -12,6 +12,8 @@ from aero_jupyter.core.safe_parsing import parse_json
 
 _JSON_TYPES = (str, bool, int, float, list, dict)
 _NAME_TYPES = (str, bool, int, float, type(None))
+#: The first integer that has a neighbour without a float.
+_FIRST_ROUNDED = 2**53
 
 
 class TypeNotKept(Exception):
@@ -184,10 +186,6 @@ def _integers_or_objects(values: Any) -> Any:
             dtype="Int64",
         )
     return values
-
-
-#: The first integer that has a neighbour without a float.
-_FIRST_ROUNDED = 2**53
 
 
 def encode_names(names: Any) -> list[Any]:

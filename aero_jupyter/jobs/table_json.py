@@ -106,7 +106,6 @@ def _with_counted_rows(frame: Any) -> Any:
 
 
 def _rows_frame(rows: list[Any]) -> Any:
-
     if rows and not any(isinstance(row, (dict, list)) for row in rows):
         return _frame_of({"value": rows})
     if rows and all(isinstance(row, dict) and row.get("type") == "Feature" for row in rows):
@@ -121,7 +120,6 @@ def _frame_of(values: Any, **labels: Any) -> Any:
 
 
 def _features_frame(value: dict[str, Any]) -> Any:
-
     features = value.get("features") if "features" in value else [value]
     rows = []
     for feature in features or []:

@@ -19,6 +19,8 @@ _DETECTED = ["cp1252", "cp1251", "cp1253", "koi8_r", "shift_jis", "euc_jp", "euc
 _DETECTABLE = 200
 _SHOWN_BYTES = 1 << 16
 _FLOAT_DIGITS = 15
+#: Options that are about numbers.
+_OF_NUMBERS = {"decimal", "thousands"}
 
 
 def text_encoding(file: IO[bytes], declared: str | None) -> str:
@@ -141,9 +143,6 @@ def _with_text_kept(file: IO[bytes], frame: Any, options: dict[str, Any]) -> Any
             frame.isetitem(at, text.iloc[:, at])
     frame.index = _labels_with_text_kept(frame.index, text.index, declared)
     return frame
-
-
-_OF_NUMBERS = {"decimal", "thousands"}
 
 
 def _declared_columns(options: dict[str, Any]) -> set[Any] | None:

@@ -6,11 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any  # cells of any dtype
 
-import pandas as pd
-
 from aero_jupyter.core.table_rows import TableRows
 from aero_jupyter.vintages.column_summary import shown
-from aero_jupyter.vintages.table_summary import MAX_COLUMNS, is_parquet, parquet_columns
+from aero_jupyter.vintages.table_summary import MAX_COLUMNS, first_table, is_parquet, parquet_columns
 
 if TYPE_CHECKING:
     import pyarrow.parquet
@@ -39,10 +37,7 @@ def rows_of_file(
         with pyarrow.parquet.ParquetFile(file) as parquet:
             total = int(parquet.metadata.num_rows)
             return _text_rows(start, total, _parquet_rows(parquet, start, count))
-    table = read()
-    if isinstance(table, dict):
-        table = next(iter(table.values()))
-    assert isinstance(table, pd.DataFrame)
+    table = first_table(read())
     chosen = table.iloc[start : start + count, :MAX_COLUMNS]
     return _text_rows(start, len(table), chosen.itertuples(index=False, name=None))
 

@@ -120,11 +120,15 @@ def summarize_file(file: IO[bytes], read: Callable[[], object], *, by_columns: b
 
         with pyarrow.parquet.ParquetFile(file) as parquet:
             return _summarize(_ParquetColumns(parquet))
-    table = read()
+    return _summarize(_FrameColumns(first_table(read())))
+
+
+def first_table(table: object) -> pd.DataFrame:
+    """Return what a reader returned: a table, or the first of several by name."""
     if isinstance(table, dict):
         table = next(iter(table.values()))
     assert isinstance(table, pd.DataFrame)
-    return _summarize(_FrameColumns(table))
+    return table
 
 
 def is_parquet(file: IO[bytes]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar  # numbers and texts of drawings and messages
 
 #: A node as plain data: ``is`` names its kind, and each field has its name.
@@ -18,8 +18,7 @@ class Node:
 
     def as_data(self) -> NodeData:
         """Return the node and all nodes below it as plain data."""
-        fields = {name: _as_data(getattr(self, name)) for name in self.__dataclass_fields__ if name != "kind_name"}
-        return {"is": self.kind_name, **fields}
+        return {"is": self.kind_name, **{each.name: _as_data(getattr(self, each.name)) for each in fields(self)}}
 
 
 def plain(node: Node | NodeData) -> NodeData:

@@ -81,9 +81,10 @@ def profile_content(
 
 
 def _read_file(table: dict[str, Any]) -> Any:
+    from aero_jupyter.vintages.table_summary import first_table
+
     with open(table["path"], "rb") as file:
-        frame = _read(table, file)
-    return next(iter(frame.values())) if isinstance(frame, dict) else frame
+        return first_table(_read(table, file))
 
 
 def _read(table: dict[str, Any], file: IO[bytes]) -> Any:
